@@ -1,0 +1,44 @@
+"""An inspection: what was read of one file, what was found in it and how bad that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from scanner.documents.model import Coverage
+from scanner.judgement.assessment import Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedFinding:
+    """A finding as it is reported: with its place and its mask.
+
+    ``masked`` shows the shape and at most the last two characters.  ``fingerprint`` is a keyed hash
+    (per installation) of the normalised value, to tell equal values without keeping them.
+    ``value`` is the real value, present only where the caller asked for values.
+    """
+
+    entity_type: str
+    location: str
+    hidden: str
+    confidence: float
+    masked: str
+    fingerprint: str
+    rule: str
+    evidence: tuple[str, ...] = ()
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """Everything that a report or a ledger needs to know of one file.
+
+    ``findings`` is capped (the most telling first); ``counts`` has the true totals per entity type.
+    """
+
+    coverage: Coverage
+    assessment: Assessment
+    findings: tuple[LocatedFinding, ...]
+    counts: Mapping[str, int]
+    content_hash: str
+    size: int
