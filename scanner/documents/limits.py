@@ -35,11 +35,9 @@ class Limits:
     ratio: int = 100
     """Expanded to packed size of one member, looked at once it has expanded to ``ratio_floor``."""
 
-    ratio_floor: int = 1 * _MB
-    """Below this many expanded bytes the ratio says nothing (a short run of blanks packs 1,000 to 1)."""
-
-    ratio_ever: int = 1_000
-    """Ratio that no honest member has; above it the member is not read even where text streams."""
+    ratio_floor: int = 10 * _MB
+    """Below this many expanded bytes the ratio is not looked at: formatted empty cells and repeated log
+    lines pack 1,000 to 1, and that much costs less than a second to read."""
 
     text_characters: int = 100 * _MB
     """Characters of text handed out for one document with all its members."""

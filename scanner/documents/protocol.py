@@ -31,7 +31,6 @@ from typing import BinaryIO, Protocol, TypeAlias, runtime_checkable
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Protection, Segment
 
-
 HERE = Location()
 """The empty location: the file itself."""
 
