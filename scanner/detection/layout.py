@@ -1,0 +1,362 @@
+"""Layout: the tables, form fields and paragraphs of a passage, declared by its source or found in it.
+
+A column header is context for every cell beneath it and a form label for its value; a row, a run of
+form lines or a paragraph is a *record*: what stands together about one person.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from scanner.text import Block, Field, Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A table row, a paragraph, or a run of form lines; ``fields`` are its cells or values, in order.
+
+    ``table`` numbers the table a row belongs to, ``None`` outside tables.  ``hidden`` says that a
+    reader of the document does not see it.  ``prose`` says that it is running text.
+    """
+
+    start: int
+    end: int
+    index: int
+    table: int | None = None
+    hidden: bool = False
+    fields: tuple[Field, ...] = ()
+
+
+class Layout:
+    """Records and fields of one passage, with look-ups by position (all offsets in its text)."""
+
+    def __init__(self, text: str, records: Sequence[Record]) -> None:
+        self.text = text
+        self.records = tuple(records)
+        self._starts = [record.start for record in self.records]
+
+    def record_at(self, position: int) -> Record | None:
+        """The record that holds ``position``, or ``None`` between records."""
+        index = bisect_right(self._starts, position) - 1
+        if index < 0:
+            return None
+        record = self.records[index]
+        return record if position < record.end else None
+
+    def field_at(self, position: int) -> Field | None:
+        """The table cell or form value that holds ``position``."""
+        record = self.record_at(position)
+        if record is None:
+            return None
+        fields = record.fields
+        if len(fields) > 16:
+            index = bisect_right(fields, position, key=lambda field: field.start) - 1
+            return fields[index] if index >= 0 and position < fields[index].end else None
+        for field in fields:
+            if field.start <= position < field.end:
+                return field
+        return None
+
+    def label_at(self, position: int) -> str:
+        """The column header or form label over ``position``, as written; empty where there is none."""
+        field = self.field_at(position)
+        return field.label if field is not None else ""
+
+    def labelled_fields(self) -> Iterator[tuple[Record, Field]]:
+        """Every field that has a label, in order."""
+        for record in self.records:
+            for field in record.fields:
+                if field.label:
+                    yield record, field
+
+    def line_span(self, position: int) -> tuple[int, int]:
+        """The line that holds ``position``, without its line break."""
+        start = self.text.rfind("\n", 0, position) + 1
+        end = self.text.find("\n", position)
+        return start, len(self.text) if end < 0 else end
+
+
+# A form label: up to 48 characters that begin with a letter and end in a colon, or that are followed
+# by dot leaders or underscores.
+_PAIR = re.compile(
+    r"(?:^|(?<=  )|(?<=\t)|(?<=[|;,>•*\[(]\s)|(?<=[|;>*]))"
+    r"[ \t>*•\-]{0,6}"
+    r"(?P<label>[A-Za-z][A-Za-z0-9 /'()&.,#\-]{0,46}?[A-Za-z0-9).?#])"
+    r"\**[ \t]{0,3}(?::|=|\.{3,}|_{2,}|…)[ \t_.]{0,60}"
+)
+_JSON_PAIR = re.compile(
+    r'"(?P<label>[A-Za-z_][^"\n]{0,46})"[ \t]*:[ \t]*(?P<value>"[^"\n]{0,2000}"|[^",\s{}\[\]]+)'
+)
+_XML_PAIR = re.compile(
+    r"<(?P<label>[A-Za-z][\w:.\-]{0,60})[^<>]{0,200}>(?P<value>[^<>\n]{1,500})</(?P=label)>"
+)
+_PROSE_LABEL = re.compile(r"\b(?:https?|mailto|re|fw|fwd|cc|bcc)$", re.IGNORECASE)
+
+_HEADER_WORDS = frozenset(
+    """name names surname forename forenames firstname lastname first last middle full known title initials
+    dob birth born age sex gender ethnicity religion address addr street road town city county postcode post code
+    house flat number no nos num ref reference id upn uln nhs chi nino ni hcn uprn email mail phone telephone tel
+    mobile contact date start end from to status type category year month week day time amount balance total cost
+    price paid due qty quantity value rate code description item account sort bank payee payroll staff employee role
+    job team department service ward area school class form tutor group placement worker allocated social carer
+    parent guardian mother father child pupil student learner patient client tenant applicant claimant customer
+    case notes note comment comments reason outcome decision legal review plan register need needs vehicle reg vrm
+    make model badge permit licence passport nationality language relationship household uniqueid key field value
+    subject sender recipient attendance exclusion session diagnosis gp practice surgery hospital""".split()
+)
+_LABEL_TOKEN = re.compile(r"[A-Za-z]+")
+_MULTI_SPACE = re.compile(r" {2,}|\t+")
+_DELIMITERS = ("\t", "|", ";", ",")
+# A header names its columns: longer cells are sentences.
+_MAX_HEADER_CELL = 48
+# Lines further down than this are not searched for the table of a header (memory, not meaning).
+_MAX_BLOCK_LINES = 200_000
+
+
+def _camel_words(label: str) -> list[str]:
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", label)
+    return [word.lower() for word in _LABEL_TOKEN.findall(spaced)]
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    """Whether these cells name columns: short, few digits, at least one word that names a column."""
+    filled = [cell for cell in cells if cell]
+    if len(filled) < 2 or len(filled) * 2 < len(cells):
+        return False
+    if any(len(cell) > _MAX_HEADER_CELL for cell in filled):
+        return False
+    lettered = sum(1 for cell in filled if cell[0].isalpha() or cell[0] in "#*\"'")
+    if lettered < 0.8 * len(filled):
+        return False
+    if sum(character.isdigit() for cell in filled for character in cell) > 0.15 * sum(map(len, filled)):
+        return False
+    named = sum(1 for cell in filled if any(word in _HEADER_WORDS for word in _camel_words(cell)))
+    return named * 2 >= len(filled) or (named >= 2 and len(filled) >= 4)
+
+
+def _split(line: str, base: int, delimiter: str) -> list[tuple[int, int]]:
+    """The cell spans (in the passage) of one line; quoted cells may hold the delimiter."""
+    spans: list[tuple[int, int]] = []
+    if delimiter == "  ":
+        at = 0
+        for gap in _MULTI_SPACE.finditer(line):
+            spans.append((base + at, base + gap.start()))
+            at = gap.end()
+        spans.append((base + at, base + len(line)))
+    elif '"' not in line or delimiter == "|":
+        at = 0
+        while True:
+            found = line.find(delimiter, at)
+            if found < 0:
+                spans.append((base + at, base + len(line)))
+                break
+            spans.append((base + at, base + found))
+            at = found + 1
+    else:
+        at, quoted = 0, False
+        for index, character in enumerate(line):
+            if character == '"':
+                quoted = not quoted
+            elif character == delimiter and not quoted:
+                spans.append((base + at, base + index))
+                at = index + 1
+        spans.append((base + at, base + len(line)))
+    return spans
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    while start < end and text[start] in ' \t"\r*':
+        start += 1
+    while end > start and text[end - 1] in ' \t"\r*':
+        end -= 1
+    return start, end
+
+
+class _Discovery:
+    """Finds records in plain text: one pass over its lines."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.records: list[Record] = []
+        self.tables = 0
+
+    def add(self, start: int, end: int, fields: tuple[Field, ...], table: int | None, hidden: bool) -> None:
+        self.records.append(Record(start, end, len(self.records), table, hidden, fields))
+
+    def declared(self, block: Block) -> None:
+        self.add(block.start, block.end, block.fields, block.table, block.hidden)
+        if block.table is not None:
+            self.tables = max(self.tables, block.table + 1)
+
+    def plain(self, start: int, end: int, hidden: bool) -> None:
+        """Discover the records of ``text[start:end]``."""
+        lines: list[tuple[int, int]] = []
+        at = start
+        text = self.text
+        while at < end:
+            stop = text.find("\n", at, end)
+            if stop < 0:
+                stop = end
+            if text[at:stop].strip() and len(lines) < _MAX_BLOCK_LINES:
+                lines.append((at, stop))
+            elif lines:
+                self._block(lines, hidden)
+                lines = [(at, stop)] if text[at:stop].strip() else []
+            at = stop + 1
+        if lines:
+            self._block(lines, hidden)
+
+    def _block(self, lines: list[tuple[int, int]], hidden: bool) -> None:
+        """One run of lines without a blank line: tables in it, and form lines or prose around them."""
+        index = 0
+        loose: list[tuple[int, int]] = []
+        while index < len(lines):
+            taken = self._table(lines, index, loose, hidden) if len(lines) - index >= 2 else 0
+            if taken:
+                loose = []
+                index += taken
+            else:
+                loose.append(lines[index])
+                index += 1
+        if loose:
+            self._form(loose, hidden)
+
+    def _table(
+        self, lines: list[tuple[int, int]], first: int, loose: list[tuple[int, int]], hidden: bool
+    ) -> int:
+        """Take the table whose header stands at ``first``; the number of lines taken, 0 if none."""
+        text = self.text
+        start, end = lines[first]
+        line = text[start:end]
+        for delimiter in (*_DELIMITERS, "  "):
+            if delimiter not in line and not (delimiter == "  " and "\t" in line):
+                continue
+            header = [_trim(text, *span) for span in _split(line, start, delimiter)]
+            if delimiter == "|" and header and header[0][0] == header[0][1]:
+                header = header[1:]
+            if delimiter == "|" and header and header[-1][0] == header[-1][1]:
+                header = header[:-1]
+            names = [text[a:b] for a, b in header]
+            if len(names) < 2 or not _is_header(names):
+                continue
+            if delimiter in ",;" and any(name.endswith((":", ".")) for name in names):
+                continue
+            rows: list[tuple[tuple[int, int], tuple[Field, ...]]] = []
+            taken = 1
+            for row_start, row_end in lines[first + 1 :]:
+                row = text[row_start:row_end]
+                if delimiter == "|" and not row.strip(" |-:+=\t\r"):
+                    taken += 1
+                    continue
+                spans = [_trim(text, *span) for span in _split(row, row_start, delimiter)]
+                if delimiter == "|":
+                    if spans and spans[0][0] == spans[0][1]:
+                        spans = spans[1:]
+                    if spans and spans[-1][0] == spans[-1][1]:
+                        spans = spans[:-1]
+                if not self._fits(delimiter, len(names), len(spans)):
+                    break
+                rows.append(
+                    ((row_start, row_end), self._cells(delimiter, header, names, start, row_start, spans))
+                )
+                taken += 1
+            if not rows or (delimiter in ", " and len(rows) < 1):
+                continue
+            if loose:
+                self._form(loose, hidden)
+            table = self.tables
+            self.tables += 1
+            self.add(start, end, (), table, hidden)
+            for (row_start, row_end), fields in rows:
+                self.add(row_start, row_end, fields, table, hidden)
+            return taken
+        return 0
+
+    @staticmethod
+    def _fits(delimiter: str, columns: int, cells: int) -> bool:
+        if delimiter == "  ":
+            return 2 <= cells <= columns + 1
+        if delimiter == ",":
+            # Unquoted commas inside an address cell are common in hand-made exports.
+            return columns <= cells <= columns + 4 and cells >= 2
+        return cells >= 2 and abs(cells - columns) <= max(1, columns // 2)
+
+    @staticmethod
+    def _cells(
+        delimiter: str,
+        header: Sequence[tuple[int, int]],
+        names: Sequence[str],
+        header_base: int,
+        row_base: int,
+        spans: Sequence[tuple[int, int]],
+    ) -> tuple[Field, ...]:
+        fields: list[Field] = []
+        for number, (start, end) in enumerate(spans):
+            if delimiter == "  " and len(spans) != len(names):
+                # Aligned columns with empty cells: the header that starts nearest above.
+                offset = start - row_base
+                number = min(range(len(header)), key=lambda i: abs(header[i][0] - header_base - offset))
+            label = names[number] if number < len(names) else names[-1]
+            if start < end:
+                fields.append(Field(start, end, label))
+        return tuple(fields)
+
+    def _form(self, lines: list[tuple[int, int]], hidden: bool) -> None:
+        """A paragraph or a run of form lines: one record, its labelled values as fields."""
+        text = self.text
+        start, end = lines[0][0], lines[-1][1]
+        fields: list[Field] = []
+        pending = ""
+        for line_start, line_end in lines:
+            line = text[line_start:line_end]
+            pairs = self._pairs(line)
+            if pending and not (pairs and pairs[0][0] == 0):
+                value = _trim(text, line_start, line_end if not pairs else line_start + pairs[0][0])
+                if value[0] < value[1] and value[1] - value[0] <= 200:
+                    fields.append(Field(*value, pending))
+            pending = ""
+            for label_start, value_start, value_end, label in pairs:
+                a, b = _trim(text, line_start + value_start, line_start + value_end)
+                if a < b:
+                    fields.append(Field(a, b, label))
+                elif label_start == pairs[-1][0]:
+                    pending = label
+        self.add(start, end, tuple(fields), None, hidden)
+
+    @staticmethod
+    def _pairs(line: str) -> list[tuple[int, int, int, str]]:
+        """``(label start, value start, value end, label)`` of each ``Label: value`` in a line."""
+        pairs: list[tuple[int, int, int, str]] = []
+        if ":" in line or "=" in line or "..." in line or "__" in line or "…" in line:
+            found = [m for m in _PAIR.finditer(line[:4000]) if not _PROSE_LABEL.search(m.group("label"))]
+            for number, match in enumerate(found):
+                stop = found[number + 1].start() if number + 1 < len(found) else len(line)
+                pairs.append((match.start(), match.end(), stop, match.group("label").strip()))
+            if not pairs and '"' in line:
+                pairs = [
+                    (m.start(), m.start("value"), m.end("value"), m.group("label"))
+                    for m in _JSON_PAIR.finditer(line[:100_000])
+                ]
+        if not pairs and "</" in line:
+            pairs = [
+                (m.start(), m.start("value"), m.end("value"), m.group("label"))
+                for m in _XML_PAIR.finditer(line[:100_000])
+            ]
+        return pairs
+
+
+def lay_out(passage: Passage) -> Layout:
+    """The layout of a passage: declared blocks as they are, plain text as it looks."""
+    discovery = _Discovery(passage.text)
+    if not passage.blocks:
+        discovery.plain(0, len(passage.text), hidden=False)
+    discovery.tables = 1 + max((b.table for b in passage.blocks if b.table is not None), default=-1)
+    for block in passage.blocks:
+        if block.fields or block.table is not None:
+            discovery.declared(block)
+        else:
+            discovery.plain(block.start, block.end, block.hidden)
+    return Layout(passage.text, discovery.records)

@@ -1,0 +1,113 @@
+"""Whole phrases found in one linear pass: context words, child flags, topics, labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import re2
+
+Payload = TypeVar("Payload")
+
+# 64 MiB keeps the automaton of several thousand phrases from falling back to the slow path
+# (measured: RE2 drops to its NFA silently when its DFA cache is too small).
+_MAX_MEMORY = 64 << 20
+
+_GAP = rb"[ \t\r\n\-/.,']{1,4}"
+_KEY_GAP = re.compile(rb"[^0-9a-z\x80-\xff&]+")
+_ALTERNATIVES = re.compile(r"\(([^()]*)\)(\?)?|(\w)\?")
+
+
+def expand(phrase: str) -> list[str]:
+    """The literal phrases that ``child(ren|'s)? protection plans?`` stands for.
+
+    Only ``(a|b)``, ``(a)?`` and a single optional letter ``s?`` are understood: enough for endings and
+    spellings, and never slow.
+    """
+    match = _ALTERNATIVES.search(phrase)
+    if match is None:
+        return [" ".join(phrase.split())]
+    if match.group(3):
+        options = [match.group(3), ""]
+    else:
+        options = match.group(1).split("|") + ([""] if match.group(2) else [])
+    head, tail = phrase[: match.start()], phrase[match.end() :]
+    return [literal for option in options for literal in expand(head + option + tail)]
+
+
+def _key(matched: bytes) -> bytes:
+    return _KEY_GAP.sub(b" ", matched.lower()).strip()
+
+
+def _pattern(key: bytes) -> bytes:
+    return _GAP.join(re2.escape(word) for word in key.split(b" "))
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseHit(Generic[Payload]):
+    """A phrase in the normalised text with what its rule attached to it."""
+
+    start: int
+    end: int
+    payload: Payload
+
+
+class PhraseIndex(Generic[Payload]):
+    """Finds many phrases at once: one RE2 alternation, then a dictionary look-up per hit.
+
+    Phrases match whole words whatever the letter case, with any blank, line break, hyphen, slash,
+    full stop or apostrophe between their words; the longest phrase at a place wins.  ``case_sensitive``
+    phrases ("LAC", "CIN") match only in the case they are written in.
+    """
+
+    def __init__(
+        self,
+        phrases: Mapping[str, Payload] | Iterable[tuple[str, Payload]],
+        *,
+        case_sensitive: bool = False,
+    ) -> None:
+        pairs = phrases.items() if isinstance(phrases, Mapping) else phrases
+        self._case_sensitive = case_sensitive
+        self._payloads: dict[bytes, list[Payload]] = {}
+        for phrase, payload in pairs:
+            for literal in expand(phrase):
+                raw = literal.encode("latin-1", "replace")
+                key = _KEY_GAP.sub(b" ", raw.lower()).strip()
+                if case_sensitive:
+                    key = raw.strip()
+                if key:
+                    self._payloads.setdefault(key, []).append(payload)
+        options = re2.Options()
+        options.encoding = re2.Options.Encoding.LATIN1
+        options.max_mem = _MAX_MEMORY
+        options.longest_match = True
+        options.never_capture = True
+        options.case_sensitive = case_sensitive
+        options.log_errors = False
+        alternation = b"|".join(_pattern(key) for key in sorted(self._payloads, reverse=True))
+        self._matcher = re2.compile(alternation, options) if alternation else None
+
+    def find(self, data: bytes) -> list[PhraseHit[Payload]]:
+        """Every hit in ``data`` (one byte a character), in order; a phrase with several payloads gives several."""
+        if self._matcher is None:
+            return []
+        hits: list[PhraseHit[Payload]] = []
+        size = len(data)
+        for match in self._matcher.finditer(data):
+            start, end = match.span()
+            # Whole words only: RE2 has no look-around, so the neighbours are looked at here.
+            if start and _is_word(data[start - 1]) and _is_word(data[start]):
+                continue
+            if end < size and _is_word(data[end]) and _is_word(data[end - 1]):
+                continue
+            matched = data[start:end]
+            key = matched if self._case_sensitive else _key(matched)
+            for payload in self._payloads.get(key, ()):
+                hits.append(PhraseHit(start, end, payload))
+        return hits
+
+
+def _is_word(byte: int) -> bool:
+    return 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122 or byte >= 0xC0

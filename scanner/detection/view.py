@@ -1,0 +1,93 @@
+"""A view: one passage as the recognisers see it, with everything computed once and on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cached_property
+from typing import Protocol
+
+from scanner.detection.finding import Finding
+from scanner.detection.layout import Layout, lay_out
+from scanner.detection.organisation import Organisation
+from scanner.text import Passage
+
+Span = tuple[int, int]
+
+
+def to_bytes(text: str) -> bytes:
+    """One byte per character, so that offsets in bytes are offsets in text.
+
+    Characters beyond Latin-1 become a byte of their class: ``X``/``x`` for letters by case, ``?`` for
+    the rest, so that word boundaries stay where they are.
+    """
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return "".join(
+            character
+            if character <= "\xff"
+            else ("X" if character.isupper() else "x")
+            if character.isalpha()
+            else "?"
+            for character in text
+        ).encode("latin-1")
+
+
+class View:
+    """The normalised text of a passage with its byte form, layout and candidates.
+
+    ``text`` is normalised and all offsets of recognisers refer to it; the detector maps findings back
+    to the original.  ``findings`` holds what earlier stages found, sorted by start.
+    """
+
+    def __init__(
+        self,
+        passage: Passage,
+        *,
+        organisation: Organisation,
+        reference_date: date,
+        candidates: Mapping[str, Sequence[Span]] | None = None,
+    ) -> None:
+        self.passage = passage
+        self.text = passage.text
+        self.organisation = organisation
+        self.reference_date = reference_date
+        self.findings: Sequence[Finding] = ()
+        self._candidates = candidates or {}
+
+    @cached_property
+    def data(self) -> bytes:
+        """The text with one byte per character (Latin-1), for RE2 and the phrase indexes."""
+        return to_bytes(self.text)
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The tables, forms and paragraphs of the passage."""
+        return lay_out(self.passage)
+
+    def candidates(self, name: str) -> Sequence[Span]:
+        """The spans that a pattern of this name matched in the shared pass."""
+        return self._candidates.get(name, ())
+
+
+class Recogniser(Protocol):
+    """Finds one family of entities in a view.
+
+    ``entity_types`` lists what it may report.  ``recognise`` returns findings with offsets in
+    ``view.text``; it is linear in the text and keeps nothing between calls.
+    """
+
+    @property
+    def name(self) -> str:
+        """A short stable name, for configuration and explanations."""
+        ...
+
+    @property
+    def entity_types(self) -> tuple[str, ...]:
+        """The entity types it may report."""
+        ...
+
+    def recognise(self, view: View) -> list[Finding]:
+        """The findings in ``view``, in any order; overlaps are settled by the detector."""
+        ...
