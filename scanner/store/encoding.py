@@ -1,0 +1,130 @@
+"""Inspections as JSON: what a worker sends over its pipe and what the ledger keeps of a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from scanner.documents.model import Coverage, Gap, Location, Protection, Shortfall, Status
+from scanner.inspection.model import Inspection, LocatedFinding
+from scanner.judgement.assessment import Assessment, PeopleCount, Reason, Severity
+
+# A file with thousands of damaged members must not fill the ledger: the first ones tell enough, and the true
+# number is kept beside them.
+GAPS_KEPT = 20
+
+
+def evidence_to_json(inspection: Inspection) -> str:
+    """What the ledger's columns do not hold: reasons, gaps, masked findings, counts.  Never a value."""
+    return json.dumps(
+        {
+            "reasons": [[r.code, r.text, int(r.severity)] for r in inspection.assessment.reasons],
+            "gaps": [_gap_to_list(gap) for gap in inspection.coverage.gaps[:GAPS_KEPT]],
+            "gaps_total": len(inspection.coverage.gaps),
+            "findings": [_finding_to_list(finding) for finding in inspection.findings],
+            "counts": dict(inspection.counts),
+        },
+        separators=(",", ":"),
+    )
+
+
+def gap_to_json(reason: Shortfall, detail: str = "") -> str:
+    """The evidence of something that was not opened at all."""
+    gaps = [_gap_to_list(Gap(Location(), reason, detail))]
+    return json.dumps({"reasons": [], "gaps": gaps, "gaps_total": 1, "findings": [], "counts": {}})
+
+
+def values_to_json(inspection: Inspection) -> str | None:
+    """The real values of the findings, in their order; ``None`` where there are none to show."""
+    values = [finding.value for finding in inspection.findings]
+    return json.dumps(values) if any(value is not None for value in values) else None
+
+
+def inspection_to_json(inspection: Inspection) -> dict[str, Any]:
+    """An inspection as one JSON object for a pipe, real values included where it carries them."""
+    coverage, assessment = inspection.coverage, inspection.assessment
+    return {
+        "status": coverage.status.value,
+        "kind": coverage.kind,
+        "protection": coverage.protection.value,
+        "severity": int(assessment.severity),
+        "people": [assessment.people.low, assessment.people.high],
+        "hash": inspection.content_hash,
+        "size": inspection.size,
+        "evidence": evidence_to_json(inspection),
+        "values": values_to_json(inspection),
+    }
+
+
+def inspection_from_json(data: Mapping[str, Any]) -> Inspection:
+    """The inspection of :func:`inspection_to_json`; else ``ValueError`` or ``KeyError``."""
+    evidence = Evidence(data["evidence"], data["values"])
+    low, high = data["people"]
+    return Inspection(
+        coverage=Coverage(
+            status=Status(data["status"]),
+            kind=str(data["kind"]),
+            gaps=evidence.gaps,
+            protection=Protection(data["protection"]),
+        ),
+        assessment=Assessment(Severity(data["severity"]), PeopleCount(int(low), int(high)), evidence.reasons),
+        findings=evidence.findings,
+        counts=evidence.counts,
+        content_hash=str(data["hash"]),
+        size=int(data["size"]),
+    )
+
+
+class Evidence:
+    """The parts of :func:`evidence_to_json` read back, with values put in where they are given."""
+
+    __slots__ = ("counts", "findings", "gaps", "gaps_total", "reasons")
+
+    def __init__(self, text: str, values: str | None = None) -> None:
+        data = json.loads(text)
+        self.reasons = tuple(Reason(str(c), str(t), Severity(s)) for c, t, s in data["reasons"])
+        self.gaps = tuple(
+            Gap(Location(tuple(parts)), Shortfall(reason), str(d)) for parts, reason, d in data["gaps"]
+        )
+        self.gaps_total = int(data["gaps_total"])
+        self.counts = {str(name): int(count) for name, count in data["counts"].items()}
+        findings = tuple(_finding_from_list(item) for item in data["findings"])
+        if values is not None:
+            findings = tuple(
+                replace(finding, value=value)
+                for finding, value in zip(findings, json.loads(values), strict=True)
+            )
+        self.findings = findings
+
+
+def _gap_to_list(gap: Gap) -> list[Any]:
+    return [list(gap.location.parts), gap.reason.value, gap.detail]
+
+
+def _finding_to_list(finding: LocatedFinding) -> list[Any]:
+    return [
+        finding.entity_type,
+        finding.location,
+        finding.hidden,
+        round(finding.confidence, 4),
+        finding.masked,
+        finding.fingerprint,
+        finding.rule,
+        list(finding.evidence),
+    ]
+
+
+def _finding_from_list(item: list[Any]) -> LocatedFinding:
+    entity_type, location, hidden, confidence, masked, fingerprint, rule, evidence = item
+    return LocatedFinding(
+        entity_type=str(entity_type),
+        location=str(location),
+        hidden=str(hidden),
+        confidence=float(confidence),
+        masked=str(masked),
+        fingerprint=str(fingerprint),
+        rule=str(rule),
+        evidence=tuple(str(line) for line in evidence),
+    )

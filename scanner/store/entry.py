@@ -1,0 +1,161 @@
+"""The ledger's values: an object met on a share, how it ended, and the totals of a run."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from scanner.documents.model import Gap, Protection, Shortfall, Status
+from scanner.inspection.model import LocatedFinding
+from scanner.judgement.assessment import PeopleCount, Reason, Severity
+
+
+def displayable(raw: bytes) -> str:
+    r"""A path as text that is safe to print, log and put into a page.
+
+    Bytes that are not UTF-8, control characters and invisible or direction-changing characters are written
+    as ``\xNN`` or ``\uNNNN``, so that a file name can neither hide itself nor talk to a terminal.
+
+    >>> displayable(b"caf\xe9\n.txt")
+    'caf\\xe9\\x0a.txt'
+    """
+    text = raw.decode("utf-8", "backslashreplace")
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(char if _shows(char) else _escaped(char) for char in text)
+
+
+def _shows(char: str) -> bool:
+    return char == " " or unicodedata.category(char)[0] not in "CZ" or char == "\u00a0"
+
+
+def _escaped(char: str) -> str:
+    code = ord(char)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+NOBODY = PeopleCount(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class MetObject:
+    """Something that the walk met, once, before anybody opened it.
+
+    ``raw_path`` is the path as the system spells it.  ``folder`` is the first folder beneath the scanned root
+    (a share's department), for totals.  ``mtime_ns`` is in nanoseconds since 1970.  ``shortfall`` is set for
+    what will not be opened (a link, a pipe, an excluded file) with one line of ``detail``.
+    """
+
+    raw_path: bytes
+    folder: str
+    size: int = 0
+    mtime_ns: int = 0
+    shortfall: Shortfall | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One object of a run and how it ended.
+
+    ``path`` is printable (see :func:`displayable`); ``raw_path`` opens the file.  ``size`` is in bytes,
+    ``mtime`` in seconds since 1970.  ``gaps`` holds the first of ``gaps_total`` gaps; the first is the
+    entry's reason.
+    ``findings`` is capped (the most telling first), ``counts`` has the true totals per entity type.
+    ``content_hash`` is keyed per installation and empty where the content was not read.
+    """
+
+    path: str
+    raw_path: bytes
+    folder: str
+    size: int
+    mtime: float
+    kind: str
+    status: Status
+    protection: Protection = Protection.NONE
+    gaps: tuple[Gap, ...] = ()
+    gaps_total: int = 0
+    severity: Severity = Severity.NONE
+    reasons: tuple[Reason, ...] = ()
+    people: PeopleCount = NOBODY
+    findings: tuple[LocatedFinding, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    content_hash: str = ""
+
+    @property
+    def shortfall(self) -> Shortfall | None:
+        """Why it was not read, or not wholly: one of the fixed reasons; ``None`` where all was read."""
+        return self.gaps[0].reason if self.gaps else None
+
+    @property
+    def detail(self) -> str:
+        """The line behind the first shortfall, empty where there is none."""
+        return self.gaps[0].detail if self.gaps else ""
+
+    @property
+    def reason(self) -> str:
+        """The shortfall in one line for people, empty where all was read."""
+        if not self.gaps:
+            return ""
+        first = self.gaps[0]
+        line = f"{first.reason.value}: {first.detail}" if first.detail else first.reason.value
+        return line if self.gaps_total <= 1 else f"{line} (and {self.gaps_total - 1} more)"
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What is known of a run as a whole.
+
+    ``started`` and ``finished`` are seconds since 1970, ``finished`` is ``None`` while it runs or when it was
+    killed.  ``directories`` counts readable folders, which are not objects of their own.  ``shows_values``
+    says that this run's reports were asked to show real values (the ledger itself never does).
+    """
+
+    run_id: str
+    roots: tuple[str, ...]
+    started: float
+    version: str
+    finished: float | None = None
+    interrupted: bool = False
+    directories: int = 0
+    shows_values: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many objects, of how many bytes, with how many people (lower bound, summed over files)."""
+
+    objects: int = 0
+    bytes: int = 0
+    people: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FolderTally:
+    """One folder's share of a run: its objects, how many were not wholly read, and files per severity."""
+
+    folder: str
+    objects: int
+    bytes: int
+    unread: int
+    by_severity: Mapping[Severity, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The sums of a run.  ``enumerated`` is what the walk met; it equals the sum of ``by_status``.
+
+    ``by_severity`` counts files that were read at least in part; a file that was not read has no severity and
+    appears under ``by_shortfall`` only.  ``by_type`` maps an entity type to (files, findings).
+    """
+
+    enumerated: int
+    bytes: int
+    by_status: Mapping[Status, Tally]
+    by_shortfall: Mapping[Shortfall, Tally]
+    by_severity: Mapping[Severity, Tally]
+    by_kind: Mapping[str, Tally]
+    by_type: Mapping[str, tuple[int, int]]
