@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import IO
 from zipfile import ZipFile, ZipInfo
 
 from scanner.documents.limits import Limits
@@ -24,10 +24,11 @@ class CountingReader(io.RawIOBase):
 
     def __init__(
         self,
-        file: BinaryIO,
+        file: IO[bytes],
         cap: int,
-        packed: int = 0,
-        limits: Limits = Limits(),  # noqa: B008
+        packed: int,
+        *,
+        limits: Limits,
         spend: Callable[[int], None] | None = None,
     ) -> None:
         super().__init__()
@@ -90,5 +91,5 @@ def read_entry(archive: ZipFile, entry: ZipInfo, cap: int, limits: Limits) -> by
         raise ExpansionLimitError(f"expands to more than {cap:,} bytes")
     if entry.file_size > max(limits.ratio_floor, entry.compress_size * limits.ratio):
         raise ExpansionLimitError(f"expands more than {limits.ratio} to 1")
-    with CountingReader(archive.open(entry), cap, entry.compress_size, limits) as reader:
+    with CountingReader(archive.open(entry), cap, entry.compress_size, limits=limits) as reader:
         return reader.read()

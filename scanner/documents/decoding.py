@@ -1,0 +1,200 @@
+"""Bytes to text in any charset: the decision by rule, chardet only where the rule's reading looks wrong."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import chardet
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# Bytes that cp1252 leaves undefined: text that holds them was written in something else.
+_UNDEFINED_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+_HIGH_BYTES = re.compile(rb"[\x80-\xff]")
+# What people in the UK write beyond ASCII, in cp1252: currency, typographic marks, fractions, degree,
+# and the letters of Western European names.
+_USUAL = frozenset(
+    "£€\u2018\u2019\u201c\u201d\u2013\u2014…•·°½¼¾©®™§\xa0\xad²³´`«»éèêëáàâäãåæíìîïóòôöõøúùûüýÿñçßÉÈÊÁÀÂÄÅÆÍÎÓÔÖØÚÜÑÇšžŠŽ×"
+)
+# DOS exports (cp850) have the pound sign where cp1252 has "œ": a number follows.
+_DOS_POUND = re.compile(rb"\x9c(?=\s?[0-9])")
+_UTF8_SEQUENCES = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_ABOVE_ASCII = bytes(range(0x80, 0x100))
+_SAMPLE = 64_000
+_PIECE = 1 << 20
+# Charsets that mail may name; anything else (codecs such as "hex" or "zip" included) is not looked up.
+_TEXT_CODEC = re.compile(
+    r"(?:us-?ascii|ascii|utf[-_]?(?:7|8|16|32)(?:[-_]?[lb]e)?|iso[-_]?8859[-_]?[0-9]{1,2}(?:-[ie])?|latin[-_]?[0-9]|"
+    r"(?:windows|cp|ibm)[-_]?[0-9]{3,4}|koi8[-_][rut]|mac[-_]?(?:roman|cyrillic|greek|turkish)?|macintosh|"
+    r"big5(?:[-_]?hkscs)?|gb(?:2312|k|18030)|hz-gb-2312|shift[-_]?jis|sjis|euc[-_]?(?:jp|kr|tw|cn)|"
+    r"iso[-_]?2022[-_]?(?:jp|kr)(?:[-_]?[0-9])?|ks_c_5601-1987|tis-?620|johab)",
+    re.IGNORECASE,
+)
+
+
+def _stray_byte(error: UnicodeError) -> tuple[str, int]:
+    """Decode the bytes that are not UTF-8 as cp1252: one stray pound sign in a UTF-8 file."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error("stray-cp1252", _stray_byte)
+
+
+def byte_order_mark(data: bytes) -> tuple[str, int]:
+    """Name the encoding of a byte order mark at the start, and the mark's length; ("", 0) without."""
+    for mark, name in _BOMS:
+        if data.startswith(mark):
+            return name, len(mark)
+    return "", 0
+
+
+def utf16_by_nuls(data: bytes) -> str:
+    """Name of the UTF-16 form that the NUL bytes of ``data`` show, empty where they show none.
+
+    Western text in UTF-16 has a NUL in nearly every second byte and hardly one in the others.
+    """
+    sample = data[: _SAMPLE & ~1]
+    pairs = len(sample) // 2
+    if pairs < 2 or 0 not in sample:
+        return ""
+    even = sample[0 : 2 * pairs : 2].count(0)
+    odd = sample[1 : 2 * pairs : 2].count(0)
+    if odd > 0.6 * pairs and even < 0.02 * pairs + 1:
+        return "utf-16-le"
+    if even > 0.6 * pairs and odd < 0.02 * pairs + 1:
+        return "utf-16-be"
+    return ""
+
+
+def legacy_encoding(data: bytes) -> str:
+    """Name the encoding of text that is not UTF-8: cp1252 unless that reading looks wrong."""
+    first = _HIGH_BYTES.search(data)
+    if first is None:
+        return "cp1252"
+    begin = max(0, first.start() - 1000)
+    sample = data[begin : begin + _SAMPLE]
+    high = b"".join(_HIGH_BYTES.findall(sample))
+    if _DOS_POUND.search(sample) and high.count(0x9C) * 2 >= len(high):
+        return "cp850"
+    unusual = sum(1 for char in high.decode("cp1252", "replace") if char not in _USUAL)
+    if not _UNDEFINED_CP1252.search(sample) and unusual * 3 <= len(high):
+        return "cp1252"
+    guess = chardet.detect(sample)["encoding"] or ""
+    if not guess or guess.lower() in {"ascii", "utf-8"} or not _TEXT_CODEC.fullmatch(guess):
+        return "cp1252"
+    try:
+        codecs.lookup(guess)
+    except LookupError:
+        return "cp1252"
+    return guess.lower()
+
+
+def decode(data: bytes, declared: str = "") -> str:
+    """Text of ``data``, whatever it was written in; never fails, a lost byte becomes U+FFFD.
+
+    ``declared`` is the charset that mail or HTML names: it is believed where the bytes fit it, except
+    that bytes which are strict UTF-8 and not ASCII are UTF-8 whatever an 8-bit charset is declared.
+    """
+    encoding, skip = byte_order_mark(data)
+    if encoding:
+        return data[skip:].decode(encoding, "replace")
+    if data.isascii() and b"\x1b" not in data and not _stateful(declared) and 0 not in data:
+        return data.decode("ascii")
+    known = declared.strip().strip("\"'").lower() if declared else ""
+    if known and _TEXT_CODEC.fullmatch(known) and (_stateful(known) or not _is_utf8(data)):
+        try:
+            return data.decode(known)
+        except (LookupError, UnicodeError):
+            pass
+    try:
+        encoding = utf16_by_nuls(data)
+        if encoding:
+            return data.decode(encoding, "replace")
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return _decode_piece(data, legacy_encoding(data))
+
+
+def _stateful(name: str) -> bool:
+    """Tell whether a charset writes other letters in ASCII bytes, or text in pairs of bytes."""
+    lowered = name.lower()
+    return any(mark in lowered for mark in ("2022", "utf-7", "utf7", "16", "32", "hz-"))
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decode_piece(data: bytes, legacy: str) -> str:
+    """Decode as UTF-8 where most of the bytes above ASCII are, as ``legacy`` elsewhere."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    valid = sum(map(len, _UTF8_SEQUENCES.findall(data)))
+    stray = len(data) - len(data.translate(None, _ABOVE_ASCII)) - valid
+    if valid > stray:
+        return data.decode("utf-8", "stray-cp1252")
+    return data.decode(legacy, "replace")
+
+
+def decoded_pieces(file: BinaryIO, piece: int = _PIECE) -> Iterator[str]:
+    """Text of a file in pieces of about ``piece`` bytes, each decoded as a whole, in bounded memory.
+
+    Pieces end at a line end where there is one, in mid-line otherwise: never inside a character.
+    """
+    head = file.read(piece)
+    encoding, skip = byte_order_mark(head)
+    if not encoding:
+        encoding = utf16_by_nuls(head)
+    if encoding and encoding != "utf-8":
+        decoder = codecs.getincrementaldecoder(encoding)("replace")
+        head = head[skip:]
+        while head:
+            yield decoder.decode(head)
+            head = file.read(piece)
+        yield decoder.decode(b"", True)
+        return
+    rest = head[skip:]
+    legacy = ""
+    while True:
+        more = file.read(piece)
+        data, rest = (rest, b"") if not more else _complete_lines(rest)
+        if data.isascii():
+            yield data.decode("ascii")
+        else:
+            if not legacy and not _is_utf8(data):
+                legacy = legacy_encoding(data)
+            yield _decode_piece(data, legacy or "cp1252")
+        if not more:
+            return
+        rest += more
+
+
+def _complete_lines(data: bytes) -> tuple[bytes, bytes]:
+    """Cut after the last line end, without one before a last sequence of UTF-8."""
+    end = data.rfind(b"\n") + 1
+    if not end:
+        end = len(data)
+        for back in range(1, min(4, len(data)) + 1):
+            if data[-back] >= 0xC0:
+                end = len(data) - back
+            if not 0x80 <= data[-back] < 0xC0:
+                break
+        if not end:
+            end = len(data)
+    return data[:end], data[end:]
