@@ -33,6 +33,8 @@ class Segment:
     deletion", "document properties"), empty for visible text.  A table row is one segment: its
     cells are ``fields`` (offsets in ``text``, label = column header) and ``cells`` names each of
     them for a person ("C14", "column NI No"), in the same order.  Rows of one table share ``table``.
+    ``hidden_fields`` says for each field why it alone is hidden ("hidden column"); it is empty where
+    no field differs from its row.
     """
 
     text: str
@@ -41,6 +43,7 @@ class Segment:
     fields: tuple[Field, ...] = ()
     cells: tuple[str, ...] = ()
     table: int | None = None
+    hidden_fields: tuple[str, ...] = ()
 
 
 class Shortfall(StrEnum):
