@@ -1,0 +1,34 @@
+"""Documents: bytes in, segments and coverage out.
+
+``read_document`` streams what a file and everything inside it says, each piece with its place, and ends
+with a ``Coverage`` that tells what was not read and why.  Bad input is a value, never an exception.
+"""
+
+from scanner.documents.limits import Limits
+from scanner.documents.model import Coverage, Gap, Location, Protection, Segment, Shortfall, Status
+from scanner.documents.places import place
+from scanner.documents.protocol import Event, Member, Parser, ProtectionNote, Source, TooLargeError
+from scanner.documents.reader import read_document, read_whole
+from scanner.documents.sniffing import PLAIN_WORDS, sniff
+
+__all__ = [
+    "PLAIN_WORDS",
+    "Coverage",
+    "Event",
+    "Gap",
+    "Limits",
+    "Location",
+    "Member",
+    "Parser",
+    "Protection",
+    "ProtectionNote",
+    "Segment",
+    "Shortfall",
+    "Source",
+    "Status",
+    "TooLargeError",
+    "place",
+    "read_document",
+    "read_whole",
+    "sniff",
+]

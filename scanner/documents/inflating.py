@@ -18,8 +18,8 @@ class ExpansionLimitError(Exception):
 class CountingReader(io.RawIOBase):
     """A reader that raises ``ExpansionLimitError`` once its position passes a cap or a ratio.
 
-    ``packed`` is the stored size, 0 where it is not known.  ``spend`` is told of each byte that is read
-    for the first time (seeking back costs nothing), so that a budget can be kept over many members.
+    ``packed`` is the stored size, 0 where it is not known.  ``reached`` is told of each new furthest
+    position, so that a budget can be kept over many members; it may raise as well.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class CountingReader(io.RawIOBase):
         packed: int,
         *,
         limits: Limits,
-        spend: Callable[[int], None] | None = None,
+        reached: Callable[[int], None] | None = None,
     ) -> None:
         super().__init__()
         self._file = file
@@ -38,7 +38,7 @@ class CountingReader(io.RawIOBase):
         self._ratio = limits.ratio
         self._position = 0
         self._furthest = 0
-        self._spend = spend
+        self._reached = reached
 
     def readable(self) -> bool:
         """Tell that this can be read."""
@@ -63,9 +63,9 @@ class CountingReader(io.RawIOBase):
         buffer[: len(data)] = data
         self._position += len(data)
         if self._position > self._furthest:
-            if self._spend is not None:
-                self._spend(self._position - self._furthest)
             self._furthest = self._position
+            if self._reached is not None:
+                self._reached(self._position)
         if self._position > self._cap:
             raise ExpansionLimitError(f"expands to more than {self._cap:,} bytes")
         if self._position > self._ratio_cap:

@@ -1,0 +1,89 @@
+"""Telling delimited rows (CSV, TSV) from prose and logs, by the consistency of counts."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from itertools import islice
+
+DELIMITERS = ("\t", ",", ";", "|")
+_ROWS = 200
+_WORDY = 60  # characters: cells of real tables are shorter on average, clauses between commas are not
+
+
+def rows_of(text: str, delimiter: str, count: int = _ROWS) -> list[list[str]]:
+    """Give the first rows of ``text``, quotes spanning lines as in a spreadsheet's export."""
+    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    try:
+        return list(islice(reader, count))
+    except csv.Error:
+        return []
+
+
+def delimiter_of(text: str, *, lenient: bool = False) -> str:
+    """Return the delimiter that cuts ``text`` (the start of a file) into a table, empty where none does.
+
+    Most rows must have the same number of cells, at least two.  A comma stands in prose as well: there
+    cells must be short, hardly ever begin with a blank, and two columns alone need a header-like first
+    row.  ``lenient`` is for text that says of itself that it is a table: half of the rows are enough.
+    """
+    best = ""
+    best_score = 0.0
+    for delimiter in DELIMITERS:
+        if delimiter not in text:
+            continue
+        score = _consistency(text, delimiter, lenient)
+        if score > best_score:
+            best, best_score = delimiter, score
+    return best
+
+
+def _consistency(text: str, delimiter: str, lenient: bool) -> float:
+    rows = [row for row in rows_of(text, delimiter) if any(cell.strip() for cell in row)]
+    if len(rows) > 2:
+        rows.pop()  # the last row of a sample may be cut
+    if len(rows) < (1 if lenient else 2):
+        return 0.0
+    width, _ = max(
+        Counter(len(row) for row in rows).items(), key=lambda item: (item[1] * (item[0] > 1), item[0])
+    )
+    if width < 2:
+        return 0.0
+    same = [row for row in rows if len(row) == width]
+    # Lines before the header (report titles, dates of extract) do not speak against a table.
+    first = next(index for index, row in enumerate(rows) if len(row) == width)
+    share = len(same) / (len(rows) - min(first, 10))
+    if lenient:
+        return share * width if share >= 0.5 else 0.0
+    if share < 0.8 or len(same) < 2:
+        return 0.0
+    if delimiter == "|" and all(row[0].strip() == "" and row[-1].strip() == "" for row in same):
+        return 0.0  # a table drawn in text (Markdown): its lines are read as text
+    if delimiter != "\t" and not _looks_tabular(same, width, delimiter):
+        return 0.0
+    return share * width
+
+
+def _looks_tabular(rows: list[list[str]], width: int, delimiter: str) -> bool:
+    cells = [cell for row in rows for cell in row]
+    if sum(map(len, cells)) > _WORDY * len(cells):
+        return False
+    after = [cell for row in rows for cell in row[1:] if cell]
+    blanks = sum(1 for cell in after if cell[0] == " ")
+    if blanks * 2 > len(after) and (delimiter == "," or len(rows) < 4):
+        return False
+    return width > 2 or is_header(rows[0])
+
+
+def is_header(row: list[str]) -> bool:
+    """Tell whether a row reads like column names: short, without numbers, no two the same."""
+    names = [cell.strip().lower() for cell in row if cell.strip()]
+    if len(names) * 2 < len(row) or not names or len(set(names)) * 10 < len(names) * 8:
+        return False
+    for name in names:
+        digits = sum(char.isdigit() for char in name)
+        if len(name) > _WORDY or digits > 2 or digits * 2 > len(name) or "@" in name:
+            return False
+        if not any(char.isalpha() for char in name):
+            return False
+    return True

@@ -1,0 +1,357 @@
+"""Reading a document: the frame that opens, sniffs, parses, recurses, counts and ends with the coverage."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from io import BufferedReader
+from typing import BinaryIO
+
+from scanner.documents.cutting import cut_at
+from scanner.documents.inflating import CountingReader, ExpansionLimitError
+from scanner.documents.limits import Limits
+from scanner.documents.model import Coverage, Gap, Location, Protection, Segment, Shortfall, Status
+from scanner.documents.protocol import HERE, Event, Member, Source, TooLargeError
+from scanner.documents.registry import parser_for
+from scanner.documents.sniffing import EMPTY, PLAIN_WORDS, UNKNOWN, sniff
+from scanner.documents.strings import string_segments
+from scanner.text import Field
+
+# Members up to this size are held in memory, and compared with those already read; larger ones stream.
+_IN_MEMORY = 32_000_000
+# Kinds whose parsers read from the front to the end; all others need the whole file at hand.
+_STREAMED = frozenset({"text", "csv", "mbox", "xml", "json", UNKNOWN, "gzip", "bzip2", "xz", "tar"})
+# Kinds without a parser in which a string scan finds what people wrote; in compressed data, pictures,
+# sound, fonts and programs it would find noise.
+_SCANNED_FOR_STRINGS = frozenset({UNKNOWN, "access", "dbf", "numbers", "onenote", "pst", "sqlite", "tnef"})
+# Pictures smaller than this are bullets, lines and icons: no text that anybody could read.
+_PICTURE_WIDTH, _PICTURE_HEIGHT = 100, 30
+_GAPS = 1_000
+_LOCKED = frozenset({Protection.STRONG, Protection.WEAK, Protection.UNKNOWN})
+
+
+class _TextLimitError(Exception):
+    """The document's text limit is reached: nothing more is read."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one reading has used up and met so far, over all nesting levels."""
+
+    limits: Limits
+    expanded: int = 0
+    members: int = 0
+    characters: int = 0
+    tables: int = 0
+    content: bool = False
+    gaps: list[Gap] = field(default_factory=list)
+    protections: list[tuple[Protection, bool]] = field(default_factory=list)
+    seen: set[bytes] = field(default_factory=set)
+
+    def miss(self, location: Location, reason: Shortfall, detail: str = "") -> None:
+        gap = Gap(location, reason, detail)
+        if len(self.gaps) < _GAPS and gap not in self.gaps[-20:]:
+            self.gaps.append(gap)
+
+    def spend(self, count: int) -> None:
+        self.expanded += count
+        if self.expanded > self.limits.expanded_bytes:
+            raise ExpansionLimitError(
+                f"the document expands to more than {self.limits.expanded_bytes:,} bytes"
+            )
+
+    def remaining(self) -> Limits:
+        return replace(
+            self.limits,
+            expanded_bytes=max(0, self.limits.expanded_bytes - self.expanded),
+            members=max(0, self.limits.members - self.members),
+            text_characters=max(0, self.limits.text_characters - self.characters),
+        )
+
+
+def read_document(source: Source, *, limits: Limits | None = None) -> Iterator[Segment | Coverage]:
+    """Yield the segments of a file and of everything inside it; the last item is the ``Coverage``.
+
+    Bad input never raises: it ends as a gap of the coverage, and what was read before stays read.  The
+    file's own name and those of its members are segments too, located at "file name".  Members with
+    identical bytes are read once.  Locations begin with ``source.location``.
+    """
+    tally = _Tally(limits or Limits())
+    kind = UNKNOWN
+    yield from _name(source.name, source.location)
+    try:
+        if source.size > tally.limits.file_bytes:
+            tally.miss(source.location, Shortfall.TOO_LARGE, f"{source.size:,} bytes")
+        else:
+            kind = sniff(source)
+            yield from _contents(source, kind, tally, 0)
+    except OSError as error:
+        tally.miss(source.location, Shortfall.IO_ERROR, type(error).__name__)
+    except _TextLimitError:
+        pass
+    except Exception as error:
+        tally.miss(source.location, Shortfall.DAMAGED, type(error).__name__)
+    yield _coverage(kind, tally)
+
+
+def read_whole(source: Source, *, limits: Limits | None = None) -> tuple[tuple[Segment, ...], Coverage]:
+    """Read a document at once: all its segments, and the coverage.  Raises as little as ``read_document``."""
+    segments: list[Segment] = []
+    coverage = Coverage(Status.NOT_INSPECTED, UNKNOWN)
+    for item in read_document(source, limits=limits):
+        if isinstance(item, Coverage):
+            coverage = item
+        else:
+            segments.append(item)
+    return tuple(segments), coverage
+
+
+def _name(name: str, location: Location, hidden: str = "") -> Iterator[Segment]:
+    if name.strip():
+        # Names that are no UTF-8 arrive with lone surrogates, which no later stage could write out.
+        text = name.encode("utf-8", "replace").decode("utf-8")
+        yield Segment(text, location / "file name", hidden)
+
+
+def _contents(source: Source, kind: str, tally: _Tally, depth: int) -> Iterator[Segment]:
+    """Segments of one file of a known kind; whatever goes wrong is a gap at its location."""
+    if kind == EMPTY:
+        if depth == 0:
+            tally.miss(source.location, Shortfall.EMPTY)
+        return
+    try:
+        if kind not in _STREAMED and source.size > tally.limits.parser_bytes:
+            raise TooLargeError
+        parser = parser_for(kind)
+        if parser is None:
+            yield from _without_parser(source, kind, tally, depth)
+            return
+        prepared = replace(source, read_limit=min(tally.limits.parser_bytes, source.read_limit))
+        yield from _events(parser.parse(prepared, tally.remaining()), source.location, tally, depth)
+    except TooLargeError:
+        tally.miss(source.location, Shortfall.TOO_LARGE, f"{source.size:,} bytes")
+    except ExpansionLimitError as limit:
+        tally.miss(source.location, Shortfall.LIMIT, str(limit))
+    except (_TextLimitError, KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except (MemoryError, RecursionError) as error:
+        tally.miss(source.location, Shortfall.PARSER_STOPPED, type(error).__name__)
+    except BaseException as error:
+        # Libraries in Rust panic with a BaseException.  The message may hold content: the class must do.
+        tally.miss(source.location, Shortfall.DAMAGED, f"{kind}: {type(error).__name__}")
+
+
+def _events(events: Iterator[Event], within: Location, tally: _Tally, depth: int) -> Iterator[Segment]:
+    tables: dict[int, int] = {}
+    for event in events:
+        if isinstance(event, Segment):
+            yield from _segments(event, within, tables, tally)
+        elif isinstance(event, Member):
+            yield from _member(event, within, tally, depth)
+        elif isinstance(event, Gap):
+            tally.miss(_inside(within, event.location), event.reason, event.detail)
+        else:
+            whole = depth == 0 and event.location == HERE
+            tally.protections.append((event.protection, whole))
+
+
+def _inside(within: Location, location: Location) -> Location:
+    return Location(within.parts + location.parts) if within.parts else location
+
+
+def _segments(segment: Segment, within: Location, tables: dict[int, int], tally: _Tally) -> Iterator[Segment]:
+    """Place a segment in the whole document, count its text, and cut it where it is too long."""
+    text = segment.text
+    if not text or text.isspace():
+        return
+    if segment.table is not None and segment.table not in tables:
+        tally.tables += 1
+        tables[segment.table] = tally.tables
+    table = None if segment.table is None else tables[segment.table]
+    if within.parts or table != segment.table:
+        segment = Segment(
+            text, _inside(within, segment.location), segment.hidden, segment.fields, segment.cells, table
+        )
+    tally.content = True
+    tally.characters += len(text)
+    if len(text) > tally.limits.segment_characters:
+        yield from _cut(segment, tally.limits.segment_characters)
+    else:
+        yield segment
+    if tally.characters > tally.limits.text_characters:
+        tally.miss(
+            segment.location, Shortfall.LIMIT, f"more than {tally.limits.text_characters:,} characters"
+        )
+        raise _TextLimitError
+
+
+def _cut(segment: Segment, limit: int) -> Iterator[Segment]:
+    begin = 0
+    text = segment.text
+    while begin < len(text):
+        end = begin + cut_at(text[begin : begin + limit + 1], limit)
+        inside = [
+            (Field(max(item.start, begin) - begin, min(item.end, end) - begin, item.label), index)
+            for index, item in enumerate(segment.fields)
+            if item.start < end and item.end > begin
+        ]
+        yield replace(
+            segment,
+            text=text[begin:end],
+            fields=tuple(item for item, _ in inside),
+            cells=tuple(segment.cells[index] for _, index in inside) if segment.cells else (),
+        )
+        begin = end
+
+
+def _member(member: Member, within: Location, tally: _Tally, depth: int) -> Iterator[Segment]:
+    """Recurse into a file inside the file."""
+    location = _inside(within, member.location)
+    yield from _name(member.name, location, member.hidden)
+    limits = tally.limits
+    tally.members += 1
+    if tally.members > limits.members:
+        tally.miss(within, Shortfall.LIMIT, f"more than {limits.members:,} members")
+        return
+    if depth >= limits.nesting:
+        tally.miss(location, Shortfall.LIMIT, f"nested more than {limits.nesting} deep")
+        return
+    try:
+        source = _member_source(member, location, tally)
+        if source is None:
+            return
+        kind = sniff(source)
+        if kind not in _STREAMED and not isinstance(member.content, bytes) and source.size > _IN_MEMORY:
+            source = Source.from_bytes(source.read(), member.name, location)
+    except TooLargeError:
+        tally.miss(location, Shortfall.TOO_LARGE, f"{member.size or 0:,} bytes")
+        return
+    except ExpansionLimitError as limit:
+        tally.miss(location, Shortfall.LIMIT, str(limit))
+        return
+    except NotImplementedError:
+        tally.miss(location, Shortfall.UNSUPPORTED_KIND, "compression method")
+        return
+    except MemoryError:
+        tally.miss(location, Shortfall.PARSER_STOPPED, "MemoryError")
+        return
+    except Exception as error:
+        tally.miss(location, Shortfall.DAMAGED, type(error).__name__)
+        return
+    segments = _contents(source, kind, tally, depth + 1)
+    if member.hidden:
+        segments = (replace(item, hidden=item.hidden or member.hidden) for item in segments)
+    yield from segments
+
+
+def _member_source(member: Member, location: Location, tally: _Tally) -> Source | None:
+    """Give the bytes of a member, in memory when small, streamed when large; ``None`` if already read."""
+    limits = tally.limits
+    packed = member.packed or 0
+    if isinstance(member.content, bytes):
+        tally.spend(len(member.content))
+        return _unless_seen(Source.from_bytes(member.content, member.name, location), member.content, tally)
+    content = member.content
+    claimed = member.size or 0
+    if claimed > tally.remaining().expanded_bytes:
+        raise ExpansionLimitError(f"the document expands to more than {limits.expanded_bytes:,} bytes")
+    if packed and claimed > max(limits.ratio_floor, packed * limits.ratio):
+        raise ExpansionLimitError(f"expands more than {limits.ratio} to 1")
+    furthest = 0
+
+    def reached(position: int) -> None:
+        # A member that is opened twice is paid for once.
+        nonlocal furthest
+        if position > furthest:
+            tally.spend(position - furthest)
+            furthest = position
+
+    def opener() -> BinaryIO:
+        counted = CountingReader(content(), limits.expanded_bytes, packed, limits=limits, reached=reached)
+        return BufferedReader(counted, 1 << 16)
+
+    with opener() as file:
+        data = file.read(_IN_MEMORY + 1)
+    if len(data) <= _IN_MEMORY:
+        return _unless_seen(Source.from_bytes(data, member.name, location), data, tally)
+    return Source(member.name, max(claimed, len(data)), opener, location, limits.parser_bytes)
+
+
+def _unless_seen(source: Source, data: bytes, tally: _Tally) -> Source | None:
+    digest = hashlib.sha256(data).digest()
+    if digest in tally.seen:
+        return None
+    tally.seen.add(digest)
+    return source
+
+
+def _without_parser(source: Source, kind: str, tally: _Tally, depth: int) -> Iterator[Segment]:
+    """Say what is not read; where a string scan finds what people wrote, yield that."""
+    words = PLAIN_WORDS.get(kind, kind)
+    if kind == "image":
+        if depth == 0 or not _is_small_picture(source.head(65_536)):
+            tally.miss(source.location, Shortfall.NEEDS_OCR, words)
+        return
+    if kind in _SCANNED_FOR_STRINGS:
+        with source.open() as file:
+            yield from _events(string_segments(file, HERE), source.location, tally, depth)
+        words += "; only runs of readable characters were read"
+    reason = Shortfall.UNKNOWN_KIND if kind == UNKNOWN else Shortfall.UNSUPPORTED_KIND
+    tally.miss(source.location, reason, words)
+
+
+def _is_small_picture(head: bytes) -> bool:
+    """Tell a picture (PNG, GIF, BMP, JPEG) that is too small to hold text; unknown sizes are not small."""
+    width = height = 0
+    if head.startswith(b"\x89PNG") and len(head) >= 24:
+        width, height = struct.unpack_from(">II", head, 16)
+    elif head.startswith(b"GIF8") and len(head) >= 10:
+        width, height = struct.unpack_from("<HH", head, 6)
+    elif head.startswith(b"BM") and len(head) >= 26:
+        width, height = struct.unpack_from("<ii", head, 18)
+    elif head.startswith(b"\xff\xd8"):
+        position = 2
+        while position + 9 < len(head) and head[position] == 0xFF:
+            marker = head[position + 1]
+            if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+                height, width = struct.unpack_from(">HH", head, position + 5)
+                break
+            position += 2 + int(struct.unpack_from(">H", head, position + 2)[0])
+    return width > 0 and height != 0 and (width < _PICTURE_WIDTH or abs(height) < _PICTURE_HEIGHT)
+
+
+def _coverage(kind: str, tally: _Tally) -> Coverage:
+    gaps = tuple(tally.gaps)
+    protection = _protection(tally)
+    locked = bool(gaps) and all(gap.reason is Shortfall.ENCRYPTED for gap in gaps)
+    if not gaps:
+        status = Status.INSPECTED
+    elif locked and (not tally.content or protection in _LOCKED):
+        # What lies in front of the lock (an archive's comment, a property) does not open it.
+        status = Status.ENCRYPTED
+    elif tally.content:
+        status = Status.PARTIAL
+    else:
+        status = Status.NOT_INSPECTED
+    return Coverage(status, kind, gaps, protection)
+
+
+def _protection(tally: _Tally) -> Protection:
+    """Join the notes: what holds for the whole file, else the weakest of its parts, "in part" if mixed."""
+    whole = [protection for protection, of_all in tally.protections if of_all]
+    parts = {protection for protection, of_all in tally.protections if not of_all}
+    if whole:
+        return whole[0]
+    if not parts - {Protection.NONE}:
+        return Protection.NONE
+    if parts <= {Protection.NAME_ONLY, Protection.NONE}:
+        return Protection.NAME_ONLY
+    readable = tally.content or any(gap.reason is not Shortfall.ENCRYPTED for gap in tally.gaps)
+    if readable or parts & {Protection.PARTLY, Protection.NAME_ONLY, Protection.NONE}:
+        return Protection.PARTLY
+    for protection in (Protection.WEAK, Protection.UNKNOWN, Protection.STRONG):
+        if protection in parts:
+            return protection
+    return Protection.UNKNOWN

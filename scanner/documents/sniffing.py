@@ -1,0 +1,400 @@
+"""What kind of file this is, decided by its content; the name only settles ties among kinds of text."""
+
+from __future__ import annotations
+
+import re
+import struct
+import zipfile
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import olefile
+
+from scanner.documents.decoding import byte_order_mark, decode, utf16_by_nuls
+from scanner.documents.delimiters import delimiter_of
+from scanner.documents.protocol import Source
+
+HEAD = 65_536
+"""Bytes of the start that decide the kind."""
+
+EMPTY = "empty"
+UNKNOWN = "unknown"
+
+# Words for a report, of kinds that are recognised and not (or not wholly) read.
+PLAIN_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "7z": "7-Zip archive",
+        "access": "Access database",
+        "audio": "sound",
+        "cab": "Cabinet archive",
+        "class": "compiled program",
+        "dbf": "dBASE table",
+        "doc": "legacy Word document",
+        "eot": "font",
+        "executable": "program",
+        "font": "font",
+        "image": "image",
+        "iso": "disk image",
+        "keystore": "password safe or key store",
+        "msg": "Outlook message",
+        "numbers": "iWork document",
+        "ole": "OLE compound file",
+        "onenote": "OneNote section",
+        "ppt": "legacy PowerPoint presentation",
+        "pst": "Outlook data file",
+        "pub": "Publisher document",
+        "rar": "RAR archive",
+        "rpmsg": "rights-managed message",
+        "rtf": "RTF document",
+        "sqlite": "SQLite database",
+        "svgz": "compressed drawing",
+        "tnef": "Outlook TNEF (winmail.dat)",
+        "unknown": "unknown binary data",
+        "video": "film",
+        "vsd": "Visio drawing",
+        "xls": "legacy Excel workbook",
+        "xlsb": "binary Excel workbook",
+        "zstd": "Zstandard data",
+    }
+)
+
+# Signature at offset 0 -> kind.  Longer signatures first where one begins another.
+_SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    (b"\x78\x9f\x3e\x22", "tnef"),
+    (b"!BDN", "pst"),
+    (b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d", "onenote"),
+    (b"SQLite format 3\x00", "sqlite"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!\x1a\x07", "rar"),
+    (b"\x1f\x8b\x08", "gzip"),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"MSCF\x00\x00\x00\x00", "cab"),
+    (b"\x76\xe8\x04\x60\xc4\x11\xe3\x86", "rpmsg"),
+    (b"\x03\xd9\xa2\x9a", "keystore"),
+    (b"\x89PNG\r\n\x1a\n", "image"),
+    (b"\xff\xd8\xff", "image"),
+    (b"GIF87a", "image"),
+    (b"GIF89a", "image"),
+    (b"II*\x00", "image"),
+    (b"MM\x00*", "image"),
+    (b"\x00\x00\x01\x00", "image"),
+    (b"\x00\x00\x00\x0cjP  ", "image"),
+    (b"\x97JB2\r\n\x1a\n", "image"),
+    (b"8BPS", "image"),
+    (b"\xd7\xcd\xc6\x9a", "image"),
+    (b"\x01\x00\x09\x00\x00\x03", "image"),
+    (b"\xc5\xd0\xd3\xc6", "image"),
+    (b"fLaC", "audio"),
+    (b"OggS", "audio"),
+    (b"\xff\xfb", "audio"),
+    (b"\x1aE\xdf\xa3", "video"),
+    (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "video"),
+    (b"\x00\x01\x00\x00\x00", "font"),
+    (b"OTTO\x00", "font"),
+    (b"wOFF", "font"),
+    (b"wOF2", "font"),
+    (b"ttcf", "font"),
+    (b"\x7fELF", "executable"),
+    (b"\xca\xfe\xba\xbe", "class"),
+    (b"\xcf\xfa\xed\xfe", "executable"),
+    (b"\xde\x12\x04\x95", "executable"),  # gettext catalogue: a program's messages
+    (b"\x00asm", "executable"),
+)
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+# Stream name (lower case) -> kind, in the order in which they decide: a rights-managed or encrypted
+# package is that whatever else the file holds, a message may carry a document's streams beneath.
+_OLE_STREAMS: tuple[tuple[str, str], ...] = (
+    ("\tdrmcontent", "ooxml-rights"),
+    ("encryptedpackage", "ooxml-encrypted"),
+    ("__properties_version1.0", "msg"),
+    ("powerpoint document", "ppt"),
+    ("pp40", "ppt"),
+    ("workbook", "xls"),
+    ("book", "xls"),
+    ("worddocument", "doc"),
+    ("quill", "pub"),
+    ("visiodocument", "vsd"),
+)
+_ODF = re.compile(rb"application/(?:vnd\.oasis\.opendocument|vnd\.sun\.xml)\.([a-z]+)")
+_ODF_KINDS = {
+    "text": "odt",
+    "writer": "odt",
+    "spreadsheet": "ods",
+    "calc": "ods",
+    "presentation": "odp",
+    "impress": "odp",
+}
+
+_CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 26, 27}) + b"\x7f"
+_HEADER_LINE = re.compile(r"([!-9;-~]{1,76}):(?:[ \t]|\r?\n|$)")
+# A header that people do not type on top of a memorandum.
+_MAIL_HEADERS = frozenset(
+    {
+        "received",
+        "message-id",
+        "mime-version",
+        "return-path",
+        "delivered-to",
+        "dkim-signature",
+        "content-type",
+        "reply-to",
+        "content-transfer-encoding",
+        "x-mailer",
+        "x-originating-ip",
+        "authentication-results",
+        "thread-topic",
+        "thread-index",
+        "in-reply-to",
+        "x-priority",
+        "envelope-to",
+        "user-agent",
+    }
+)
+_ADDRESSED = re.compile(r"(?im)^(?:from|to)[ \t]*:.{0,200}@")
+_MAIL_DATE = re.compile(
+    r"(?im)^date[ \t]*:[ \t]*(?:[a-z]{3},[ \t]*)?[0-9]{1,2}[ \t][a-z]{3}[ \t][0-9]{2,4}[ \t][0-9]{1,2}:"
+)
+_MBOX = re.compile(r"From \S{1,300} {1,2}\w{3} .{0,60}[0-9]{4}.{0,20}\r?\n(?:[!-9;-~]{1,76}:|>From )")
+_HTML = re.compile(
+    r"\s{0,1000}(?:<\?xml[^>]{0,300}>\s{0,1000})?(?:<!--.{0,4000}?-->\s{0,1000})?"
+    r"<(?:!doctype\s+html|html|head|body|meta|title|table|div|style|script|center|font|span|h[1-6]|p|ul|ol|br|a\s)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_XML = re.compile(r"\s{0,1000}(?:<\?xml\b|<!--|<!DOCTYPE\b|<[A-Za-z_][\w.:-]{0,200}(?:\s[^<>]{0,20000})?/?>)")
+_JSON = re.compile(
+    r'\s{0,1000}(?:\{\s{0,1000}(?:"|\}\s{0,1000}\Z)|\[\s{0,1000}(?:[\[{"\]]|-?[0-9.eE+]+\s{0,100}[,\]]|true|false|null))'
+)
+
+
+def sniff(source: Source) -> str:
+    """Return the kind of a file in one word ("docx", "text", "unknown"), from its bytes.
+
+    Raises ``OSError`` when the file cannot be read; damaged content is a kind like any other.
+    """
+    head = source.head(HEAD)
+    if not head:
+        return EMPTY
+    if b"%PDF-" in head[:1024]:
+        return "pdf"
+    if head.startswith(_OLE):
+        return _sniff_ole(source)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK00PK\x03\x04", b"PK\x07\x08PK\x03\x04")):
+        return _sniff_zip(source, head)
+    if head.startswith(b"MZ") and 0 in head[:64]:
+        return "zip" if _ends_in_zip(source) else "executable"
+    for signature, kind in _SIGNATURES:
+        if head.startswith(signature):
+            return kind
+    return _sniff_elsewhere(source, head) or _sniff_text(source, head)
+
+
+def _sniff_elsewhere(source: Source, head: bytes) -> str:
+    """Kinds whose mark does not stand at the very start."""
+    if head[4:19] in (b"Standard Jet DB", b"Standard ACE DB"):
+        return "access"
+    if head.startswith(b"BZh") and head[4:10] in (b"1AY&SY", b"\x17\x72\x45\x38\x50\x90"):
+        return "bzip2"
+    if head.startswith(b"ID3") and head[3:4] < b"\x10":
+        return "audio"
+    if head[257:262] == b"ustar":
+        return "tar"
+    if head[32769:32774] == b"CD001":
+        return "iso"
+    if head[4:8] == b"ftyp":
+        return "image" if head[8:12] in (b"heic", b"heix", b"mif1", b"avif") else "video"
+    if head.startswith(b"RIFF"):
+        return "image" if head[8:12] == b"WEBP" else "video" if head[8:12] == b"AVI " else "audio"
+    if head.startswith(b"BM") and len(head) > 26 and head[6:10] == b"\0\0\0\0":
+        return "image"
+    if head[40:44] == b" EMF" and head.startswith(b"\x01\0\0\0"):
+        return "image"
+    if head[2:4] == b"\r\n" and len(head) > 16 and head[4:8] in (b"\0\0\0\0", b"\1\0\0\0", b"\3\0\0\0"):
+        return "class"  # compiled Python
+    if _is_dbf(head):
+        return "dbf"
+    if b"PK\x03\x04" in head[:4096] and _ends_in_zip(source):
+        return "zip"
+    return ""
+
+
+def _is_dbf(head: bytes) -> bool:
+    """Tell a dBASE table: version, a date that exists, a header length that ends in its mark."""
+    if len(head) < 65 or head[0] not in (0x02, 0x03, 0x04, 0x30, 0x31, 0x43, 0x83, 0x8B, 0xF5):
+        return False
+    length = struct.unpack_from("<H", head, 8)[0]
+    return (
+        1 <= head[2] <= 12
+        and 1 <= head[3] <= 31
+        and 64 < length < len(head)
+        and 0x0D in head[length - 2 : length]
+    )
+
+
+def _ends_in_zip(source: Source) -> bool:
+    try:
+        with source.open() as file:
+            return zipfile.is_zipfile(file)
+    except (OSError, ValueError):
+        return False
+
+
+def _sniff_zip(source: Source, head: bytes) -> str:
+    try:
+        with source.open() as file, zipfile.ZipFile(file) as archive:
+            names = {name.replace("\\", "/").lower(): name for name in archive.namelist()}
+            first = _entry(archive, names, "mimetype", 200)
+            if odf := _ODF.match(first):
+                return _ODF_KINDS.get(odf[1].decode("ascii"), "odg")
+            if first.startswith(b"application/epub"):
+                return "epub"
+            if "[content_types].xml" in names:
+                return _sniff_ooxml(archive, names)
+            if any(name.endswith(".iwa") for name in names):
+                return "numbers"
+            return "zip"
+    except Exception:
+        # Damaged: what the local headers at the start tell.  The parser will say what is damaged.
+        if b"[Content_Types].xml" in head or b"_rels/.rels" in head:
+            for mark, kind in ((b"word/", "docx"), (b"xl/", "xlsx"), (b"ppt/", "pptx")):
+                if mark in head:
+                    return kind
+        return "zip"
+
+
+def _entry(archive: zipfile.ZipFile, names: Mapping[str, str], name: str, limit: int) -> bytes:
+    if name not in names:
+        return b""
+    try:
+        with archive.open(names[name]) as file:
+            return file.read(limit)
+    except Exception:
+        return b""
+
+
+_TAG = re.compile(r"<(?:\w+:)?(Relationship|Override|Default)\s([^<>]{1,4000})>")
+_ATTRIBUTE = re.compile(r"""(\w+)\s{0,20}=\s{0,20}["']([^"']{0,2000})["']""")
+
+
+def _sniff_ooxml(archive: zipfile.ZipFile, names: Mapping[str, str]) -> str:
+    """Follow the package's relationships to the main part and take that part's content type."""
+    types: dict[str, str] = {}
+    for tag in _TAG.finditer(decode(_entry(archive, names, "[content_types].xml", 2_000_000))):
+        attributes = dict(_ATTRIBUTE.findall(tag[2]))
+        if tag[1] == "Override":
+            types[attributes.get("PartName", "").lstrip("/").lower()] = attributes.get(
+                "ContentType", ""
+            ).lower()
+    for tag in _TAG.finditer(decode(_entry(archive, names, "_rels/.rels", 1_000_000))):
+        attributes = dict(_ATTRIBUTE.findall(tag[2]))
+        kind = attributes.get("Type", "").rsplit("/", 1)[-1]
+        if tag[1] == "Relationship" and kind in ("officeDocument", "document"):
+            target = attributes.get("Target", "").replace("\\", "/").lstrip("/").removeprefix("./").lower()
+            found = _ooxml_kind(types.get(target, "")) or _ooxml_kind(target)
+            if found:
+                return found
+    for marker in (
+        "word/document.xml",
+        "xl/workbook.xml",
+        "xl/workbook.bin",
+        "ppt/presentation.xml",
+        "visio/document.xml",
+    ):
+        if marker in names:
+            return _ooxml_kind(marker)
+    return "zip"
+
+
+def _ooxml_kind(mark: str) -> str:
+    """Kind by a main part's content type, or by its path where the type is missing."""
+    if "sheet.binary" in mark or mark.endswith("workbook.bin"):
+        return "xlsb"
+    for part, kind in (
+        ("wordprocessingml", "docx"),
+        ("ms-word", "docx"),
+        ("spreadsheetml", "xlsx"),
+        ("ms-excel", "xlsx"),
+        ("presentationml", "pptx"),
+        ("ms-powerpoint", "pptx"),
+        ("visio", "vsdx"),
+    ):
+        if part in mark:
+            return kind
+    first = mark.split("/", 1)[0]
+    return {"word": "docx", "xl": "xlsx", "ppt": "pptx"}.get(first, "") if "/" in mark else ""
+
+
+def _sniff_ole(source: Source) -> str:
+    try:
+        with source.open() as file, olefile.OleFileIO(file) as ole:
+            streams = {"/".join(path).lower() for path in ole.listdir()}
+            last = {path.rsplit("/", 1)[-1] for path in streams}
+    except Exception:
+        # The directory is damaged: its names stand in UTF-16 somewhere in the file.
+        data = source.head(4_000_000).lower()
+        for name, kind in _OLE_STREAMS:
+            if name.encode("utf-16-le") in data:
+                return kind
+        return "ole"
+    for name, kind in _OLE_STREAMS:
+        if name in streams or (kind.startswith("ooxml") and name in last):
+            return kind
+    return "ole"
+
+
+def _sniff_text(source: Source, head: bytes) -> str:
+    mark, _ = byte_order_mark(head)
+    if not mark and not utf16_by_nuls(head):
+        controls = len(head) - len(head.translate(None, _CONTROLS))
+        if controls * 50 > len(head) or head.count(0) * 200 > len(head):
+            return UNKNOWN
+    text = decode(head).lstrip("\ufeff")
+    start = text.lstrip()[:2000]
+    if start.startswith("{\\rtf"):
+        return "rtf"
+    if start.startswith("BEGIN:VCALENDAR"):
+        return "ics"
+    if start.startswith("BEGIN:VCARD"):
+        return "vcf"
+    if start.startswith("-----BEGIN PGP MESSAGE-----"):
+        return "pgp"
+    if start.startswith("<"):
+        if _HTML.match(text):
+            return "html"
+        if _XML.match(text) and ("</" in text or "/>" in text):
+            return "html" if re.search(r"<html\b", text[:4000], re.IGNORECASE) else "xml"
+    if _JSON.match(text):
+        return "json"
+    if text.startswith(("From ", ">From ")) and _MBOX.match(text.lstrip(">")):
+        return "mbox"
+    if mail := _mail_kind(text):
+        return mail
+    name = source.name.lower()
+    if delimiter_of(text[:20_000], lenient=name.endswith((".csv", ".tsv", ".tab"))):
+        return "csv"
+    return "text"
+
+
+def _mail_kind(text: str) -> str:
+    """Return "eml" or "mhtml" for text that begins with a block of mail headers, else nothing."""
+    names: set[str] = set()
+    for line in text[:16_000].lstrip("\r\n").splitlines()[:100]:
+        if line[:1] in (" ", "\t") and names:
+            continue
+        header = _HEADER_LINE.match(line)
+        if header is None:
+            break
+        names.add(header[1].lower())
+    if len(names) < 2:
+        return ""
+    head = text[:16_000]
+    if not names & _MAIL_HEADERS and not (_ADDRESSED.search(head) and _MAIL_DATE.search(head)):
+        return ""
+    if not names & (_MAIL_HEADERS | {"from", "to", "subject", "date"}) or names <= {
+        "content-type",
+        "reply-to",
+    }:
+        return ""
+    related = "multipart/related" in head.lower() and "mime-version" in names
+    return "mhtml" if related and not names & {"received", "to", "return-path"} else "eml"

@@ -1,0 +1,41 @@
+"""String scan: runs of readable characters in data of a kind that has no parser (yet)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from scanner.documents.model import Location, Segment
+
+_WINDOW = 1 << 20
+_OVERLAP = 4_096
+# Runs of six and more; shorter ones are noise of the code and numbers between them.
+_RUN = re.compile(rb"(?:[\t\n\r\x20-\x7e\xa0-\xff]\x00){6,}|[\t\n\r\x20-\x7e]{6,}")
+_READABLE = re.compile(r"[^\W_]{3}|[0-9]{4}")
+
+
+def string_segments(file: BinaryIO, location: Location) -> Iterator[Segment]:
+    """Readable ASCII and UTF-16 runs of a file, one segment for each window that holds any.
+
+    A run that crosses the end of a window is kept whole up to 4 kB.
+    """
+    offset = 0
+    tail = b""
+    while data := file.read(_WINDOW):
+        window = tail + data
+        last = len(data) < _WINDOW
+        runs = []
+        done = 0
+        for match in _RUN.finditer(window):
+            if not last and match.end() == len(window) and match.end() - match.start() < _OVERLAP:
+                break
+            done = match.end()
+            run = match[0]
+            text = run.decode("utf-16-le") if run[1] == 0 else run.decode("ascii")
+            if _READABLE.search(text):
+                runs.append(text.strip())
+        if runs:
+            yield Segment("\n".join(runs), location / f"from byte {offset:,}")
+        tail = b"" if last else window[max(done, len(window) - _OVERLAP) :]
+        offset += len(data)
