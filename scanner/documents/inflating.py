@@ -18,8 +18,9 @@ class ExpansionLimitError(Exception):
 class CountingReader(io.RawIOBase):
     """A reader that raises ``ExpansionLimitError`` once its position passes a cap or a ratio.
 
-    ``packed`` is the stored size, 0 where it is not known.  ``reached`` is told of each new furthest
-    position, so that a budget can be kept over many members; it may raise as well.
+    ``packed`` is the stored size, 0 where it is not known.  ``spend`` is told of each byte that is read
+    for the first time (seeking back costs nothing), so that a budget can be kept over many members; it
+    may raise as well.
     """
 
     def __init__(
@@ -27,9 +28,8 @@ class CountingReader(io.RawIOBase):
         file: IO[bytes],
         cap: int,
         packed: int,
-        *,
         limits: Limits,
-        reached: Callable[[int], None] | None = None,
+        spend: Callable[[int], None] | None = None,
     ) -> None:
         super().__init__()
         self._file = file
@@ -38,7 +38,7 @@ class CountingReader(io.RawIOBase):
         self._ratio = limits.ratio
         self._position = 0
         self._furthest = 0
-        self._reached = reached
+        self._spend = spend
 
     def readable(self) -> bool:
         """Tell that this can be read."""
@@ -63,9 +63,10 @@ class CountingReader(io.RawIOBase):
         buffer[: len(data)] = data
         self._position += len(data)
         if self._position > self._furthest:
+            count = self._position - self._furthest
             self._furthest = self._position
-            if self._reached is not None:
-                self._reached(self._position)
+            if self._spend is not None:
+                self._spend(count)
         if self._position > self._cap:
             raise ExpansionLimitError(f"expands to more than {self._cap:,} bytes")
         if self._position > self._ratio_cap:

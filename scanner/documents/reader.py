@@ -261,15 +261,18 @@ def _member_source(member: Member, location: Location, tally: _Tally) -> Source 
         raise ExpansionLimitError(f"expands more than {limits.ratio} to 1")
     furthest = 0
 
-    def reached(position: int) -> None:
-        # A member that is opened twice is paid for once.
-        nonlocal furthest
-        if position > furthest:
-            tally.spend(position - furthest)
-            furthest = position
-
     def opener() -> BinaryIO:
-        counted = CountingReader(content(), limits.expanded_bytes, packed, limits=limits, reached=reached)
+        position = 0
+
+        def spend(count: int) -> None:
+            # A member that is opened twice is paid for once.
+            nonlocal position, furthest
+            position += count
+            if position > furthest:
+                tally.spend(position - furthest)
+                furthest = position
+
+        counted = CountingReader(content(), limits.expanded_bytes, packed, limits, spend)
         return BufferedReader(counted, 1 << 16)
 
     with opener() as file:
