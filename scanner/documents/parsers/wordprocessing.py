@@ -1,0 +1,635 @@
+"""The walk through a WordprocessingML story: body, header, footer, notes, comments, building blocks.
+
+Elements are told by their local names, so that transitional, strict and template files read alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from scanner.documents.model import Location, Segment
+from scanner.documents.parsers.ooxml_package import Package, Part, parse_xml
+from scanner.documents.parsers.ooxml_parts import local, shape_texts
+from scanner.documents.parsers.table_headers import Cell, LabelledTable, Row
+from scanner.documents.protocol import HERE
+from scanner.text import Field
+
+# What stands before a hidden stretch is its label as a reader of the older text saw it.
+_LABEL_CHARACTERS = 60
+_OFF = frozenset(("0", "false", "off", "none"))
+# Half-points: text of two points and less is not seen.
+_TINY = 4
+# Check boxes of the symbol fonts that Word's own menus offer (Wingdings, Wingdings 2).
+_SYMBOLS = {
+    "F0FE": "\u2612", "F078": "\u2612", "F0FD": "\u2612", "F0FC": "\u2713", "F052": "\u2611",
+    "F054": "\u2612", "F0A8": "\u2610", "F06F": "\u2610", "F071": "\u2610", "F0A3": "\u2610",
+    "F030": "\u2610", "F0B7": "\u2022",
+}  # fmt: skip
+
+Attributes = Mapping[str, str]
+
+
+@dataclass(slots=True)
+class _Paragraph:
+    pieces: list[tuple[str, str]] = field(default_factory=list)
+    labels: list[tuple[int, int, str]] = field(default_factory=list)
+    hidden_style: str = ""
+    shaded: bool = False
+
+
+@dataclass(slots=True)
+class _Frame:
+    """Where paragraphs go: a story (numbered), a text box, or a cell (gathered)."""
+
+    place: Location
+    kind: str = "story"
+    hidden: str = ""
+    numbered: bool = False
+    count: int = 0
+    texts: list[str] = field(default_factory=list)
+    shaded: bool = False
+
+
+@dataclass(slots=True)
+class _Table:
+    place: Location
+    rows: LabelledTable
+    row: int = 0
+    column: int = 0
+    span: int = 1
+    styled: bool = False
+    header: bool = False
+    cells: list[Cell] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Alternate:
+    """Two forms of one thing (``mc:AlternateContent``): text of the second that the first had is dropped."""
+
+    seen: set[str] = field(default_factory=set)
+    fallback: bool = False
+    paragraph: _Paragraph | None = None
+    pieces: int = 0
+    grew: bool = False
+
+
+class StoryWalk:
+    """One part of a Word document as segments.
+
+    ``place`` is the location of what stands outside of numbered paragraphs, ``hidden`` the reason that
+    holds for the whole part, ``tables`` counts tables over all parts of the document.
+    """
+
+    def __init__(
+        self,
+        place: Location,
+        hidden: str,
+        tables: Iterator[int],
+        hidden_styles: Mapping[str, str],
+        *,
+        numbered: bool = False,
+    ) -> None:
+        self._ready: list[Segment] = []
+        self._tables_seen = tables
+        self._hidden_styles = hidden_styles
+        self._frames = [_Frame(place, hidden=hidden, numbered=numbered)]
+        self._paragraphs: list[_Paragraph] = []
+        self._tables: list[_Table] = []
+        self._alternates: list[_Alternate] = []
+        self._regions: list[str] = []
+        self._controls: list[tuple[_Paragraph | None, int, str]] = []
+        self._authors: set[str] = set()
+        self._instruction: list[str] = []
+        self._sink: list[str] | None = None
+        self._in_run = False
+        self._run_reason = ""
+        self._run_white = False
+        self._run_shaded = False
+        self._in_change = 0
+        self._in_control_properties = False
+        self._background = False
+        self._locals: dict[str, str] = {}
+        self._starts: dict[str, Callable[[Attributes], None]] = {
+            name.removeprefix("_start_"): getattr(self, name)
+            for name in dir(self)
+            if name.startswith("_start_")
+        }
+        self._ends: dict[str, Callable[[], None]] = {
+            name.removeprefix("_end_"): getattr(self, name) for name in dir(self) if name.startswith("_end_")
+        }
+        self._starts["moveFrom"] = self._starts["del"]
+        self._ends["moveFrom"] = self._ends["del"]
+        self._starts["moveTo"] = self._starts["ins"]
+        for name in ("rPrChange", "pPrChange", "tblPrChange", "tcPrChange", "trPrChange", "sectPrChange"):
+            self._starts[name] = self._change_begins
+            self._ends[name] = self._change_ends
+        for name in ("footnote", "endnote", "comment", "docPart"):
+            self._ends[name] = self._end_note
+        for name in ("webHidden", "specVanish"):
+            self._starts[name] = self._start_vanish
+        for name in ("instrText", "delInstrText"):
+            self._starts[name] = self._instruction_begins
+            self._ends[name] = self._end_t
+        self._ends["delText"] = self._end_t
+        for name in ("helpText", "statusText", "listEntry", "default", "listItem", "tag"):
+            self._starts[name] = self._form_value
+
+    def read(self, package: Package, part: Part) -> Iterator[Segment]:
+        """Yield the segments of ``part``."""
+        for _ in parse_xml(
+            package, part, start=self._start, end=self._end, text=self._text, salvage=self._salvaged
+        ):
+            yield from self._ready
+            self._ready.clear()
+        # A part that breaks off in the middle still has what its open paragraphs and tables hold.
+        while self._paragraphs:
+            self._end_p()
+        while self._tables:
+            if len(self._frames) > 1 and self._frames[-1].kind == "cell":
+                self._end_tc()
+            self._end_tr()
+            self._end_tbl()
+        yield from self._ready
+
+    # expat's three handlers
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        tag = self._locals.get(name)
+        if tag is None:
+            tag = self._locals[name] = local(name)
+        handler = self._starts.get(tag)
+        if handler is not None:
+            handler(attributes)
+        elif attributes:
+            for text, reason in shape_texts(tag, attributes):
+                self._emit(
+                    Segment(text, self._here() / (reason or "WordArt"), reason or self._frames[-1].hidden)
+                )
+
+    def _end(self, name: str) -> None:
+        handler = self._ends.get(self._locals[name])
+        if handler is not None:
+            handler()
+
+    def _text(self, data: str) -> None:
+        if self._sink is not None:
+            self._sink.append(data)
+
+    def _salvaged(self, data: str) -> None:
+        self._emit(Segment(data.strip(), self._frames[0].place / "damaged part", self._frames[0].hidden))
+
+    # where we are
+
+    def _here(self) -> Location:
+        frame = self._frames[-1]
+        if frame.kind == "cell" and self._tables:
+            table = self._tables[-1]
+            return table.place / f"row {table.row}"
+        if frame.numbered:
+            return frame.place / f"paragraph {frame.count + 1}"
+        return frame.place
+
+    def _emit(self, segment: Segment) -> None:
+        if not segment.text.strip():
+            return
+        for alternate in self._alternates:
+            if not alternate.fallback:
+                alternate.seen.add(segment.text)
+            elif segment.text in alternate.seen:
+                return
+        self._ready.append(segment)
+
+    def _emit_labelled(self, text: str, location: Location, hidden: str, label: str) -> None:
+        fields = (Field(0, len(text), label),) if label else ()
+        self._emit(Segment(text, location, hidden, fields))
+
+    def _add(self, text: str) -> None:
+        """Put a character that an element stands for into the paragraph."""
+        if self._in_run and self._paragraphs:
+            self._paragraphs[-1].pieces.append((text, self._reason()))
+
+    def _reason(self) -> str:
+        if self._regions:
+            return self._regions[-1]
+        if self._run_reason:
+            return self._run_reason
+        paragraph = self._paragraphs[-1]
+        if self._run_white and not self._run_shaded and not paragraph.shaded and not self._backed():
+            return "white text"
+        return paragraph.hidden_style
+
+    def _backed(self) -> bool:
+        """Whether something other than the white page may stand behind the text."""
+        if self._background or any(frame.shaded or frame.kind == "box" for frame in self._frames):
+            return True
+        return any(table.styled for table in self._tables)
+
+    # paragraphs and runs
+
+    def _start_p(self, attributes: Attributes) -> None:
+        self._paragraphs.append(_Paragraph())
+        self._in_run = False
+
+    def _end_p(self) -> None:
+        if not self._paragraphs:
+            return
+        paragraph = self._paragraphs.pop()
+        # A text box stands inside a run: what follows it belongs to that run.
+        self._in_run = bool(self._paragraphs)
+        frame = self._frames[-1]
+        visible: list[str] = []
+        length = 0
+        offsets = [0]
+        stretches: list[tuple[str, list[str], str]] = []
+        previous = ""
+        for text, reason in paragraph.pieces:
+            if not reason:
+                visible.append(text)
+                length += len(text)
+            elif reason == previous:
+                stretches[-1][1].append(text)
+            else:
+                label = "".join(visible[-8:])[-_LABEL_CHARACTERS:]
+                label = label.rpartition("\n")[2].rpartition("\t")[2].strip().rstrip(":")
+                stretches.append((reason, [text], label))
+            previous = reason
+            offsets.append(length)
+        text = "".join(visible)
+        here = self._here()
+        for reason, pieces, label in stretches:
+            self._emit_labelled("".join(pieces), here / reason, reason, label)
+        if not text.strip():
+            return
+        if frame.kind == "cell":
+            frame.texts.append(text.strip())
+            return
+        fields = tuple(
+            Field(offsets[first], offsets[last], label)
+            for first, last, label in sorted(paragraph.labels)
+            if offsets[last] > offsets[first]
+        )
+        self._emit(Segment(text, here, frame.hidden, _disjoint(fields)))
+        if frame.numbered:
+            frame.count += 1
+
+    def _start_pStyle(self, attributes: Attributes) -> None:  # noqa: N802 (named after the element)
+        if self._paragraphs and not self._in_change:
+            self._paragraphs[-1].hidden_style = self._hidden_styles.get(_value(attributes), "")
+
+    def _start_r(self, attributes: Attributes) -> None:
+        self._in_run = True
+        self._run_reason = ""
+        self._run_white = self._run_shaded = False
+
+    def _end_r(self) -> None:
+        self._in_run = False
+        self._run_reason = ""
+        self._run_white = self._run_shaded = False
+
+    def _start_vanish(self, attributes: Attributes) -> None:
+        if self._in_run and not self._in_change and _is_on(attributes):
+            self._run_reason = "hidden text"
+
+    def _start_rStyle(self, attributes: Attributes) -> None:  # noqa: N802
+        if self._in_run and not self._in_change:
+            self._run_reason = self._hidden_styles.get(_value(attributes), self._run_reason)
+
+    def _start_color(self, attributes: Attributes) -> None:
+        if self._in_run and not self._in_change:
+            self._run_white = _value(attributes).upper() == "FFFFFF"
+
+    def _start_sz(self, attributes: Attributes) -> None:
+        value = _value(attributes)
+        if self._in_run and not self._in_change and value.isdigit() and int(value) <= _TINY:
+            self._run_reason = self._run_reason or "tiny text"
+
+    def _start_highlight(self, attributes: Attributes) -> None:
+        if self._in_run and not self._in_change:
+            value = _value(attributes)
+            self._run_shaded = value != "none"
+            if value == "black":
+                self._run_reason = self._run_reason or "blacked-out text"
+
+    def _start_shd(self, attributes: Attributes) -> None:
+        if self._in_change:
+            return
+        fill = _value(attributes, "fill").upper()
+        if fill in ("", "AUTO", "FFFFFF"):
+            return
+        if self._in_run:
+            self._run_shaded = True
+            if fill == "000000" and not self._run_white:
+                self._run_reason = self._run_reason or "blacked-out text"
+        elif self._paragraphs:
+            self._paragraphs[-1].shaded = True
+        else:
+            self._frames[-1].shaded = True
+
+    def _start_background(self, attributes: Attributes) -> None:
+        self._background = True
+
+    def _change_begins(self, attributes: Attributes) -> None:
+        self._in_change += 1
+        self._author(attributes)
+
+    def _change_ends(self) -> None:
+        self._in_change -= 1
+
+    # text and the elements that stand for characters
+
+    def _start_t(self, attributes: Attributes) -> None:
+        if self._paragraphs:
+            self._sink = []
+
+    def _end_t(self) -> None:
+        if self._sink and self._paragraphs and self._sink is not self._instruction:
+            self._paragraphs[-1].pieces.append(("".join(self._sink), self._reason()))
+        self._sink = None
+
+    def _start_delText(self, attributes: Attributes) -> None:  # noqa: N802
+        self._start_t(attributes)
+
+    def _start_tab(self, attributes: Attributes) -> None:
+        self._add("\t")
+
+    def _start_ptab(self, attributes: Attributes) -> None:
+        self._add("\t")
+
+    def _start_br(self, attributes: Attributes) -> None:
+        self._add("\n")
+
+    def _start_cr(self, attributes: Attributes) -> None:
+        self._add("\n")
+
+    def _start_noBreakHyphen(self, attributes: Attributes) -> None:  # noqa: N802
+        self._add("\u2011")
+
+    def _start_softHyphen(self, attributes: Attributes) -> None:  # noqa: N802
+        self._add("\u00ad")
+
+    def _start_sym(self, attributes: Attributes) -> None:
+        code = _value(attributes, "char").upper()
+        self._add(_SYMBOLS.get(code, " "))
+
+    # tracked changes
+
+    def _start_del(self, attributes: Attributes) -> None:
+        self._regions.append("tracked deletion")
+        self._author(attributes)
+
+    def _end_del(self) -> None:
+        if self._regions:
+            self._regions.pop()
+
+    def _start_ins(self, attributes: Attributes) -> None:
+        self._author(attributes)
+
+    def _author(self, attributes: Attributes) -> None:
+        author = _value(attributes, "author")
+        if author and author not in self._authors:
+            self._authors.add(author)
+            place = self._frames[-1].place
+            self._emit_labelled(author, place / "author of a change", "author of a change", "Author")
+
+    # fields and content controls
+
+    def _instruction_begins(self, attributes: Attributes) -> None:
+        self._sink = self._instruction
+
+    def _start_fldChar(self, attributes: Attributes) -> None:  # noqa: N802
+        if _value(attributes, "fldCharType") in ("separate", "end"):
+            self._flush_instruction()
+
+    def _start_fldSimple(self, attributes: Attributes) -> None:  # noqa: N802
+        self._instruction.append(_value(attributes, "instr"))
+        self._flush_instruction()
+
+    def _flush_instruction(self) -> None:
+        text = "".join(self._instruction).strip()
+        self._instruction.clear()
+        # One bare word (PAGE, TOC) is a command without a value.
+        if " " in text:
+            self._emit(Segment(text, self._here() / "field", "field instruction"))
+
+    def _start_checked(self, attributes: Attributes) -> None:
+        self._check_box(_is_on(attributes))
+
+    def _start_checkBox(self, attributes: Attributes) -> None:  # noqa: N802
+        self._check_box(False)
+
+    def _check_box(self, ticked: bool) -> None:
+        """Show a legacy form's check box; ``w:checked`` stands inside ``w:checkBox`` and corrects it."""
+        if self._in_run and self._paragraphs:
+            pieces = self._paragraphs[-1].pieces
+            if pieces and pieces[-1][0] == "\u2610":
+                pieces.pop()
+            pieces.append(("\u2612" if ticked else "\u2610", self._reason()))
+
+    def _form_value(self, attributes: Attributes) -> None:
+        text = _value(attributes, "displayText") or _value(attributes)
+        if len(text) > 1 and (self._in_control_properties or self._in_run):
+            self._emit(Segment(text, self._here() / "form field", "form field"))
+
+    def _start_sdt(self, attributes: Attributes) -> None:
+        paragraph = self._paragraphs[-1] if self._paragraphs else None
+        self._controls.append((paragraph, len(paragraph.pieces) if paragraph else 0, ""))
+
+    def _start_sdtPr(self, attributes: Attributes) -> None:  # noqa: N802
+        self._in_control_properties = True
+
+    def _end_sdtPr(self) -> None:  # noqa: N802
+        self._in_control_properties = False
+
+    def _start_alias(self, attributes: Attributes) -> None:
+        title = _value(attributes)
+        if self._controls and self._in_control_properties and title:
+            paragraph, start, _ = self._controls[-1]
+            self._controls[-1] = (paragraph, start, title)
+            self._emit(Segment(title, self._here() / "content control", "content control"))
+
+    def _end_sdt(self) -> None:
+        if not self._controls:
+            return
+        paragraph, start, title = self._controls.pop()
+        if title and paragraph is not None and self._paragraphs and self._paragraphs[-1] is paragraph:
+            paragraph.labels.append((start, len(paragraph.pieces), title))
+
+    # text boxes and their two forms
+
+    def _start_txbxContent(self, attributes: Attributes) -> None:  # noqa: N802
+        self._frames.append(_Frame(self._here() / "text box", "box", self._frames[-1].hidden))
+
+    def _end_txbxContent(self) -> None:  # noqa: N802
+        if len(self._frames) > 1:
+            self._frames.pop()
+
+    def _start_AlternateContent(self, attributes: Attributes) -> None:  # noqa: N802
+        self._alternates.append(_Alternate())
+
+    def _end_AlternateContent(self) -> None:  # noqa: N802
+        if self._alternates:
+            self._alternates.pop()
+
+    def _start_Choice(self, attributes: Attributes) -> None:  # noqa: N802
+        if self._alternates:
+            alternate = self._alternates[-1]
+            alternate.paragraph = self._paragraphs[-1] if self._paragraphs else None
+            alternate.pieces = len(alternate.paragraph.pieces) if alternate.paragraph else 0
+
+    def _end_Choice(self) -> None:  # noqa: N802
+        if self._alternates and (paragraph := self._alternates[-1].paragraph) is not None:
+            self._alternates[-1].grew = len(paragraph.pieces) > self._alternates[-1].pieces
+
+    def _start_Fallback(self, attributes: Attributes) -> None:  # noqa: N802
+        if self._alternates:
+            alternate = self._alternates[-1]
+            alternate.fallback = True
+            alternate.pieces = len(alternate.paragraph.pieces) if alternate.paragraph else 0
+
+    def _end_Fallback(self) -> None:  # noqa: N802
+        if self._alternates:
+            alternate = self._alternates[-1]
+            if alternate.grew and alternate.paragraph is not None:
+                del alternate.paragraph.pieces[alternate.pieces :]
+
+    # tables
+
+    def _start_tbl(self, attributes: Attributes) -> None:
+        number = next(self._tables_seen)
+        frame = self._frames[-1]
+        place = self._frames[0].place if frame.kind == "cell" else frame.place
+
+        def emit(segment: Segment, hidden: str = frame.hidden) -> None:
+            if hidden and not segment.hidden:
+                segment = Segment(
+                    segment.text, segment.location, hidden, segment.fields, segment.cells, segment.table
+                )
+            self._emit(segment)
+
+        self._tables.append(_Table(place / f"table {number}", LabelledTable(number, emit)))
+
+    def _end_tbl(self) -> None:
+        if self._tables:
+            self._tables.pop().rows.end()
+
+    def _start_tblStyle(self, attributes: Attributes) -> None:  # noqa: N802
+        if self._tables:
+            self._tables[-1].styled = _value(attributes) not in ("", "TableGrid", "TableNormal")
+
+    def _start_tr(self, attributes: Attributes) -> None:
+        if self._tables:
+            table = self._tables[-1]
+            table.row += 1
+            table.column = 0
+            table.header = False
+            table.cells = []
+
+    def _end_tr(self) -> None:
+        if self._tables:
+            table = self._tables[-1]
+            cells, table.cells = table.cells, []
+            if cells:
+                table.rows.add(Row(table.row, cells, table.place / f"row {table.row}", header=table.header))
+
+    def _start_tblHeader(self, attributes: Attributes) -> None:  # noqa: N802
+        if self._tables and not self._in_change:
+            self._tables[-1].header = _is_on(attributes)
+
+    def _start_gridSpan(self, attributes: Attributes) -> None:  # noqa: N802
+        value = _value(attributes)
+        if self._tables and value.isdigit():
+            self._tables[-1].span = min(int(value), 100)
+
+    def _start_tc(self, attributes: Attributes) -> None:
+        if self._tables:
+            self._tables[-1].span = 1
+        self._frames.append(_Frame(HERE, "cell", self._frames[-1].hidden))
+
+    def _end_tc(self) -> None:
+        if len(self._frames) < 2 or self._frames[-1].kind != "cell":
+            return
+        frame = self._frames.pop()
+        if self._tables:
+            table = self._tables[-1]
+            if frame.texts:
+                table.cells.append(Cell(table.column, "\n".join(frame.texts)))
+            table.column += table.span
+
+    # notes and comments: each is a story of its own
+
+    def _start_footnote(self, attributes: Attributes) -> None:
+        self._note("footnote", attributes, "")
+
+    def _start_endnote(self, attributes: Attributes) -> None:
+        self._note("endnote", attributes, "")
+
+    def _start_comment(self, attributes: Attributes) -> None:
+        self._note("comment", attributes, "comment")
+        place = self._frames[-1].place / "author"
+        for key in ("author", "initials"):
+            author = _value(attributes, key)
+            if author and author not in self._authors:
+                self._authors.add(author)
+                self._emit_labelled(author, place, "author of a comment", "Author")
+
+    def _start_docPart(self, attributes: Attributes) -> None:  # noqa: N802
+        self._frames.append(_Frame(self._frames[0].place, hidden=self._frames[0].hidden))
+
+    def _note(self, kind: str, attributes: Attributes, hidden: str) -> None:
+        number = _value(attributes, "id")
+        self._frames.append(_Frame(self._frames[0].place.__class__((f"{kind} {number}",)), hidden=hidden))
+
+    def _end_note(self) -> None:
+        if len(self._frames) > 1:
+            self._frames.pop()
+
+
+def _disjoint(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    """Leave out fields inside of others: the outer content control is the form's own question."""
+    kept: list[Field] = []
+    for one in fields:
+        if not kept or one.start >= kept[-1].end:
+            kept.append(one)
+    return tuple(kept)
+
+
+def _value(attributes: Attributes, wanted: str = "val") -> str:
+    value = attributes.get("w:" + wanted)
+    if value is not None:
+        return value
+    for key, other in attributes.items():
+        if local(key) == wanted:
+            return other
+    return ""
+
+
+def _is_on(attributes: Attributes) -> bool:
+    return _value(attributes).lower() not in _OFF
+
+
+def hidden_styles(package: Package, part: Part) -> dict[str, str]:
+    """Return the styles whose text is hidden, by their ids, with the reason; heirs of a style included."""
+    based: dict[str, str] = {}
+    hidden: set[str] = set()
+    current = [""]
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        tag = local(name)
+        if tag == "style":
+            current[0] = _value(attributes, "styleId")
+        elif tag == "basedOn":
+            based[current[0]] = _value(attributes)
+        elif tag == "vanish" and _is_on(attributes):
+            hidden.add(current[0])
+
+    for _ in parse_xml(package, part, start=start):
+        pass
+    found = dict.fromkeys(hidden, "hidden text")
+    for style in based:
+        ancestor, steps = style, 0
+        while ancestor in based and ancestor not in hidden and steps < 20:
+            ancestor, steps = based[ancestor], steps + 1
+        if ancestor in hidden:
+            found[style] = "hidden text"
+    return found
