@@ -172,7 +172,13 @@ def _segments(segment: Segment, within: Location, tables: dict[int, int], tally:
     table = None if segment.table is None else tables[segment.table]
     if within.parts or table != segment.table:
         segment = Segment(
-            text, _inside(within, segment.location), segment.hidden, segment.fields, segment.cells, table
+            text,
+            _inside(within, segment.location),
+            segment.hidden,
+            segment.fields,
+            segment.cells,
+            table,
+            segment.hidden_fields,
         )
     tally.content = True
     tally.characters += len(text)
@@ -202,6 +208,9 @@ def _cut(segment: Segment, limit: int) -> Iterator[Segment]:
             text=text[begin:end],
             fields=tuple(item for item, _ in inside),
             cells=tuple(segment.cells[index] for _, index in inside) if segment.cells else (),
+            hidden_fields=tuple(segment.hidden_fields[index] for _, index in inside)
+            if segment.hidden_fields
+            else (),
         )
         begin = end
 

@@ -1,0 +1,329 @@
+"""Archives: ZIP (and documents that are ZIPs of XML), tar, and single compressed files."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import struct
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import IO, BinaryIO, cast
+
+from scanner.documents.inflating import ExpansionLimitError
+from scanner.documents.limits import Limits
+from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
+from scanner.documents.protocol import HERE, Event, Member, ProtectionNote, Source
+
+_ENCRYPTED_FLAG = 0x1
+_STRONG_FLAG = 0x40  # PKWARE strong encryption
+_AES_METHOD = 99  # WinZip AES, the real method stands in the extra field 0x9901
+_LOCAL = b"PK\x03\x04"
+_RAW_LIMIT = 32_000_000
+_IN_ORDER = 32_000_000
+_BROKEN = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError, struct.error, ValueError)
+
+
+class SalvagingReader(io.RawIOBase):
+    """A reader that ends at damage instead of raising, and remembers that it did.
+
+    With ``crc`` the data is checked when it was read from front to end; a mismatch is damage as well.
+    """
+
+    def __init__(self, file: IO[bytes], crc: int | None = None) -> None:
+        super().__init__()
+        self._file = file
+        self._crc = crc
+        self._running = 0
+        self.damage = ""
+
+    def readable(self) -> bool:
+        """Tell that this can be read."""
+        return True
+
+    def seekable(self) -> bool:
+        """Tell whether the file beneath can seek."""
+        return self._file.seekable()
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move as the file beneath does; the check sum is given up."""
+        self._crc = None
+        try:
+            return self._file.seek(offset, whence)
+        except _BROKEN as error:
+            self.damage = type(error).__name__
+            return self._file.tell()
+
+    def tell(self) -> int:
+        """Return the present offset."""
+        return self._file.tell()
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        """Fill ``buffer``; 0 at the end or at damage."""
+        if self.damage:
+            return 0
+        try:
+            data = self._file.read(len(buffer))
+        except ExpansionLimitError:
+            raise
+        except _BROKEN as error:
+            self.damage = type(error).__name__
+            return 0
+        buffer[: len(data)] = data
+        if self._crc is not None:
+            self._running = zlib.crc32(data, self._running)
+            if not data and self._running != self._crc:
+                self.damage = "check sum differs"
+        return len(data)
+
+    def close(self) -> None:
+        """Close the file beneath as well."""
+        if not self.closed:
+            self._file.close()
+        super().close()
+
+
+class _Salvage:
+    """Opens one member as often as asked, and tells afterwards whether any reading met damage."""
+
+    def __init__(self, opener: Callable[[], IO[bytes]], crc: int | None = None) -> None:
+        self._opener = opener
+        self._crc = crc
+        self._readers: list[SalvagingReader] = []
+
+    def __call__(self) -> BinaryIO:
+        reader = SalvagingReader(self._opener(), self._crc)
+        self._readers.append(reader)
+        return io.BufferedReader(reader, 1 << 16)
+
+    @property
+    def damage(self) -> str:
+        return next((reader.damage for reader in self._readers if reader.damage), "")
+
+
+class ZipParser:
+    """Reads ZIP archives member by member, and what is a ZIP of XML: OpenDocument, EPUB, Visio.
+
+    Nothing is written to disk.  Names, comments and encryption are told for each member.
+    """
+
+    kinds = frozenset({"zip", "epub", "odg", "odp", "ods", "odt", "vsdx"})
+
+    def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
+        """Yield comments, members, encryption notes and gaps."""
+        with source.open() as file:
+            try:
+                archive = zipfile.ZipFile(file)
+            except (*_BROKEN, NotImplementedError):
+                yield Gap(HERE, Shortfall.DAMAGED, "archive without a readable directory")
+                yield from _local_members(source, limits)
+                return
+            with archive:
+                yield from self._archive(archive, source, limits)
+
+    def _archive(self, archive: zipfile.ZipFile, source: Source, limits: Limits) -> Iterator[Event]:
+        if archive.comment.strip(b"\0 \r\n\t"):
+            yield Segment(_comment(archive.comment), Location(("archive comment",)), "archive comment")
+        entries = [entry for entry in archive.infolist() if not (entry.is_dir() and not entry.file_size)]
+        if _is_encrypted_opendocument(archive, entries):
+            yield ProtectionNote(Protection.STRONG, HERE, "OpenDocument encryption")
+            yield Gap(HERE, Shortfall.ENCRYPTED, "document with a password")
+            return
+        locked = [entry for entry in entries if entry.flag_bits & _ENCRYPTED_FLAG]
+        if locked and len(locked) == len(entries):
+            weak = [entry for entry in locked if _strength(entry) is Protection.WEAK]
+            if not any(_is_plain(source, entry) is not None for entry in weak):
+                yield ProtectionNote(Protection.WEAK if weak else Protection.STRONG)
+        for index, entry in enumerate(entries):
+            if index >= limits.members:
+                yield Gap(HERE, Shortfall.LIMIT, f"more than {limits.members:,} members")
+                return
+            yield from self._entry(archive, entry, source)
+
+    def _entry(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, source: Source) -> Iterator[Event]:
+        location = Location((entry.filename,))
+        if entry.comment.strip(b"\0 \r\n\t"):
+            yield Segment(_comment(entry.comment), location / "comment", "archive comment")
+        if entry.flag_bits & _ENCRYPTED_FLAG:
+            plain = _is_plain(source, entry)
+            if plain is None:
+                yield ProtectionNote(_strength(entry), location)
+                yield Gap(location, Shortfall.ENCRYPTED, "archive member with a password")
+                yield Member(entry.filename, b"", location)  # the name stays readable
+            else:
+                yield ProtectionNote(Protection.NAME_ONLY, location, "encryption flag on plain data")
+                yield Member(entry.filename, plain, location)
+            return
+        crc = entry.CRC
+        # zipfile throws away the last piece of a member whose check sum differs; we keep and tell it.
+        del entry.CRC
+        content = _Salvage(lambda: archive.open(entry), crc)
+        yield Member(entry.filename, content, location, "", entry.file_size, entry.compress_size)
+        if content.damage:
+            yield Gap(location, Shortfall.DAMAGED, f"archive member: {content.damage}")
+
+
+def _comment(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _strength(entry: zipfile.ZipInfo) -> Protection:
+    """Tell AES and strong encryption from the breakable ZipCrypto."""
+    strong = entry.compress_type == _AES_METHOD or entry.flag_bits & _STRONG_FLAG
+    return Protection.STRONG if strong else Protection.WEAK
+
+
+def _is_encrypted_opendocument(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> bool:
+    names = {entry.filename for entry in entries}
+    if "mimetype" not in names:
+        return False
+    if "encrypted-package" in names:
+        return True
+    if "META-INF/manifest.xml" not in names:
+        return False
+    try:
+        with archive.open("META-INF/manifest.xml") as file:
+            return b"encryption-data" in file.read(5_000_000)
+    except (*_BROKEN, RuntimeError, NotImplementedError):
+        return False
+
+
+def _inflated(file: BinaryIO, method: int, size: int, cap: int) -> tuple[bytes, bool]:
+    """Inflate raw member data; the second value tells whether the stream came to its own end."""
+    if method == zipfile.ZIP_STORED:
+        data = file.read(min(size, cap))
+        return data, len(data) == size
+    inflater = zlib.decompressobj(-15)
+    parts = []
+    total = 0
+    while not inflater.eof and total <= cap:
+        packed = inflater.unconsumed_tail or file.read(min(1 << 16, max(size, 0)))
+        if not packed:
+            break
+        if not inflater.unconsumed_tail:
+            size -= len(packed)
+        try:
+            parts.append(inflater.decompress(packed, 1 << 20))
+        except zlib.error:
+            break
+        total += len(parts[-1])
+    if inflater.eof:
+        # Leave the file after the stream, for the next local header.
+        file.seek(-len(inflater.unused_data), os.SEEK_CUR)
+    return b"".join(parts)[:cap], inflater.eof
+
+
+def _is_plain(source: Source, entry: zipfile.ZipInfo) -> bytes | None:
+    """Return the data of a member whose encryption flag is set without encryption, else ``None``.
+
+    Setting the flag on ordinary data makes tools ask for a password; the check sum gives it away.
+    """
+    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or entry.file_size > _RAW_LIMIT:
+        return None
+    try:
+        with source.open() as file:
+            file.seek(entry.header_offset)
+            header = file.read(30)
+            if header[:4] != _LOCAL:
+                return None
+            name, extra = struct.unpack_from("<HH", header, 26)
+            file.seek(name + extra, os.SEEK_CUR)
+            data, whole = _inflated(file, entry.compress_type, entry.compress_size, _RAW_LIMIT)
+    except _BROKEN:
+        return None
+    return data if whole and zlib.crc32(data) == entry.CRC else None
+
+
+def _local_members(source: Source, limits: Limits) -> Iterator[Event]:
+    """Members of an archive whose directory is lost (cut off), by the local headers."""
+    with source.open() as file:
+        for _ in range(limits.members):
+            header = file.read(30)
+            if len(header) < 30 or header[:4] != _LOCAL:
+                return
+            flags, method = struct.unpack_from("<HH", header, 6)
+            size, _, name_length, extra = struct.unpack_from("<IIHH", header, 18)
+            name = file.read(name_length).decode("utf-8", "replace")
+            file.seek(extra, os.SEEK_CUR)
+            location = Location((name,))
+            if flags & _ENCRYPTED_FLAG:
+                protection = Protection.STRONG if method == _AES_METHOD else Protection.WEAK
+                yield ProtectionNote(protection, location)
+                yield Gap(location, Shortfall.ENCRYPTED, "archive member with a password")
+                if flags & 0x8:
+                    return
+                file.seek(size, os.SEEK_CUR)
+                continue
+            if method not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or (flags & 0x8 and not method):
+                return
+            data, whole = _inflated(file, method, size or source.size, _RAW_LIMIT)
+            if data:
+                yield Member(name, data, location)
+            if not whole:
+                yield Gap(location, Shortfall.DAMAGED, "archive member is cut off")
+                return
+            if flags & 0x8:
+                descriptor = file.read(4)
+                file.seek(12 if descriptor == b"PK\x07\x08" else 8, os.SEEK_CUR)
+
+
+class CompressedParser:
+    """Reads one file that is compressed as a whole: gzip, bzip2, xz."""
+
+    kinds = frozenset({"gzip", "bzip2", "xz"})
+
+    def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
+        """Yield the one member, and a gap when the data ends or breaks before its end."""
+        head = source.head(6)
+        content = _Salvage(lambda: _decompressing(source.open(), head))
+        name = source.name.rsplit("/", 1)[-1]
+        stem, dot, ending = name.rpartition(".")
+        if dot and ending.lower() in ("gz", "bz2", "xz"):
+            name = stem
+        elif dot and ending.lower() in ("tgz", "tbz2", "txz"):
+            name = f"{stem}.tar"
+        yield Member(name, content, Location((name or "content",)), "", None, source.size)
+        if content.damage:
+            yield Gap(HERE, Shortfall.DAMAGED, f"compressed data: {content.damage}")
+
+
+def _decompressing(file: BinaryIO, head: bytes) -> IO[bytes]:
+    if head.startswith(b"\x1f\x8b"):
+        return cast(IO[bytes], gzip.GzipFile(fileobj=file))
+    return bz2.BZ2File(file) if head.startswith(b"BZh") else lzma.LZMAFile(file)
+
+
+def _tar_entry(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> BinaryIO:
+    content = archive.extractfile(entry)
+    if content is None:
+        raise tarfile.TarError("not a file")
+    return cast(BinaryIO, content)
+
+
+class TarParser:
+    """Reads tar archives in their order; links and devices are passed over (they hold no bytes)."""
+
+    kinds = frozenset({"tar"})
+
+    def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
+        """Yield the members."""
+        with source.open() as file, tarfile.open(fileobj=file, mode="r:") as archive:
+            for count, entry in enumerate(archive):
+                if count >= limits.members:
+                    yield Gap(HERE, Shortfall.LIMIT, f"more than {limits.members:,} members")
+                    return
+                # The list of members read so far would grow without end.
+                archive.members = []  # type: ignore[attr-defined]
+                if not entry.isfile():
+                    continue
+                location = Location((entry.name,))
+                if entry.size <= min(_IN_ORDER, limits.expanded_bytes):
+                    yield Member(entry.name, _tar_entry(archive, entry).read(), location)
+                else:
+                    content = partial(_tar_entry, archive, entry)
+                    yield Member(entry.name, content, location, "", entry.size)
