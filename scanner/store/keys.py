@@ -10,6 +10,7 @@ import hashlib
 import os
 import secrets
 from pathlib import Path
+from typing import BinaryIO
 
 KEY_VARIABLE = "DLP_KEY"
 KEY_FILE = "hash.key"
@@ -31,8 +32,8 @@ def default_state_directory() -> Path:
 def installation_key(state: Path) -> bytes:
     """The installation's secret key: from ``DLP_KEY`` (64 hex digits), else from the state directory.
 
-    The file is made on first use, readable by its owner only.  Raises :class:`InstallationKeyError` for a malformed key
-    or a file that others may read, ``OSError`` where the directory cannot be used.
+    The file is made on first use, readable by its owner only.  Raises :class:`InstallationKeyError` for a
+    malformed key or a file that others may read, ``OSError`` where the directory cannot be used.
     """
     from_environment = os.environ.get(KEY_VARIABLE)
     if from_environment is not None:
@@ -48,6 +49,14 @@ def installation_key(state: Path) -> bytes:
 def keyed_hash(key: bytes, data: bytes) -> str:
     """A hash of ``data`` under ``key``, in hex."""
     return hashlib.blake2b(data, key=key, digest_size=DIGEST_BYTES).hexdigest()
+
+
+def content_hash(key: bytes, file: BinaryIO) -> str:
+    """A hash of all that follows in ``file`` under ``key``, in hex; reads in pieces."""
+    state = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES)
+    while piece := file.read(1 << 20):
+        state.update(piece)
+    return state.hexdigest()
 
 
 def _create(path: Path) -> None:

@@ -36,7 +36,6 @@ from sqlalchemy import (
     func,
     insert,
     select,
-    text,
     update,
 )
 from sqlalchemy.engine import URL, Engine
@@ -129,7 +128,7 @@ class Ledger:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = directory / f"{record.run_id}{SUFFIX}"
         path.touch(mode=0o600, exist_ok=False)
-        engine = _engine(path)
+        engine = _engine(path, writes=True)
         _metadata.create_all(engine)
         with engine.begin() as connection:
             connection.execute(
@@ -435,19 +434,18 @@ def _tallies(connection: Connection, column: Column[Any], *, only_read: bool = F
     return {key: Tally(objects, size, people) for key, objects, size, people in connection.execute(query)}
 
 
-def _engine(path: Path) -> Engine:
+def _engine(path: Path, *, writes: bool = False) -> Engine:
     engine = create_engine(URL.create("sqlite", database=str(path)))
-
-    @event.listens_for(engine, "connect")
-    def _tune(connection: Any, _record: Any) -> None:
-        cursor = connection.cursor()
-        # WAL: a report may read while the run writes; NORMAL: a batch survives the death of the process, and
-        # power loss costs at most the last batch, which a new run reads again.
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = NORMAL")
-        cursor.execute("PRAGMA secure_delete = ON")
-        cursor.close()
-
-    with engine.connect() as connection:
-        connection.execute(text("SELECT 1"))
+    if writes:
+        event.listen(engine, "connect", _tune_for_writing)
     return engine
+
+
+def _tune_for_writing(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    # WAL: a report may read while the run writes; NORMAL: a batch survives the death of the process, and
+    # power loss costs at most the last batch, which a new run reads again.
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA secure_delete = ON")
+    cursor.close()

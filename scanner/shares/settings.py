@@ -1,0 +1,39 @@
+"""What a scan of shares can be told: the room's own settings."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSettings:
+    """How many workers read, and what one file may cost one of them."""
+
+    count: int = 0
+    """Worker processes; 0 means one for each core this process may use."""
+
+    seconds_per_file: float = 120.0
+    """Wall-clock ceiling of one file.  A large honest workbook takes some ten seconds; a parser that is still
+    busy after two minutes is in a loop or on a dead mount, and is stopped."""
+
+    files_per_worker: int = 5_000
+    """A worker is replaced after this many files: parsers written in C leak, and a fork costs 3 ms."""
+
+    @property
+    def effective_count(self) -> int:
+        """The number of workers that are started."""
+        return self.count or len(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSettings:
+    """What is walked and how it is read."""
+
+    exclude: tuple[str, ...] = ()
+    """Globs of objects that are left out; see :class:`scanner.shares.globs.Exclusions`."""
+
+    cross_mounts: bool = True
+    """Whether file systems that are mounted inside a root are part of it."""
+
+    workers: WorkerSettings = WorkerSettings()

@@ -1,0 +1,165 @@
+"""The inside of a worker process: read the files it is told to, one after the other, and answer for each.
+
+It runs in a fork of the run's process, with the rules already loaded, and gives up what it does not need:
+other files, the terminal, logging, signals from the keyboard.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn, Protocol
+
+from scanner.documents.model import Coverage, Gap, Location, Shortfall, Status
+from scanner.inspection.model import Inspection
+from scanner.judgement.assessment import Assessment, Severity
+from scanner.shares.walk import NotAFileError, open_quietly, shortfall_of
+from scanner.shares.wire import encode, receive
+from scanner.store.encoding import inspection_to_json
+from scanner.store.entry import NOBODY, displayable
+from scanner.store.keys import content_hash
+
+
+class FileInspector(Protocol):
+    """Whatever can say what is in one open file (``scanner.inspection.Inspector``)."""
+
+    def inspect(self, file: BinaryIO, name: str, size: int) -> Inspection:
+        """Read ``file`` (``size`` bytes, called ``name`` by its owner) and judge it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What every worker of a run is given.
+
+    ``confine`` applies limits of memory and time to the process which calls it.  ``key`` makes content
+    hashes.
+    """
+
+    inspector: FileInspector
+    key: bytes
+    confine: Callable[[], None]
+    seconds_per_file: float
+    files_per_worker: int
+
+
+def unread(reason: Shortfall, detail: str = "", size: int = 0) -> Inspection:
+    """The inspection of a file that could not be read."""
+    return Inspection(
+        coverage=Coverage(Status.NOT_INSPECTED, "", (Gap(Location(), reason, detail),)),
+        assessment=Assessment(Severity.NONE, NOBODY),
+        findings=(),
+        counts={},
+        content_hash="",
+        size=size,
+    )
+
+
+def serve(connection: socket.socket, work: Work) -> NoReturn:
+    """Answer jobs until the run hangs up or this worker has done its share.  Never returns."""
+    status = 1
+    # Whatever happens, this copy of the run's process must not go on as if it were the run.
+    try:
+        _let_go(keep=connection.fileno())
+        work.confine()
+        connection.sendall(encode({"ready": True}))
+        _answer_all(connection, work)
+        status = 0
+    except (KeyboardInterrupt, BrokenPipeError, ConnectionResetError):
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _answer_all(connection: socket.socket, work: Work) -> None:
+    for done in range(1, work.files_per_worker + 1):
+        job = receive(connection)
+        if job is None:
+            return
+        # Should the run itself be gone or stuck, a worker in a loop must still end.
+        signal.alarm(int(work.seconds_per_file * 2) + 10)
+        answer, healthy = _answer(job, work)
+        signal.alarm(0)
+        answer["last"] = not healthy or done == work.files_per_worker
+        connection.sendall(encode(answer))
+        if answer["last"]:
+            return
+
+
+def _answer(job: dict[str, Any], work: Work) -> tuple[dict[str, Any], bool]:
+    """The answer to a job, and whether this process is fit for another one."""
+    healthy = True
+    path = os.fsencode(job["path"])
+    try:
+        same_as, inspection = inspect_path(path, job["known"], work)
+    except MemoryError:
+        # The heap may be in pieces: answer, and let a fresh process take over.
+        same_as, inspection, healthy = "", unread(Shortfall.PARSER_STOPPED, "memory limit"), False
+    if same_as:
+        return {"number": job["number"], "same_as": same_as}, healthy
+    return {"number": job["number"], "inspection": inspection_to_json(inspection)}, healthy
+
+
+def inspect_path(path: bytes, known: Sequence[str], work: Work) -> tuple[str, Inspection]:
+    """Inspect one file, or say which of the ``known`` contents it equals.  Raises nothing but MemoryError."""
+    try:
+        descriptor = open_quietly(path)
+    except NotAFileError as error:
+        return "", unread(Shortfall.NOT_A_FILE, f"became a {error}")
+    except OSError as error:
+        return "", unread(*shortfall_of(error))
+    with os.fdopen(descriptor, "rb") as file:
+        size = os.fstat(descriptor).st_size
+        try:
+            if known:
+                digest = content_hash(work.key, file)
+                if digest in known:
+                    return digest, unread(Shortfall.INTERRUPTED)
+                file.seek(0)
+            name = displayable(path.rpartition(b"/")[2])
+            inspection = work.inspector.inspect(file, name, size)
+        except MemoryError:
+            raise
+        except OSError as error:
+            return "", unread(*shortfall_of(error), size=size)
+        except Exception as error:
+            # The message may quote the document; the class says enough.
+            return "", unread(Shortfall.PARSER_STOPPED, type(error).__name__, size)
+        return "", inspection
+
+
+def _let_go(keep: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    # Parsers' warnings quote documents; nothing of them may reach a log or a terminal.
+    logging.disable(logging.CRITICAL)
+    null = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(null, standard)
+    os.closerange(3, keep)
+    os.closerange(keep + 1, _highest_descriptor() + 1)
+    _die_with_parent()
+    with contextlib.suppress(OSError):
+        # When memory runs out the kernel shall take a worker, which is replaced, and not the run.
+        Path("/proc/self/oom_score_adj").write_text("600")
+
+
+def _highest_descriptor() -> int:
+    try:
+        return max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
+    except OSError:
+        return 1024
+
+
+def _die_with_parent() -> None:
+    set_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL)

@@ -1,0 +1,278 @@
+"""The pool of worker processes: forked warm, fed one file ahead, replaced when a file breaks them.
+
+The pool never trusts a worker to answer in time, in form, or at all.  The file at the head of a worker's
+queue is the one it is reading: when the worker dies or is stopped, that file is to blame, what waited behind
+it goes to another.  A file whose worker died is tried once more, alone in a fresh worker (the system may have
+taken the worker for another reason); a file that ran out of time is not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import selectors
+import signal
+import socket
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from scanner.documents.model import Shortfall
+from scanner.inspection.model import Inspection
+from scanner.shares.wire import Inbox, WireError, encode
+from scanner.shares.worker import Work, serve, unread
+from scanner.store.encoding import inspection_from_json
+
+# One file being read and one waiting: a worker never idles for want of the run's attention, and little waits
+# behind a file that takes long.
+JOBS_PER_WORKER = 2
+
+
+# Workers that die one after the other before they are ready: the machine is at fault and not a file.
+STARTS_ALLOWED = 5
+
+
+class WorkersFailedError(Exception):
+    """No worker can be started; the message is one line for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A file to read.  ``number`` comes back with the answer; ``known`` are hashes it may be equal to."""
+
+    number: int
+    path: bytes
+    known: tuple[str, ...] = ()
+    alone: bool = False  # its first worker died: nothing else may be lost if this one does
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a job: an inspection, or the hash of known content that it equals."""
+
+    number: int
+    inspection: Inspection | None
+    same_as: str = ""
+
+
+@dataclass(eq=False, slots=True)
+class _Worker:
+    """The run's side of one worker process."""
+
+    pid: int
+    connection: socket.socket
+    inbox: Inbox = field(default_factory=Inbox)
+    jobs: deque[Job] = field(default_factory=deque)
+    head_since: float = 0.0
+    ready: bool = False
+    fresh: bool = True
+    leaving: bool = False
+
+    def send(self, job: Job) -> None:
+        if not self.jobs:
+            self.head_since = time.monotonic()
+        self.jobs.append(job)
+        self.fresh = False
+        with contextlib.suppress(OSError):  # a dead worker is noticed where answers are collected
+            self.connection.sendall(
+                encode({"number": job.number, "path": os.fsdecode(job.path), "known": job.known})
+            )
+
+
+class WorkerPool:
+    """``count`` workers doing ``work``.  Use it as a context manager; leaving it stops every worker."""
+
+    def __init__(self, work: Work, count: int) -> None:
+        self._work = work
+        self._selector = selectors.DefaultSelector()
+        self._workers: list[_Worker] = []
+        self._again: deque[Job] = deque()
+        self._unready = 0
+        # What is loaded now is shared with every fork; the collector must not touch (and so copy) it.
+        gc.collect()
+        gc.freeze()
+        for _ in range(max(1, count)):
+            self._start()
+
+    def __enter__(self) -> WorkerPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def busy(self) -> bool:
+        """Whether any job has not been answered."""
+        return bool(self._again) or any(worker.jobs for worker in self._workers)
+
+    @property
+    def wants(self) -> bool:
+        """Whether :meth:`submit` may be called now; the back-pressure that keeps memory bounded."""
+        return self._least_loaded() is not None
+
+    def submit(self, job: Job) -> None:
+        """Give a job to the worker with the least to do; only while :attr:`wants` is true."""
+        worker = self._least_loaded()
+        if worker is None:
+            raise RuntimeError("no worker has room")
+        worker.send(job)
+
+    def answers(self, timeout: float) -> list[Answer]:
+        """What has been answered since the last call; waits up to ``timeout`` seconds for the first."""
+        answers: list[Answer] = []
+        for key, _ in self._selector.select(timeout):
+            self._collect(key.data, answers)
+        now = time.monotonic()
+        for worker in list(self._workers):
+            if worker.jobs and now - worker.head_since > self._work.seconds_per_file:
+                self._stop_late(worker, answers)
+        self._place_again()
+        return answers
+
+    def close(self) -> None:
+        """Stop every worker at once; what they were reading stays unanswered."""
+        for worker in list(self._workers):
+            self._remove(worker, kill=True)
+        self._selector.close()
+        gc.unfreeze()
+
+    # --- one worker --------------------------------------------------------------------------------------
+
+    def _start(self) -> _Worker:
+        ours, theirs = socket.socketpair()
+        pid = os.fork()
+        if pid == 0:
+            serve(theirs, self._work)
+        theirs.close()
+        worker = _Worker(pid, ours)
+        self._workers.append(worker)
+        self._selector.register(ours, selectors.EVENT_READ, worker)
+        return worker
+
+    def _remove(self, worker: _Worker, *, kill: bool) -> int:
+        """Take a worker out of the pool; returns its wait status."""
+        self._workers.remove(worker)
+        self._selector.unregister(worker.connection)
+        worker.connection.close()
+        if kill:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker.pid, signal.SIGKILL)
+        try:
+            return os.waitpid(worker.pid, 0)[1]
+        except ChildProcessError:
+            return 0
+
+    def _least_loaded(self) -> _Worker | None:
+        # While a file is being tried alone it must stay alone.
+        free = [
+            worker
+            for worker in self._workers
+            if not worker.leaving
+            and len(worker.jobs) < JOBS_PER_WORKER
+            and not any(job.alone for job in worker.jobs)
+        ]
+        return min(free, key=lambda worker: len(worker.jobs), default=None)
+
+    # --- answers -----------------------------------------------------------------------------------------
+
+    def _collect(self, worker: _Worker, answers: list[Answer]) -> None:
+        try:
+            data = worker.connection.recv(1 << 18)
+            messages = worker.inbox.feed(data)
+            for message in messages:
+                if not worker.ready:
+                    worker.ready = True
+                    self._unready = 0
+                else:
+                    answers.append(_answer(worker, message))
+        except ConnectionResetError:
+            data = b""
+        except WireError:
+            self._replace(worker, answers, "gave no sensible answer", kill=True)
+            return
+        if not data:
+            self._gone(worker, answers)
+
+    def _gone(self, worker: _Worker, answers: list[Answer]) -> None:
+        if not worker.ready:
+            self._unready += 1
+            if self._unready > STARTS_ALLOWED:
+                raise WorkersFailedError("worker processes end before they can start; see `dlp doctor`")
+        if worker.leaving or not worker.ready or not worker.jobs:
+            self._again.extend(worker.jobs)
+            self._remove(worker, kill=True)
+            self._start()
+        else:
+            self._replace(worker, answers, "worker died", kill=False)
+
+    def _replace(self, worker: _Worker, answers: list[Answer], what: str, *, kill: bool) -> None:
+        """A worker failed at the head of its queue: blame that file, save the others, start anew."""
+        status = self._remove(worker, kill=kill)
+        head, *behind = worker.jobs
+        self._again.extend(behind)
+        if not head.alone and not kill:
+            self._again.appendleft(Job(head.number, head.path, (), alone=True))
+        else:
+            answers.append(Answer(head.number, unread(Shortfall.PARSER_STOPPED, _died_of(status, what))))
+        self._start()
+
+    def _stop_late(self, worker: _Worker, answers: list[Answer]) -> None:
+        self._replace(worker, answers, f"time limit of {self._work.seconds_per_file:g} s", kill=True)
+
+    def _place_again(self) -> None:
+        """Hand out what came back from failed workers, before anything new."""
+        for _ in range(len(self._again)):
+            job = self._again.popleft()
+            worker = self._fresh() if job.alone else self._least_loaded()
+            if worker is None:
+                self._again.append(job)
+            else:
+                worker.send(job)
+
+    def _fresh(self) -> _Worker | None:
+        """A worker that has read nothing yet, made from an idle one if there is none."""
+        fresh = next((worker for worker in self._workers if worker.fresh), None)
+        if fresh is None:
+            idle = next((worker for worker in self._workers if not worker.jobs), None)
+            if idle is not None:
+                self._remove(idle, kill=True)
+                fresh = self._start()
+        return fresh
+
+
+def _answer(worker: _Worker, message: dict[str, Any]) -> Answer:
+    """A message as the answer to the worker's head job; raises :class:`WireError` where it is none."""
+    if not worker.jobs or message.get("number") != worker.jobs[0].number:
+        raise WireError("answers what was not asked")
+    number = worker.jobs[0].number
+    try:
+        same_as = str(message.get("same_as", ""))
+        if same_as and same_as not in worker.jobs[0].known:
+            raise WireError("equal to unknown content")
+        answer = (
+            Answer(number, None, same_as)
+            if same_as
+            else Answer(number, inspection_from_json(message["inspection"]))
+        )
+        leaving = bool(message["last"])
+    except (KeyError, TypeError, ValueError):
+        raise WireError("not an inspection") from None
+    worker.jobs.popleft()
+    worker.leaving = leaving
+    worker.head_since = time.monotonic()
+    return answer
+
+
+def _died_of(status: int, what: str) -> str:
+    if what == "worker died" and os.WIFSIGNALED(status):
+        return f"its worker was killed twice, last by {_signal_name(os.WTERMSIG(status))}"
+    return f"its {what} twice" if what == "worker died" else what
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

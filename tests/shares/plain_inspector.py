@@ -1,0 +1,80 @@
+"""A small inspector of plain text, with files that break it: what the runs of these tests read with."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import signal
+import time
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from scanner.documents.model import Coverage, Gap, Location, Shortfall, Status
+from scanner.inspection.model import Inspection, LocatedFinding
+from scanner.judgement.assessment import Assessment, PeopleCount, Reason, Severity
+
+_NUMBER = re.compile(rb"[A-Z]{2}[0-9]{6}[A-D]")
+_READ = 1_000_000
+
+
+@dataclass
+class PlainInspector:
+    """Finds national-insurance-shaped codes in the first megabyte; obeys files that tell it to misbehave."""
+
+    show_values: bool = False
+    inspected: int = 0
+
+    def inspect(self, file: BinaryIO, name: str, size: int) -> Inspection:
+        self.inspected += 1
+        data = file.read(_READ)
+        if data.startswith(b"!die"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if data.startswith(b"!exit"):
+            os._exit(3)
+        if data.startswith(b"!loop"):
+            while True:
+                time.sleep(0.01)
+        if data.startswith(b"!memory"):
+            raise MemoryError
+        if data.startswith(b"!raise"):
+            raise ValueError(data.decode())  # quotes the document, as parsers do
+        if data.startswith(b"!print"):
+            print(data.decode(), flush=True)
+        if not data:
+            gap = Gap(Location(), Shortfall.EMPTY)
+            return _inspection(Coverage(Status.NOT_INSPECTED, "", (gap,)), (), size, b"")
+        gaps = (Gap(Location(), Shortfall.LIMIT, "first megabyte read"),) if size > _READ else ()
+        status = Status.PARTIAL if gaps else Status.INSPECTED
+        findings = tuple(
+            LocatedFinding(
+                entity_type="UK_NINO",
+                location=f"byte {match.start()}",
+                hidden="",
+                confidence=0.9,
+                masked="*" * 7 + match.group()[-2:].decode(),
+                fingerprint=hashlib.blake2b(match.group(), key=b"test").hexdigest()[:16],
+                rule="nino",
+                value=match.group().decode() if self.show_values else None,
+            )
+            for match in _NUMBER.finditer(data)
+        )
+        return _inspection(Coverage(status, "text", gaps), findings, size, data)
+
+
+def _inspection(
+    coverage: Coverage, findings: tuple[LocatedFinding, ...], size: int, data: bytes
+) -> Inspection:
+    severity = Severity.HIGH if findings else Severity.NONE
+    reasons = (Reason("strong_identifier", "holds a strong identifier", severity),) if findings else ()
+    return Inspection(
+        coverage=coverage,
+        assessment=Assessment(severity, PeopleCount(len(findings), len(findings)), reasons),
+        findings=findings[:100],
+        counts={"UK_NINO": len(findings)} if findings else {},
+        content_hash=hashlib.blake2b(data, key=TEST_KEY, digest_size=16).hexdigest() if data else "",
+        size=size,
+    )
+
+
+TEST_KEY = bytes(32)

@@ -1,0 +1,327 @@
+"""Whole runs with real workers: whatever is on the share, every object ends, and the run goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from scanner.documents.model import Shortfall, Status
+from scanner.inspection.model import Inspection
+from scanner.judgement.assessment import Severity
+from scanner.shares.scan import Observer, Progress, Run, scan
+from scanner.shares.settings import ScanSettings, WorkerSettings
+from scanner.shares.worker import FileInspector
+from scanner.shares.workers import WorkersFailedError
+from scanner.store.entry import LedgerEntry, RunRecord
+from scanner.store.ledger import Ledger
+
+from .plain_inspector import TEST_KEY, PlainInspector
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="dropping rights needs root")
+SPECIMEN = "QQ123456C"  # published: never issued
+
+
+@pytest.fixture
+def share(tmp_path: Path) -> Path:
+    root = tmp_path / "share"
+    root.mkdir()
+    return root
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    record = RunRecord("run", ("share",), time.time(), "test")
+    with Ledger.create(tmp_path / "state", record) as ledger:
+        yield ledger
+
+
+def settings(**workers: object) -> ScanSettings:
+    return ScanSettings(workers=WorkerSettings(**({"count": 2} | workers)))  # type: ignore[arg-type]
+
+
+def run(
+    share: Path,
+    ledger: Ledger,
+    *,
+    given: ScanSettings | None = None,
+    inspector: FileInspector | None = None,
+    observer: Observer | None = None,
+) -> dict[str, LedgerEntry]:
+    """Scan ``share``; the entries by their path beneath it."""
+    reader = inspector or PlainInspector()
+    scan(Run([share], given or settings(), reader, TEST_KEY, lambda: None), ledger, observer)
+    entries = list(ledger.entries())
+    named = {entry.path.removeprefix(f"{share}/"): entry for entry in entries}
+    assert len(named) == len(entries) == ledger.totals().enumerated
+    return named
+
+
+def ending(entry: LedgerEntry) -> tuple[Status, Shortfall | None]:
+    return entry.status, entry.shortfall
+
+
+def test_findings_reach_the_ledger_masked(share: Path, ledger: Ledger) -> None:
+    (share / "letter.txt").write_text(f"Her number is {SPECIMEN}.")
+    (share / "menu.txt").write_text("Fish and chips")
+    entries = run(share, ledger)
+    assert ending(entries["menu.txt"]) == (Status.INSPECTED, None)
+    letter = entries["letter.txt"]
+    assert (letter.severity, letter.counts, letter.people.low) == (Severity.HIGH, {"UK_NINO": 1}, 1)
+    assert [finding.masked for finding in letter.findings] == ["*******6C"]
+    assert [finding.value for finding in letter.findings] == [None]
+    assert next(ledger.entries()).path == letter.path  # the worst first
+
+
+def test_many_files_over_several_batches(share: Path, ledger: Ledger) -> None:
+    for number in range(1_234):
+        folder = share / f"{number % 7}"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{number}.txt").write_text(f"{number} {SPECIMEN if number % 10 == 0 else ''}")
+    seen: list[Progress] = []
+    entries = run(share, ledger, observer=Observer(progress=seen.append))
+    assert len(entries) == 1_234
+    totals = ledger.totals()
+    assert totals.by_severity[Severity.HIGH].objects == 124
+    assert totals.by_status[Status.INSPECTED].objects == 1_234
+    last = seen[-1]
+    assert (last.objects_met, last.objects_ended, last.walking) == (1_234, 1_234, False)
+    assert last.bytes_ended == last.bytes_met == totals.bytes
+    assert sum(tally.objects for tally in ledger.folders()) == 1_234
+
+
+@pytest.mark.parametrize(
+    ("content", "detail"),
+    [
+        ("!die", "its worker was killed twice, last by SIGKILL"),
+        ("!exit", "its worker died twice"),
+        ("!memory", "memory limit"),
+        (f"!raise {SPECIMEN}", "ValueError"),
+        ("!loop", "time limit of 1 s"),
+    ],
+)
+def test_a_file_that_breaks_its_reader_costs_only_itself(
+    share: Path, ledger: Ledger, content: str, detail: str
+) -> None:
+    (share / "m_poison.txt").write_text(content)
+    for number in range(30):
+        (share / f"{'az'[number % 2]}{number}.txt").write_text(SPECIMEN)
+    entries = run(share, ledger, given=settings(seconds_per_file=1))
+    poison = entries.pop("m_poison.txt")
+    assert ending(poison) == (Status.NOT_INSPECTED, Shortfall.PARSER_STOPPED)
+    assert poison.detail == detail
+    assert {ending(entry) for entry in entries.values()} == {(Status.INSPECTED, None)}
+
+
+def test_nothing_but_poison(share: Path, ledger: Ledger) -> None:
+    for number in range(20):
+        (share / f"{number}.txt").write_text("!die")
+    entries = run(share, ledger)
+    assert {entry.shortfall for entry in entries.values()} == {Shortfall.PARSER_STOPPED}
+
+
+def test_worn_workers_are_replaced(share: Path, ledger: Ledger) -> None:
+    for number in range(40):
+        (share / f"{number}.txt").write_text("plain")
+    entries = run(share, ledger, given=settings(files_per_worker=3))
+    assert {ending(entry) for entry in entries.values()} == {(Status.INSPECTED, None)}
+
+
+def test_workers_that_cannot_start_end_the_run_with_a_line(share: Path, ledger: Ledger) -> None:
+    (share / "a.txt").write_text("plain")
+
+    def confine() -> None:
+        raise OSError("no such limit on this machine")
+
+    with pytest.raises(WorkersFailedError, match="dlp doctor"):
+        scan(Run([share], settings(), PlainInspector(), TEST_KEY, confine), ledger)
+
+
+def test_strange_objects_in_one_run(share: Path, ledger: Ledger) -> None:
+    (share / "empty.txt").touch()
+    os.mkfifo(share / "pipe")
+    (share / "loop").symlink_to(share)
+    (share / os.fsdecode(b"caf\xe9.txt")).write_text(SPECIMEN)
+    (share / "line\nbreak.txt").write_text(SPECIMEN)
+    entries = run(share, ledger)
+    assert ending(entries["empty.txt"]) == (Status.NOT_INSPECTED, Shortfall.EMPTY)
+    assert ending(entries["pipe"]) == (Status.NOT_INSPECTED, Shortfall.NOT_A_FILE)
+    assert ending(entries["loop"]) == (Status.NOT_INSPECTED, Shortfall.NOT_A_FILE)
+    assert entries["caf\\xe9.txt"].raw_path == os.fsencode(share) + b"/caf\xe9.txt"
+    assert entries["caf\\xe9.txt"].severity is Severity.HIGH
+    assert entries["line\\x0abreak.txt"].severity is Severity.HIGH
+
+
+def test_large_files_in_bounded_time_and_memory(share: Path, ledger: Ledger) -> None:
+    with (share / "sparse.bin").open("wb") as file:
+        file.truncate(4_000_000_000)
+    with (share / "line.txt").open("wb") as file:
+        file.write(b"x" * 100_000_000)
+    entries = run(share, ledger)
+    assert entries["sparse.bin"].size == 4_000_000_000
+    assert {ending(entry) for entry in entries.values()} == {(Status.PARTIAL, Shortfall.LIMIT)}
+
+
+def test_a_file_that_vanishes_or_changes_between_walk_and_read(share: Path, ledger: Ledger) -> None:
+    class Meddling:
+        """Deletes and exchanges the other files while it reads the first one."""
+
+        def inspect(self, file: BinaryIO, name: str, size: int) -> Inspection:
+            if name == "a_first.txt":
+                (share / "gone.txt").unlink()
+                (share / "swapped.txt").unlink()
+                os.mkfifo(share / "swapped.txt")
+            return PlainInspector().inspect(file, name, size)
+
+    for name in ("a_first.txt", "gone.txt", "swapped.txt"):
+        (share / name).write_text("plain")
+    entries = run(share, ledger, given=settings(count=1), inspector=Meddling())
+    assert ending(entries["gone.txt"]) == (Status.NOT_INSPECTED, Shortfall.VANISHED)
+    assert ending(entries["swapped.txt"]) == (Status.NOT_INSPECTED, Shortfall.NOT_A_FILE)
+    assert entries["swapped.txt"].detail == "became a named pipe"
+
+
+@needs_root
+def test_unreadable_files_as_an_ordinary_user() -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as base:
+        Path(base).chmod(0o777)
+        root = Path(base) / "share"
+        root.mkdir()
+        (root / "open.txt").write_text(SPECIMEN)
+        (root / "secret.txt").write_text(SPECIMEN)
+        (root / "secret.txt").chmod(0o600)
+        root.chmod(0o755)
+        state = Path(base) / "state"
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                os.setgid(65534)
+                os.setuid(65534)
+                with Ledger.create(state, RunRecord("run", (), 0.0, "test")) as ledger:
+                    scan(Run([root], settings(), PlainInspector(), TEST_KEY, lambda: None), ledger)
+                status = 0
+            finally:
+                os._exit(status)
+        assert os.waitpid(pid, 0)[1] == 0
+        with Ledger.open(state / "run.ledger") as ledger:
+            entries = {Path(entry.path).name: entry for entry in ledger.entries()}
+    assert ending(entries["open.txt"]) == (Status.INSPECTED, None)
+    assert ending(entries["secret.txt"]) == (Status.NOT_INSPECTED, Shortfall.NO_PERMISSION)
+
+
+def test_interrupted_run_is_whole(share: Path, ledger: Ledger) -> None:
+    for number in range(2_000):
+        (share / f"{number:04}.txt").write_text("plain")
+    (share / "9999.txt").write_text("!loop")  # still being read when the run is stopped
+    seen: list[Progress] = []
+
+    def stop() -> bool:
+        return bool(seen) and seen[-1].objects_ended >= 300
+
+    entries = run(share, ledger, observer=Observer(progress=seen.append, stop=stop))
+    record = ledger.record()
+    assert record.interrupted
+    assert record.finished is not None
+    endings = [ending(entry) for entry in entries.values()]
+    done = endings.count((Status.INSPECTED, None))
+    assert done >= 300
+    assert endings.count((Status.NOT_INSPECTED, Shortfall.INTERRUPTED)) == len(endings) - done > 0
+
+
+def test_copies_are_judged_once(share: Path, tmp_path: Path, ledger: Ledger) -> None:
+    judged = tmp_path / "judged"
+
+    class Counting(PlainInspector):
+        def inspect(self, file: BinaryIO, name: str, size: int) -> Inspection:
+            with judged.open("a") as log:
+                log.write(f"{name}\n")
+            return super().inspect(file, name, size)
+
+    for number in range(1_200):  # more than one transaction: copies are told from what is entered already
+        (share / f"{number:04}").mkdir()
+        (share / f"{number:04}" / "form.txt").write_text(SPECIMEN)
+    (share / "1198" / "other.txt").write_text(SPECIMEN)  # a name is part of a document
+    (share / "1199" / "form.txt").write_text(SPECIMEN.replace("C", "D"))  # same size and name, other content
+    entries = run(share, ledger, inspector=Counting())
+    assert {entry.severity for entry in entries.values()} == {Severity.HIGH}
+    assert entries["1197/form.txt"].findings[0].masked == "*******6C"
+    assert entries["1199/form.txt"].findings[0].masked == "*******6D"
+    names = judged.read_text().splitlines()
+    assert names.count("other.txt") == 1
+    assert len(names) < 700
+
+
+def snapshot(root: Path) -> dict[str, tuple[object, ...]]:
+    """Everything about a tree that a scan must leave alone."""
+    taken: dict[str, tuple[object, ...]] = {}
+    for folder, folders, files in os.walk(root):
+        for name in [".", *folders, *files]:
+            path = Path(folder) / name
+            about = path.lstat()
+            digest = ""
+            if stat.S_ISREG(about.st_mode):
+                descriptor = os.open(path, os.O_RDONLY | os.O_NOATIME)
+                with os.fdopen(descriptor, "rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+            taken[str(path)] = (digest, about.st_mode, about.st_size, about.st_mtime_ns, about.st_ino)
+    return taken
+
+
+def test_the_tree_is_not_touched(share: Path, ledger: Ledger) -> None:
+    for number in range(50):
+        folder = share / f"{number % 3}"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{number}.txt").write_text(f"{SPECIMEN} {number}")
+    (share / "0" / "poison.txt").write_text("!die")
+    (share / "link").symlink_to(share)
+    before = snapshot(share)
+    paths = [Path(name) for name in before if not Path(name).is_symlink()]
+    long_ago = 1_000_000_000_000_000_000
+    for path in paths:  # access times older than changes: a plain read would renew them
+        os.utime(path, ns=(long_ago, path.stat().st_mtime_ns))
+    run(share, ledger)
+    assert [path for path in paths if path.stat().st_atime_ns != long_ago] == []
+    assert snapshot(share) == before
+
+
+def test_values_reach_neither_state_nor_output_nor_log(
+    share: Path, tmp_path: Path, ledger: Ledger, capfd: pytest.CaptureFixture[str]
+) -> None:
+    logging.getLogger().addHandler(handler := logging.FileHandler(tmp_path / "log"))
+    try:
+        (share / "a.txt").write_text(f"!print {SPECIMEN}")
+        (share / "b.txt").write_text(f"!raise {SPECIMEN}")
+        (share / "c.txt").write_text(SPECIMEN)
+        run(share, ledger)
+    finally:
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+    said = capfd.readouterr()
+    assert SPECIMEN not in said.out + said.err
+    written = [path for path in tmp_path.rglob("*") if path.is_file() and share not in path.parents]
+    assert any(path.suffix == ".ledger" for path in written)
+    for path in written:
+        assert SPECIMEN.encode() not in path.read_bytes(), path
+
+
+def test_values_that_were_asked_for_are_sealed_and_then_gone(share: Path, tmp_path: Path) -> None:
+    (share / "a.txt").write_text(SPECIMEN)
+    record = RunRecord("run", (), time.time(), "test", shows_values=True)
+    with Ledger.create(tmp_path / "state", record) as ledger:
+        entries = run(share, ledger, inspector=PlainInspector(show_values=True))
+        assert [finding.value for finding in entries["a.txt"].findings] == [SPECIMEN]
+        during = [path.read_bytes() for path in (tmp_path / "state").iterdir()]
+    after = [path.read_bytes() for path in (tmp_path / "state").iterdir()]
+    assert after
+    assert not any(SPECIMEN.encode() in data for data in during + after)
+    with Ledger.open(tmp_path / "state" / "run.ledger") as ledger:
+        assert [finding.value for entry in ledger.entries() for finding in entry.findings] == [None]
