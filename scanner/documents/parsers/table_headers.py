@@ -117,6 +117,11 @@ class LabelledTable:
         if len(self._held) >= _HELD_ROWS:
             self._decide()
 
+    def gap(self) -> None:
+        """Take note of empty rows: what follows may have a header of its own, or go on as before."""
+        self.end()
+        self._decided = False
+
     def end(self) -> None:
         """Give out what is still held."""
         if not self._decided:
@@ -125,9 +130,14 @@ class LabelledTable:
     def _decide(self) -> None:
         self._decided = True
         rows, self._held = self._held, []
+        if not rows:
+            return
         header = next((index for index, row in enumerate(rows) if row.header), None)
         if header is None:
             header = header_row(rows)
+        known = {cell.column for cell in rows[0].cells} <= self._labels.keys() and len(rows[0].cells) > 1
+        if header is not None or not known:
+            self._labels = {}
             self._form = header is None and is_form(rows)
         for index, row in enumerate(rows):
             self._give(row)
