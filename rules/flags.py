@@ -1,0 +1,133 @@
+"""Schema and loader of the vocabulary packs: child flags, special category, topics, document kinds, returns.
+
+A rule cannot exist without its source and its own examples.  In the examples of vocabulary rules people
+and their attributes are marked, so that a test can run them without the other recognisers:
+``<Jayden Murphy>`` is a private person, ``<staff:Tom Price>`` somebody in their role, and ``<dob:...>``,
+``<upn:...>``, ``<nhs:...>``, ``<address:...>`` are what their names say.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Annotated, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+UK = resources.files("rules") / "packs" / "uk"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Examples(_Strict):
+    """Texts that must make the rule fire, and near misses that must not."""
+
+    match: Annotated[tuple[str, ...], Field(min_length=1)]
+    no_match: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Weight(StrEnum):
+    """How much a phrase says by itself once somebody is identified beside it."""
+
+    STRONG = "strong"
+    ANCHORED = "anchored"  # only with an anchor near it and no counter-word
+    WEAK = "weak"  # only with a second attribute of the subject, or a strong phrase near it
+
+
+class PhraseRule(_Strict):
+    """Phrases of one meaning.
+
+    ``phrases`` match in any case, ``exact`` only as written.  ``anchors`` add to the pack's anchors,
+    ``counter`` words near a hit rule it out.  ``labels`` are form labels or column headers whose value,
+    whatever it says, is the finding.  ``value_of`` limits the phrases to the values of such labels.
+    """
+
+    id: str
+    category: str
+    weight: Weight = Weight.STRONG
+    nations: tuple[Literal["england", "wales", "scotland", "northern ireland"], ...] = ()
+    phrases: tuple[str, ...] = ()
+    exact: tuple[str, ...] = ()
+    anchors: tuple[str, ...] = ()
+    counter: tuple[str, ...] = ()
+    not_before: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    severity: Literal["low", "medium", "high", "critical"] | None = None
+    source: str
+    examples: Examples
+
+
+class PhrasePack(_Strict):
+    """A vocabulary: its rules, its anchors, and the words behind a phrase that make it a job or a paper."""
+
+    pack: str
+    anchors: tuple[str, ...] = ()
+    not_before: tuple[str, ...] = ()
+    rules: tuple[PhraseRule, ...]
+
+
+class KindRule(_Strict):
+    """A kind of document by its tell-tale signs.
+
+    ``titles`` count where they stand in a heading or on the first lines, ``signs`` anywhere in the section.
+    A title weighs ``title_weight``, a sign 1; from ``threshold`` on, with at least two different signs or
+    a title and a sign, the section is of this kind.
+    """
+
+    id: str
+    titles: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
+    exact: tuple[str, ...] = ()
+    title_weight: int = 2
+    threshold: int = 3
+    source: str
+    examples: Examples
+
+
+class KindPack(_Strict):
+    """Document kinds, and the headings that begin a section judged by itself."""
+
+    pack: str
+    rules: tuple[KindRule, ...]
+
+
+class ReturnRule(_Strict):
+    """A statutory return or case-system extract by its structure.
+
+    ``headers`` are column names (compared without case, blanks and underscores); a table is this return
+    when at least ``minimum`` of them stand in one header row, all of ``required`` among them, and rows
+    follow.  ``elements`` are XML element names, counted the same way; ``rows`` is the element repeated
+    once per child.  ``codes`` give the valid values of columns: a row counts when none of its coded
+    cells breaks them.
+    """
+
+    id: str
+    title: str
+    critical: bool = True
+    headers: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+    minimum: int = 3
+    elements: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+    codes: dict[str, tuple[str, ...]] = {}
+    source: str
+    examples: Examples
+
+
+class ReturnPack(_Strict):
+    """The returns of a nation."""
+
+    pack: str
+    rules: tuple[ReturnRule, ...]
+
+
+Pack = TypeVar("Pack", PhrasePack, KindPack, ReturnPack)
+
+
+def load_pack(model: type[Pack], name: str, folder: Traversable = UK) -> Pack:
+    """The pack in ``folder/name``; raises ``pydantic.ValidationError`` or ``yaml.YAMLError`` on a bad one."""
+    return model.model_validate(yaml.safe_load((folder / name).read_text(encoding="utf-8")))

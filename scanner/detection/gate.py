@@ -1,0 +1,156 @@
+"""The gate: whether a phrase is said about an identified subject, and how sure that is.
+
+A phrase counts only with somebody identified (two of name, date of birth or age, identifier, home address;
+a name with a school; at the least a name in the same sentence) within 500 characters, the same record or
+the same section.  In a paper about people in general the bar is higher; among made-up people nothing counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from scanner.detection.mention import Mentions, Place, Use
+from scanner.detection.sections import KindClassifier, Section, Sections
+from scanner.detection.subjects import Attribute, Subject, Subjects
+from scanner.detection.view import View
+
+# "within 500 characters" of the rules' reference, section 6.5.
+REACH = 500
+# Below the reporting band: a phrase that is only a topic of the text.
+TOPIC_ONLY = 0.20
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the gate says of one phrase: confidence, its use, and the subject it was held against."""
+
+    confidence: float
+    use: Use
+    subject: Subject
+    initials_only: bool = False
+    why: str = ""
+
+
+_YOU = re.compile(r"\b(?:you|your|yours)\b", re.IGNORECASE)
+
+
+def title_words(words: Iterable[str]) -> re.Pattern[str] | None:
+    """A pattern for the words that, right behind a phrase, make it a job, a team or a paper."""
+    listed = sorted(words, key=len, reverse=True)
+    if not listed:
+        return None
+    body = "|".join(r"[ \t\n]+".join(map(re.escape, word.split())) for word in listed)
+    return re.compile(
+        rf"^(?:['’]s)?[ \t\n/-]{{1,3}}(?:(?:and|&)[ \t][\w'-]+[ \t]|[\w'-]+[ \t])?(?:{body})\b", re.IGNORECASE
+    )
+
+
+class Gate:
+    """The gate of one view: built for the recognisers that need it, when they have a hit."""
+
+    def __init__(self, view: View, kinds: KindClassifier, not_before: re.Pattern[str] | None) -> None:
+        self._view = view
+        self._kinds = kinds
+        self._not_before = not_before
+
+    @cached_property
+    def sections(self) -> Sections:
+        """The sections of the view."""
+        return self._kinds.classify(self._view)
+
+    @cached_property
+    def subjects(self) -> Subjects:
+        """The people and attributes of the view."""
+        return Subjects(self._view)
+
+    @cached_property
+    def mentions(self) -> Mentions:
+        """How phrases are used."""
+        return Mentions(self._view, self.sections, self._not_before)
+
+    @cached_property
+    def _openings(self) -> dict[int, Subject]:
+        return {}
+
+    def opening(self, section: Section) -> Subject:
+        """Who a section introduces: a case file names its subject at the top or not at all."""
+        known = self._openings.get(section.start)
+        if known is None:
+            known = self.subjects.within(section.start, min(section.end, section.start + 1500), greeted=False)
+            self._openings[section.start] = known
+        return known
+
+    def weigh(self, start: int, end: int, *, about_reader: bool = False) -> Standing:
+        """How the phrase at ``start:end`` stands; ``about_reader`` lets a letter speak of "you"."""
+        subjects = self.subjects
+        section = self.sections.at(start)
+        place = self.mentions.place(start, end)
+        sentence = subjects.within(*place.sentence)
+        use = self.mentions.use(start, end, place, named=sentence.named)
+        near = (max(section.start, start - REACH), min(section.end, end + REACH))
+        around = subjects.within(*near)
+        if section.made_up:
+            return Standing(TOPIC_ONLY, use, around, why="made-up people")
+        if use is not Use.SAID:
+            return Standing(TOPIC_ONLY, use, around, why=use.value)
+        record = subjects.within(
+            max(place.record[0], start - 2 * REACH), min(place.record[1], end + 2 * REACH)
+        )
+        if section.kind:
+            return self._in_general(section, place, sentence, record, around)
+        confidence, why = self._particular(place, sentence, record, around)
+        if confidence < 0.5 and about_reader and self._speaks_to_reader(place, section):
+            confidence, why = 0.7, "letter to the person"
+        if confidence < 0.5 and self.opening(section).identified and self.opening(section).named:
+            confidence, why = 0.6, "file of a person"
+        initials = False
+        if confidence < 0.5 and Attribute.INITIALS in around.attributes:
+            more = {Attribute.AGE, Attribute.DOB, Attribute.SCHOOL, Attribute.ADDRESS} & around.attributes
+            if more:
+                confidence, why, initials = 0.5, "initials with an age, a school or an address", True
+        return Standing(confidence, use, around, initials, why)
+
+    @staticmethod
+    def _particular(place: Place, sentence: Subject, record: Subject, around: Subject) -> tuple[float, str]:
+        """Confidence where the text is about somebody in particular."""
+        if sentence.identified or (record.identified and sentence.named):
+            return 0.9, "identified in the sentence"
+        if Attribute.NAME in sentence.attributes:
+            return 0.8, "full name in the sentence"
+        if record.identified:
+            return 0.85, "identified in the record"
+        if sentence.named:
+            return 0.75 if around.identified or around.child else 0.65, "name in the sentence"
+        if place.in_table and not record.kinds:
+            # A row stands for itself: the people of the rows around it are other people.
+            return TOPIC_ONLY, "nobody in the row"
+        if around.identified:
+            return (0.8 if around.named else 0.7), "identified nearby"
+        if Attribute.NAME in record.attributes:
+            return 0.7, "full name in the record"
+        if record.named:
+            return 0.6, "name in the record"
+        if Attribute.NAME in around.attributes:
+            return 0.55, "full name nearby"
+        if around.named and around.child:
+            return 0.5, "first name of a child nearby"
+        return TOPIC_ONLY, "nobody identified"
+
+    def _in_general(
+        self, section: Section, place: Place, sentence: Subject, record: Subject, around: Subject
+    ) -> Standing:
+        """The higher bar of a paper about people in general: name and second attribute in the same place."""
+        if sentence.named and sentence.identified:
+            return Standing(0.8, Use.SAID, around, why=f"identified in the sentence of a {section.kind}")
+        if record.named and record.identified and (sentence.kinds or place.in_table):
+            return Standing(0.7, Use.SAID, around, why=f"identified in a paragraph of a {section.kind}")
+        return Standing(TOPIC_ONLY, Use.GENERAL, around, why=section.kind)
+
+    def _speaks_to_reader(self, place: Place, section: Section) -> bool:
+        """Whether the sentence says "you" in a letter that greets somebody by name."""
+        if not _YOU.search(self._view.text, *place.sentence):
+            return False
+        return self.subjects.within(section.start, section.end, greeted=True).named

@@ -1,0 +1,204 @@
+"""Mentions: how a phrase is used where it stands - said of somebody, or a title, a heading, a count, a blank."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from scanner.detection.sections import Sections
+from scanner.detection.view import View
+
+
+class Use(StrEnum):
+    """What a phrase does in its sentence."""
+
+    SAID = "said"
+    TITLE = "title"  # a job, a team, a paper, a law: "Child Protection Officer"
+    HEADING = "heading"
+    COUNT = "count"  # "34 children on child protection plans"
+    GENERAL = "general"  # "where a child is looked after"
+    BLANK = "blank"  # a form label without a value, a box not ticked
+    DENIED = "denied"  # a form field answered with No
+    QUIET = "quiet"  # in a signature or a disclaimer
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A phrase's surroundings: its sentence and its record (paragraph or row)."""
+
+    sentence: tuple[int, int]
+    record: tuple[int, int]
+    in_table: bool
+
+
+# A sentence is looked for at most this far from the phrase; shorthand notes have no full stops at all.
+_REACH = 300
+_SENTENCE_END = re.compile(
+    r"[.!?][\"')\]]?(?=\s+[A-Z0-9\"'(*•]|\s*$)|\n[ \t]*\n|\n(?=[ \t]*(?:[•*✔✘–-]|\d{1,2}[.)/]|[A-Z]\d))"
+)
+_ABBREVIATED = re.compile(
+    r"\b(?:mr|mrs|ms|dr|st|no|sec|s|para|art|approx|e\.g|i\.e|cllr|prof|dept)$", re.IGNORECASE
+)
+
+_UNTICKED = re.compile(r"(?:☐|□|\[ {0,2}\]|\( {0,2}\)|o)[ \t]{0,3}(?:[A-Za-z ]{0,8} )?$")
+_TICKED = re.compile(r"(?:☒|☑|✓|✔|■|\[ ?[xX✓] ?\]|\([xX]\))[ \t]{0,3}(?:[A-Za-z ]{0,8} )?$")
+_UNANSWERED = re.compile(
+    r"[^\n:?]{0,40}(?:[:?]|\.{3,})?[ \t]*(?:_{3,}|\.{5,}|…|(?:☐|□|\[ \])|\(?(?:please )?(?:tick|circle|delete)\b"
+    r"|\(?(?:yes|y)[ ]?(?:/|or)[ ]?(?:no|n)\b|\[?(?:insert|enter|date here)\b)",
+    re.IGNORECASE,
+)
+_EMPTY_LABEL = re.compile(r"[^\n:]{0,25}:[ \t]*(?=\n|$)")
+_NO = re.compile(
+    r"[^\n:?=|]{0,45}(?:[:?=|\t]| - )[ \t]*(?:no|none|n/?a|n|nil|not applicable|not known|false|never|0)\b(?![ \t.]{0,2}\d)",
+    re.IGNORECASE,
+)
+_COUNT_BEFORE = re.compile(
+    r"(?:\b\d[\d,.]*%?|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|numbers?|rates?|percentage|"
+    r"proportion|totals?|average|how many|most|fewer|majority|cohort|figures?|count|increase|decrease|rise|reduction|"
+    r"all|our|many|some|more|these|those|vulnerable|local|other)\b)(?:[ \t\n]+(?!(?:is|was|has|he|she|who)\b)[\w(),'-]+){0,7}[ \t\n]*$",
+    re.IGNORECASE,
+)
+_COUNT_BEHIND = re.compile(
+    r"^[ \t\n]{0,2}(?:\([^)\n]{1,30}\)[ \t])?(?:children|cases|enquiries|plans?|numbers?|rates?|figures|population|per 10|rose|fell|has risen|"
+    r"have risen|increased|decreased|stood at|stands at|by ward|by age|census|statistics|data|cohort|places|providers|"
+    r"sufficiency|recruitment|numbers|budget|costs|spend|placements? (?:budget|cost))\b",
+    re.IGNORECASE,
+)
+_NUMERIC = re.compile(r"^[£(]?-?\d[\d,.]*%?\)?$|^c$|^x$|^\*$")
+_GENERAL = re.compile(
+    r"\b(?:any|every|each|all|where|when|whenever|if|unless|whether|should|must|may|can|could|shall|will be|children who|"
+    r"a child|a young person|the child may|children and young people|people who|someone|anyone|you are|you have|we support|"
+    r"policy|procedure|guidance|responsib\w+|practitioners?|professionals?|staff|training|includes?|such as|e\.g|types? of|"
+    r"categor(?:y|ies) of|definition|means|known as|signs of|awareness|learn|statutory|legislation|act \d{4})\b",
+    re.IGNORECASE,
+)
+_PRONOUN = re.compile(r"\b(?:he|she|him|his|her|hers)\b", re.IGNORECASE)
+_TITLE_BEFORE = re.compile(
+    r"\b(?:lead|head|manager|director|officer|worker|chair|nurse|coordinator|co-ordinator|service|services|team|teacher|"
+    r"practitioner|advis[eo]r|commissioner|doctor|administrator|assistant|solicitor|consultant|role|post|department)"
+    r"[ \t]{0,2}(?:,|-|–|:|\||\(|/)?[ \t]{0,2}(?:of |for |in )?(?:the )?(?:[A-Z][\w']+ (?:& |and )?){0,2}$"
+)
+_ROLE_LABEL = re.compile(
+    r"^(?:job|role|title|job title|team|department|service|position|post|unit|directorate|grade|qualification)\b",
+    re.IGNORECASE,
+)
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|be|been|became|remains?|went|came|says?|said|made|held|agreed|granted|placed)\b",
+    re.IGNORECASE,
+)
+
+
+class Mentions:
+    """Tells how phrases of one view are used; each answer costs the phrase's own surroundings."""
+
+    def __init__(self, view: View, sections: Sections, not_before: re.Pattern[str] | None) -> None:
+        self._view = view
+        self._text = view.text
+        self._sections = sections
+        self._not_before = not_before
+
+    def place(self, start: int, end: int) -> Place:
+        """The sentence and the record round a span."""
+        text = self._text
+        record = self._view.layout.record_at(start)
+        low, high = (record.start, record.end) if record is not None else self._view.layout.line_span(start)
+        high = max(high, end)
+        left = max(low, start - _REACH)
+        right = min(high, end + _REACH)
+        begin = left
+        for match in _SENTENCE_END.finditer(text, left, start):
+            if match.group().startswith(".") and _ABBREVIATED.search(
+                text[max(left, match.start() - 8) : match.start()]
+            ):
+                continue
+            begin = match.end()
+        stop = right
+        for match in _SENTENCE_END.finditer(text, end, right):
+            stop = match.start()
+            break
+        return Place((begin, stop), (low, high), record is not None and record.table is not None)
+
+    def use(self, start: int, end: int, place: Place, *, named: bool) -> Use:
+        """How the phrase at ``start:end`` is used; ``named`` says that its sentence names a subject."""
+        text = self._text
+        line_start, line_end = self._view.layout.line_span(start)
+        line_end = max(line_end, end)
+        before, behind = text[line_start:start], text[end:line_end]
+        if not named and self._sections.in_signature(start):
+            return Use.QUIET
+        if self._is_title(start, end, before):
+            return Use.TITLE
+        ticked = _TICKED.search(before)
+        if not ticked and (_UNTICKED.search(before) and ("☐" in before or "□" in before or "[" in before)):
+            return Use.BLANK
+        if not ticked and _UNANSWERED.match(behind):
+            return Use.BLANK
+        if not place.in_table and _EMPTY_LABEL.match(behind) and not self._next_line_answers(line_end):
+            return Use.BLANK
+        if _NO.match(behind) and not named:
+            return Use.DENIED
+        if place.in_table:
+            record = self._view.layout.record_at(start)
+            if record is not None and not record.fields:
+                return Use.HEADING
+        elif not named and self._is_heading(line_start, line_end, start, end):
+            return Use.HEADING
+        if not named and self._is_count(start, end, place):
+            return Use.COUNT
+        if not named and not _PRONOUN.search(text, *place.sentence):
+            begin, stop = place.sentence
+            if _GENERAL.search(text, begin, start) or _GENERAL.search(text, end, stop):
+                return Use.GENERAL
+        return Use.SAID
+
+    def _is_title(self, start: int, end: int, before: str) -> bool:
+        text = self._text
+        if self._not_before is not None and self._not_before.match(text[end : end + 60]):
+            return True
+        if _TITLE_BEFORE.search(before[-60:]) and text[start : start + 1].isupper():
+            return True
+        label = self._view.layout.label_at(start)
+        return bool(label) and _ROLE_LABEL.match(label) is not None
+
+    def _next_line_answers(self, line_end: int) -> bool:
+        """Whether the line under an empty label holds its value."""
+        text = self._text
+        stop = text.find("\n", line_end + 1)
+        following = text[line_end + 1 : len(text) if stop < 0 else stop].strip()
+        return bool(following) and not following.endswith(":") and not following.startswith(("_", "☐", "."))
+
+    def _is_heading(self, line_start: int, line_end: int, start: int, end: int) -> bool:
+        text = self._text
+        line = text[line_start:line_end].strip()
+        if len(line) > 90 or line.endswith((".", ";")):
+            return False
+        if line.startswith("#"):
+            return True
+        if re.search(r"\d{1,2}[/.\-]\d{1,2}|\b(?:19|20)\d\d\b|[;]|\d{1,2}(?:am|pm)|:[ \t]*\S", line):
+            # Dated lines and "label: value" say something, unless they are all capitals.
+            return line.isupper() and ":" not in line
+        if _VERB.search(line):
+            return line.isupper() and not re.search(r"\bIS\b|\bWAS\b|\bHAS\b", line)
+        words = re.findall(r"[^\W\d_][\w'&-]*", line)
+        rest = len(words) - len(re.findall(r"[^\W\d_][\w'&-]*", text[start:end]))
+        if line.isupper():
+            return True
+        alone = line_start == 0 or text[max(0, line_start - 2) : line_start].strip() == ""
+        small = [word for word in words if word[0].islower() and len(word) > 3]
+        return (
+            alone and rest <= 6 and (len(small) <= 1 or rest <= 2) and line[:1].isupper() | line[:1].isdigit()
+        )
+
+    def _is_count(self, start: int, end: int, place: Place) -> bool:
+        text = self._text
+        begin = max(place.sentence[0], start - 90)
+        if _COUNT_BEFORE.search(text[begin:start]):
+            return True
+        if _COUNT_BEHIND.match(text[end : end + 60]) and text[end - 1] != "s":
+            return True
+        record = text[place.record[0] : place.record[1]] if place.in_table else ""
+        line_start, line_end = self._view.layout.line_span(start)
+        cells = re.split(r"\t|\||,|;| {2,}", record or text[line_start:line_end])
+        numeric = sum(1 for cell in cells if _NUMERIC.match(cell.strip()))
+        return numeric >= 2 and numeric * 2 >= len([cell for cell in cells if cell.strip()])

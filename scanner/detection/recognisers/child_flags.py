@@ -1,0 +1,154 @@
+"""Child flags: phrases that mark an identifiable child as at risk or in the council's care.
+
+``note`` of a reported finding is its category: ``child_protection``, ``child_in_need``, ``looked_after``,
+``order``, ``adoption``, ``abuse``, ``exploitation``, ``safeguarding``, ``channel``; with the suffix
+``:initials`` where the child is known by initials only.  A phrase that fails the gate keeps a confidence
+below the reporting band and says why: ``topic``, or ``heading`` where it stands in a heading and judgement
+may hold it against a file's subject.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rules.flags import KindPack, PhrasePack, PhraseRule, Weight, load_pack
+from scanner.detection.finding import REPORTED, Evidence, EvidenceKind, Finding
+from scanner.detection.gate import TOPIC_ONLY, Gate, Standing, title_words
+from scanner.detection.mention import Use
+from scanner.detection.phrases import PhraseHit, PhraseIndex
+from scanner.detection.sections import KindClassifier
+from scanner.detection.view import View
+
+# Anchors and counter-words are looked for this far from an abbreviation (the reference says "in the same
+# paragraph"; a paragraph of a case note is about this long).
+_ANCHOR_REACH = 300
+_COUNTER_REACH = 150
+# More phrases than this in one passage change no verdict; the rest is left out (bad input in bulk).
+_MOST = 5000
+
+
+def word_pattern(words: Iterable[str]) -> re.Pattern[str] | None:
+    """A whole-word pattern for a list of words and phrases, in any case."""
+    listed = sorted(set(words), key=len, reverse=True)
+    if not listed:
+        return None
+    body = "|".join(r"[\s'/-]+".join(map(re.escape, word.split())) for word in listed)
+    return re.compile(rf"(?<!\w)(?:{body})(?!\w)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    rule: PhraseRule
+    anchors: re.Pattern[str] | None
+    counter: re.Pattern[str] | None
+    not_before: re.Pattern[str] | None
+
+
+class ChildFlagRecogniser:
+    """Finds child flags of four nations and holds each against the gate."""
+
+    name = "uk child flags"
+    entity_types: tuple[str, ...] = ("CHILD_FLAG",)
+
+    def __init__(self, pack: PhrasePack | None = None, kinds: KindPack | None = None) -> None:
+        pack = pack or load_pack(PhrasePack, "child_flags.yaml")
+        self._kinds = KindClassifier(kinds or load_pack(KindPack, "document_kinds.yaml"))
+        self._not_before = title_words(pack.not_before)
+        compiled = [
+            _Compiled(
+                rule,
+                word_pattern([*pack.anchors, *rule.anchors]) if rule.weight is not Weight.STRONG else None,
+                word_pattern(rule.counter),
+                title_words(rule.not_before),
+            )
+            for rule in pack.rules
+        ]
+        self._index = PhraseIndex[_Compiled]((phrase, item) for item in compiled for phrase in item.rule.phrases)
+        self._exact = PhraseIndex[_Compiled](
+            ((phrase, item) for item in compiled for phrase in item.rule.exact), case_sensitive=True
+        )
+
+    def recognise(self, view: View) -> list[Finding]:
+        """Child flags of ``view``; those that fail the gate come back below the reporting band."""
+        hits = _longest(self._index.find(view.data) + self._exact.find(view.data))
+        if not hits:
+            return []
+        gate = Gate(view, self._kinds, self._not_before)
+        weighed = [(hit, self._weigh(view, gate, hit)) for hit in hits[:_MOST]]
+        strong = [
+            hit.start
+            for hit, standing in weighed
+            if standing.confidence >= REPORTED and hit.payload.rule.weight is Weight.STRONG
+        ]
+        findings: list[Finding] = []
+        for hit, standing in weighed:
+            confidence, why = standing.confidence, standing.why
+            if confidence >= REPORTED and hit.payload.rule.weight is not Weight.STRONG:
+                confidence, why = self._anchored(view, hit, standing, strong)
+            findings.append(_finding(hit, standing, confidence, why))
+        return findings
+
+    @staticmethod
+    def _weigh(view: View, gate: Gate, hit: PhraseHit[_Compiled]) -> Standing:
+        standing = gate.weigh(hit.start, hit.end)
+        own = hit.payload.not_before
+        text = view.text
+        if own is not None and own.match(text[hit.end : hit.end + 60]):
+            return Standing(TOPIC_ONLY, Use.TITLE, standing.subject, why="title")
+        counter = hit.payload.counter
+        if counter is not None and standing.confidence >= REPORTED:
+            low = max(0, hit.start - _COUNTER_REACH)
+            around = (low, hit.end + _COUNTER_REACH)
+            if counter.search(text, *around):
+                return Standing(TOPIC_ONLY, standing.use, standing.subject, why="counter-word")
+        return standing
+
+    @staticmethod
+    def _anchored(
+        view: View, hit: PhraseHit[_Compiled], standing: Standing, strong: Sequence[int]
+    ) -> tuple[float, str]:
+        """What remains of an anchored or weak phrase once its anchors are looked for."""
+        near_strong = any(abs(at - hit.start) <= 2 * _ANCHOR_REACH for at in strong)
+        subject = standing.subject
+        if hit.payload.rule.weight is Weight.WEAK:
+            if near_strong or (subject.child and subject.identified and subject.named):
+                return min(standing.confidence, 0.7), standing.why
+            return TOPIC_ONLY, "weak phrase"
+        if near_strong:
+            return standing.confidence, standing.why
+        anchors = hit.payload.anchors
+        low = max(0, hit.start - _ANCHOR_REACH)
+        text = view.text
+        # The phrase itself does not anchor itself.
+        anchored = anchors is not None and (
+            anchors.search(text, low, hit.start) is not None
+            or anchors.search(text, hit.end, hit.end + _ANCHOR_REACH) is not None
+        )
+        if anchored or (subject.child and subject.kinds >= 1):
+            return standing.confidence, standing.why
+        return TOPIC_ONLY, "no child anchor"
+
+
+def _finding(hit: PhraseHit[_Compiled], standing: Standing, confidence: float, why: str) -> Finding:
+    rule = hit.payload.rule
+    if confidence < REPORTED:
+        note = "heading" if standing.use is Use.HEADING else "topic"
+        kind = EvidenceKind.COUNTER
+    else:
+        note = f"{rule.category}:initials" if standing.initials_only else rule.category
+        kind = EvidenceKind.NEIGHBOUR
+    return Finding("CHILD_FLAG", hit.start, hit.end, confidence, rule.id, (Evidence(kind, why),), note)
+
+
+def _longest(hits: list[PhraseHit[_Compiled]]) -> list[PhraseHit[_Compiled]]:
+    """Of overlapping hits the longest, in order."""
+    chosen: list[PhraseHit[_Compiled]] = []
+    for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end)):
+        if chosen and hit.start < chosen[-1].end:
+            if hit.end - hit.start > chosen[-1].end - chosen[-1].start:
+                chosen[-1] = hit
+            continue
+        chosen.append(hit)
+    return chosen

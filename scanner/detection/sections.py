@@ -1,0 +1,168 @@
+"""Sections: what kind of document each part of a view is, and where signatures and disclaimers stand.
+
+A policy, a committee paper or a job advert speaks about children in general; its exempt annex or a mail
+forwarded with it is judged by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rules.flags import KindPack
+from scanner.detection.phrases import PhraseHit, PhraseIndex
+from scanner.detection.view import View
+
+# Headings that begin a part judged by itself: annexes kept from the public, mail boundaries.
+_BOUNDARY = re.compile(
+    r"^[ \t#*_>=\-]{0,8}(?:"
+    r"(?P<annex>(?:(?:strictly )?(?:exempt|restricted|confidential|private|part (?:2|two|ii|b))\b[^\n]{0,60}"
+    r"(?:appendix|annex|report|item|information|part|schedule|section|minute|business|session)"
+    r"|(?:appendix|annex|schedule|part|item|section)\b[^\n]{0,40}"
+    r"\b(?:exempt|restricted|confidential|private|not for publication|closed)\b|not for publication|"
+    r"part (?:2|two|ii|b)\b ?[-:(][^\n]{0,40}|exempt\b[^\n]{0,10}$|restricted\b[^\n]{0,10}$)[^\n]{0,80})"
+    r"|(?P<part>(?:appendix|annex|enclosure|attachment) (?:[A-Z]|\d{1,2}|[ivx]{1,4})\b[^\n]{0,80})"
+    r"|(?P<mail>-{2,} ?(?:original message|forwarded message|forwarded by)[^\n]{0,80}|begin forwarded message|"
+    r"from:[^\n]{3,100}(?=\n[ \t>*]{0,4}(?:sent|to|date):))"
+    r")[ \t#*_=\-:]{0,8}$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_CLOSING = re.compile(
+    r"^[ \t>]*(?:(?:kind|best|warm|many|with|yours|all the)[ \t]+)?(?:kind[ \t]+)?"
+    r"(?:regards|thanks|wishes|sincerely|faithfully|best|truly)[ \t,.!]*(?:and (?:regards|best wishes))?[ \t]*$|^-- ?$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_DISCLAIMER = re.compile(
+    r"(?:this (?:e-?mail|message|communication)(?: and any| is| may| contains|, including)|"
+    r"if you (?:are not|have received) (?:the intended|this)|intended (?:solely|only) for|confidentiality notice|"
+    r"safeguarding is every(?:one|body)|think before you print|please consider the environment|"
+    r"the council (?:is committed|processes|may monitor))[^\n]{0,900}",
+    re.IGNORECASE,
+)
+# A signature is at most this long; what follows is text again.
+_SIGNATURE = 700
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a document.
+
+    ``kind`` is the id of a rule of the kinds pack, empty for what is about somebody in particular.
+    ``sign`` is the span of one sign that told the kind.  ``made_up`` says that its people are not real.
+    """
+
+    start: int
+    end: int
+    kind: str = ""
+    sign: tuple[int, int] = (0, 0)
+    made_up: bool = False
+    annex: bool = False
+
+
+class Sections:
+    """The sections of one view, with look-ups by position."""
+
+    def __init__(self, sections: Sequence[Section], quiet: Sequence[tuple[int, int]]) -> None:
+        self.sections = tuple(sections)
+        self._starts = [section.start for section in self.sections]
+        self._quiet = sorted(quiet)
+        self._quiet_starts = [start for start, _ in self._quiet]
+
+    def at(self, position: int) -> Section:
+        """The section that holds ``position``."""
+        return self.sections[max(0, bisect_right(self._starts, position) - 1)]
+
+    def in_signature(self, position: int) -> bool:
+        """Whether ``position`` stands in a mail signature, a disclaimer or a footer."""
+        index = bisect_right(self._quiet_starts, position) - 1
+        return index >= 0 and position < self._quiet[index][1]
+
+
+class KindClassifier:
+    """Tells the kind of each section by the signs of a pack; built once from the rules."""
+
+    def __init__(self, pack: KindPack) -> None:
+        self._rules = {rule.id: rule for rule in pack.rules}
+        pairs = [(phrase, (rule.id, True)) for rule in pack.rules for phrase in rule.titles]
+        pairs += [(phrase, (rule.id, False)) for rule in pack.rules for phrase in rule.signs]
+        self._index = PhraseIndex[tuple[str, bool]](pairs)
+        exact = [(phrase, (rule.id, False)) for rule in pack.rules for phrase in rule.exact]
+        self._exact = PhraseIndex[tuple[str, bool]](exact, case_sensitive=True)
+
+    def classify(self, view: View) -> Sections:
+        """The sections of ``view`` with their kinds; linear in its text."""
+        text = view.text
+        bounds: list[tuple[int, bool]] = [(0, False)]
+        for match in _BOUNDARY.finditer(text):
+            if match.start() > 0:
+                bounds.append((match.start(), match.group("part") is None))
+        hits = sorted(self._index.find(view.data) + self._exact.find(view.data), key=lambda hit: hit.start)
+        starts = [hit.start for hit in hits]
+        sections: list[Section] = []
+        for number, (start, own) in enumerate(bounds):
+            end = bounds[number + 1][0] if number + 1 < len(bounds) else len(text)
+            inside = hits[bisect_right(starts, start - 1) : bisect_right(starts, end - 1)]
+            kind, sign = self._kind(text, start, end, inside)
+            if not own and not kind and sections:
+                # A plain appendix goes on in the manner of the paper that it belongs to.
+                kind, sign = sections[-1].kind, sections[-1].sign
+            made_up = any(hit.payload[0] == "made-up" for hit in inside)
+            if not own and sections:
+                made_up = made_up or sections[-1].made_up
+            sections.append(Section(start, end, kind, sign, made_up, own and number > 0))
+        return Sections(sections, self._quiet(text))
+
+    def _kind(
+        self, text: str, start: int, end: int, hits: Sequence[PhraseHit[tuple[str, bool]]]
+    ) -> tuple[str, tuple[int, int]]:
+        weights: dict[str, int] = {}
+        seen: set[tuple[str, str]] = set()
+        first: dict[str, tuple[int, int]] = {}
+        for hit in hits:
+            rule, title = hit.payload
+            if rule == "made-up":
+                continue
+            key = (rule, text[hit.start : hit.end].lower())
+            if key in seen or (title and not _in_title(text, start, hit.start, hit.end)):
+                continue
+            seen.add(key)
+            gain = self._rules[rule].title_weight if title else 1
+            if title and any(other == (rule, "") for other in seen):
+                gain = 1  # several title words in one title are one title
+            if title:
+                seen.add((rule, ""))
+            weights[rule] = weights.get(rule, 0) + gain
+            first.setdefault(rule, (hit.start, hit.end))
+        if not weights:
+            return "", (start, start)
+        best = max(weights, key=lambda rule: weights[rule] - self._rules[rule].threshold)
+        if weights[best] < self._rules[best].threshold:
+            return "", (start, start)
+        return best, first[best]
+
+    @staticmethod
+    def _quiet(text: str) -> list[tuple[int, int]]:
+        """Signatures (from the closing words on) and disclaimers."""
+        spans: list[tuple[int, int]] = []
+        for match in _CLOSING.finditer(text):
+            stop = min(len(text), match.end() + _SIGNATURE)
+            mail = _BOUNDARY.search(text, match.end(), stop)
+            spans.append((match.start(), mail.start() if mail else stop))
+        spans += [match.span() for match in _DISCLAIMER.finditer(text)]
+        return spans
+
+
+def _in_title(text: str, section_start: int, start: int, end: int) -> bool:
+    """Whether a hit stands in a heading: a short line without a sentence, near the top or set apart."""
+    line_start = text.rfind("\n", 0, start) + 1
+    line_end = text.find("\n", end)
+    line_end = len(text) if line_end < 0 else line_end
+    line = text[line_start:line_end].strip(" \t#*_=-")
+    if len(line) > 100 or line.endswith((",", ";")) or (line.endswith(".") and len(line) > 60):
+        return False
+    near_top = start - section_start < 400
+    apart = text[max(0, line_start - 2) : line_start].strip() == "" and line[:1].isupper()
+    subject = re.match(r"(?:subject|re|title|document|policy|job title|post)\s*:", line, re.IGNORECASE)
+    return near_top or bool(subject) or (apart and len(line) < 60)

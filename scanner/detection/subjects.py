@@ -1,0 +1,288 @@
+"""Subjects: the identified people near a place, with what identifies them there.
+
+A phrase about a child or about health says something only where somebody is identified.  People in their
+role (officers, councillors, who signed or who is greeted) are not subjects of what a text says.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from scanner.detection.finding import REPORTED, Finding
+from scanner.detection.view import View
+
+
+class Attribute(StrEnum):
+    """What identifies a subject."""
+
+    NAME = "name"  # given name and surname
+    FIRST_NAME = "first name"
+    DOB = "date of birth"
+    AGE = "age"
+    IDENTIFIER = "identifier"
+    ADDRESS = "home address"
+    SCHOOL = "school"
+    INITIALS = "initials"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One attribute at one place; ``child`` says that it makes the subject a child."""
+
+    start: int
+    end: int
+    attribute: Attribute
+    child: bool = False
+    greeted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What identifies somebody within a stretch of text."""
+
+    attributes: frozenset[Attribute]
+    child: bool
+    names: int = 0
+
+    @property
+    def named(self) -> bool:
+        """Whether a name, whole or given, stands there."""
+        return Attribute.NAME in self.attributes or Attribute.FIRST_NAME in self.attributes
+
+    @property
+    def kinds(self) -> int:
+        """How many different ways of identifying: a name counts once, date of birth and age once."""
+        attributes = self.attributes
+        return (
+            int(self.named)
+            + int(Attribute.DOB in attributes or Attribute.AGE in attributes)
+            + int(Attribute.IDENTIFIER in attributes)
+            + int(Attribute.ADDRESS in attributes)
+            + int(Attribute.SCHOOL in attributes)
+        )
+
+    @property
+    def identified(self) -> bool:
+        """Two of name, date of birth or age, identifier, home address; or a name with a school."""
+        return self.kinds >= 2
+
+
+_IDENTIFIERS = frozenset(
+    """UK_NHS UK_CHI UK_UPN UK_NINO UK_ULN UK_PASSPORT UK_DRIVING_LICENCE UK_UTR CASE_ID UK_PNC UK_CRO
+    UK_PRISON_NUMBER UK_HOME_OFFICE UK_HOME_OFFICE_REFERENCE UK_COURT_CASE UK_BRP""".split()
+)
+_ROLE_NOTES = frozenset({"staff", "public", "author", "firm"})
+
+# A school year or class says "child" as an age does; "Year 4 of the contract" does not (see _NOT_SCHOOL).
+_AGE = re.compile(
+    r"\b(?:aged?|age:|age of)\s{0,2}(?P<age>\d{1,2})\b(?!\s?[-/%])"
+    r"|\b(?P<yo>\d{1,2})[ -]?(?:y/?o|yrs? old|years?[ -]old|year old|yrs?\b(?! ago))"
+    r"|\b(?P<months>\d{1,2})[ -]?(?:months?|weeks?|days?)[ -]old"
+    r"|\b(?:DOB|born)\b"
+    r"|\bunborn\b|\bbaby (?:girl|boy)\b|\bEDD\b|\bnewborn\b"
+    r"|(?<=[a-z]), (?P<comma>1?\d)(?=,| and\b| is\b| was\b| who\b)"
+    r"|(?<=[a-z]) ?\((?P<bracket>\d{1,2})(?: ?(?:yrs?|years?|months?|mths?|m|y|yo))?\)"
+    r"|\b(?:Year|Yr|Y) ?(?P<year>1[0-4]|[1-9]|R)\b(?! (?:of|contract|budget|plan|target|end|on year))"
+    r"|\b(?:Reception|Nursery) (?:class|year|at)\b|\bin (?:Reception|Nursery)\b"
+    r"|\b[PS][1-7]\b(?= (?:at|pupil|class|in)\b)"
+    r"|\b(?:date of birth|d\.o\.b\.?)\b",
+    re.IGNORECASE,
+)
+_SCHOOL = re.compile(
+    r"\b(?:[A-Z][\w'.]+ ){1,4}(?:(?:Church of England|CofE|C of E|Catholic|R\.?C\.?|VA|VC|CE|Community|Church in Wales)"
+    r" )?(?:Primary|Infants?|Juniors?|Secondary|High|Grammar|Nursery|Academy|School|College|Special School)\b"
+    r"|\bYsgol (?:[A-Z]\w+ ?){1,3}"
+)
+_CHILD_WORD = re.compile(
+    r"\b(?:child|children|son|daughter|sons|daughters|sibling|siblings|baby|infant|toddler|pupil|student|"
+    r"boy|girl|twins|teenager|young person|unborn|minor|niece|nephew|grand(?:son|daughter|child|children)|step(?:son|"
+    r"daughter)|mum|mother|father|dad|parent|parents|school|nursery)\b",
+    re.IGNORECASE,
+)
+_CHILD_LABEL = re.compile(r"\b(?:child|pupil|young person|yp|student|baby|learner|sibling)\b", re.IGNORECASE)
+_STAFF_LABEL = re.compile(
+    r"\b(?:author|officer|chair|social worker|sw|worker|iro|prepared by|completed by|report(?:ed)? by|from|to|cc|bcc|"
+    r"sent|manager|lead|clerk|head ?teacher|teacher|senco|dsl|gp|solicitor|contact name|key ?worker|councillor|"
+    r"present|apologies|attendees|invitees|signed|approved by|practitioner|referrer|referred by|health visitor|"
+    r"contact officer|owner|line manager|director|assessor|witness|author\(s\))\b",
+    re.IGNORECASE,
+)
+_ROLE_BEHIND = re.compile(
+    r"^(?:['’]s)?[ \t]{0,3}(?:[,(|–-]|is (?:the|our|a)|as|\n)?[ \t]{0,2}(?:(?:the|a|an|our|your|new|interim|acting|assistant|"
+    r"deputy|senior|principal|lead|chief|independent|designated|social|school|family|support|housing|health|duty|"
+    r"service|team|head|practice|police|detective|enforcement|environmental|benefits?|welfare|children's|adult|"
+    r"community|income|customer|democratic|legal|human|resources|hr|of|and|&|development|planning|revenues?|council)"
+    r"[ \t]){0,6}(?:officer|manager|worker|teacher|headteacher|head|director|councillor|chair|chairman|clerk|nurse|"
+    r"midwife|visitor|solicitor|advis[eo]r|coordinator|co-ordinator|consultant|inspector|sergeant|constable|doctor|"
+    r"gp|psychologist|psychiatrist|paediatrician|therapist|practitioner|analyst|assistant|administrator|lead|"
+    r"governor|senco|dsl|iro|barrister|guardian|surveyor|accountant|business partner|apprentice)\b",
+    re.IGNORECASE,
+)
+_ROLE_BEFORE = re.compile(
+    r"(?:\b(?:cllr|councillor|officer|manager|worker|sw|teacher|headteacher|head|director|chair|clerk|nurse|midwife|"
+    r"visitor|solicitor|inspector|sergeant|constable|pc|dc|ds|insp|doctor|dr|gp|senco|dsl|iro|mp|msp|judge|justice|"
+    r"hhj|dj|lead|barrister|guardian|practitioner|advis[eo]r|psychologist|consultant|chaired by|author|contact|"
+    r"my colleague|colleague|colleagues)"
+    r"[ \t]?[:,(]?[ \t]?(?:\(|is[ \t]|was[ \t])?)$",
+    re.IGNORECASE,
+)
+_GREETING = re.compile(
+    r"(?:^|[\n>])[ \t]*(?:dear|hi|hello|hiya|hey|morning|good (?:morning|afternoon|evening)|afternoon|annwyl)"
+    r"(?: both| all)?[ ,]{0,2}(?:[A-Z][\w'-]*\.?(?: |, | and |, and | & )){0,4}(?:mr|mrs|ms|miss|dr|mx|cllr|councillor|prof)?\.? ?$",
+    re.IGNORECASE,
+)
+_SIGN_OFF = re.compile(
+    r"(?:^|\n)[ \t>]*(?:(?:with |kind |best |warm |many |yours |all |the )*"
+    r"(?:regards|thanks|thank you|thx|sincerely|faithfully|wishes|cheers|diolch|ta)[^\n]{0,20}\n(?:[^\n]{0,40}\n){0,2}"
+    r"|(?:signed|countersigned|pp)\b[^\n\w]{0,30})[ \t]*$",
+    re.IGNORECASE,
+)
+_INITIALS = re.compile(
+    r"\b(?:[A-Z]\.[A-Z]\.(?:[A-Z]\.)?|(?:Child|YP|Baby|Young Person|Sibling) [A-Z]\b(?!\w)|[A-Z]{2}(?= ?\(\d{1,2}\)|,? aged?\b))"
+)
+_MAIL_HEADER = re.compile(r"^[ \t>*]*(?:from|to|cc|bcc|sent by|reply-to)[ \t*]*:", re.IGNORECASE)
+
+
+def _adult_years(view: View, finding: Finding) -> bool | None:
+    """Whether a date of birth makes an adult, ``None`` where the year cannot be read."""
+    years = re.findall(r"\d{4}", view.text[finding.start : finding.end])
+    short = re.findall(r"\d{2}$", view.text[finding.start : finding.end])
+    reference: date = view.reference_date
+    if years:
+        return reference.year - int(years[-1]) > 18
+    if short:
+        year = int(short[0])
+        return (reference.year - 2000 - year) % 100 > 18
+    return None
+
+
+# Ages, schools and initials are looked for only where somebody asks, a stretch of this many characters at
+# a time (twice the gate's reach), so that a long paper without subjects costs next to nothing.
+_STRETCH = 1000
+# A match may begin in one stretch and end in the next: none is longer than this.
+_OVERHANG = 100
+
+
+class Subjects:
+    """The marks of a view with look-ups by stretch; linear in findings and in the text asked about."""
+
+    def __init__(self, view: View) -> None:
+        self._text = view.text
+        marks: list[Mark] = []
+        for finding in view.findings:
+            if finding.confidence < REPORTED:
+                continue
+            mark = self._mark(view, finding)
+            if mark is not None:
+                marks.append(mark)
+        marks.sort(key=lambda mark: mark.start)
+        self.marks: Sequence[Mark] = marks
+        self._starts = [mark.start for mark in marks]
+        self._ends = {mark.end for mark in marks}
+        self._worded: dict[int, tuple[Mark, ...]] = {}
+
+    def _words(self, stretch: int) -> tuple[Mark, ...]:
+        """Ages, schools and initials that begin in one stretch of the text."""
+        known = self._worded.get(stretch)
+        if known is not None:
+            return known
+        text = self._text
+        begin = stretch * _STRETCH
+        end = begin + _STRETCH
+        reach = min(len(text), end + _OVERHANG)
+        marks: list[Mark] = []
+        for match in _AGE.finditer(text, begin, reach):
+            age = match.group("age") or match.group("yo") or match.group("bracket") or match.group("comma")
+            if match.group("comma") and match.start() not in self._ends:
+                continue  # "Ella Tate, 4," is an age; "in rooms 3, 4, and 5" is not
+            adult = age is not None and int(age) >= 18
+            marks.append(
+                Mark(match.start(), match.end(), Attribute.AGE, child=self._says_child(match, adult))
+            )
+        for match in _SCHOOL.finditer(text, begin, reach):
+            marks.append(Mark(match.start(), match.end(), Attribute.SCHOOL, child=True))
+        for match in _INITIALS.finditer(text, begin, reach):
+            marks.append(Mark(match.start(), match.end(), Attribute.INITIALS, child=True))
+        found = tuple(mark for mark in marks if mark.start < end)
+        self._worded[stretch] = found
+        return found
+
+    @staticmethod
+    def _says_child(match: re.Match[str], adult: bool) -> bool:
+        if adult:
+            return False
+        return match.group().lower().rstrip(".") not in {"dob", "d.o.b", "date of birth", "born", "edd"}
+
+    def _mark(self, view: View, finding: Finding) -> Mark | None:
+        start, end = finding.start, finding.end
+        if finding.entity_type == "PERSON":
+            if finding.note in _ROLE_NOTES:
+                return None
+            known = finding.note == "private"
+            role = self._role(view, start, end)
+            if role == "greeted":
+                return Mark(start, end, Attribute.NAME, greeted=True)
+            if role == "staff" and not known:
+                return None
+            if role == "signed":
+                return Mark(start, end, Attribute.NAME, greeted=True)
+            whole = len(re.findall(r"[^\W\d_][\w'-]+", self._text[start:end])) >= 2
+            titled = re.search(
+                r"\b(?:mr|mrs|ms|miss|mx|master)\.? $", self._text[max(0, start - 8) : start], re.I
+            )
+            label = view.layout.label_at(start)
+            child = bool(_CHILD_LABEL.search(label)) if label else False
+            kind = Attribute.NAME if whole or titled else Attribute.FIRST_NAME
+            return Mark(start, end, kind, child=child)
+        if finding.entity_type == "DATE_OF_BIRTH":
+            return Mark(start, end, Attribute.DOB, child=_adult_years(view, finding) is False)
+        if finding.entity_type in _IDENTIFIERS:
+            return Mark(start, end, Attribute.IDENTIFIER, child=finding.entity_type == "UK_UPN")
+        if finding.entity_type == "UK_ADDRESS" and finding.note not in ("office", "firm", "site"):
+            return Mark(start, end, Attribute.ADDRESS)
+        return None
+
+    def _role(self, view: View, start: int, end: int) -> str:
+        """``staff``, ``greeted`` (a salutation), ``signed`` (a sign-off), or empty."""
+        text = self._text
+        line_start, _ = view.layout.line_span(start)
+        before = text[max(0, start - 120) : start]
+        if _GREETING.search(before):
+            return "greeted"
+        if _SIGN_OFF.search(before):
+            return "signed"
+        if _MAIL_HEADER.match(text[line_start:start]):
+            return "staff"
+        label = view.layout.label_at(start)
+        if label and _STAFF_LABEL.search(label) and not _CHILD_LABEL.search(label):
+            return "staff"
+        if _ROLE_BEFORE.search(before) or _ROLE_BEHIND.match(text[end : end + 90]):
+            return "staff"
+        return ""
+
+    def found(self, start: int, end: int) -> Sequence[Mark]:
+        """The marks that earlier recognisers' findings made in a stretch."""
+        return self.marks[bisect_left(self._starts, start) : bisect_right(self._starts, end)]
+
+    def within(self, start: int, end: int, *, greeted: bool = False) -> Subject:
+        """Who is identified in a stretch; people who are only greeted or who signed count with ``greeted``."""
+        attributes: set[Attribute] = set()
+        child = False
+        names = 0
+        marks = list(self.found(start, end))
+        for stretch in range(start // _STRETCH, end // _STRETCH + 1):
+            marks += (mark for mark in self._words(stretch) if start <= mark.start < end)
+        for mark in marks:
+            if mark.greeted and not greeted:
+                continue
+            attributes.add(mark.attribute)
+            child = child or mark.child
+            names += mark.attribute in (Attribute.NAME, Attribute.FIRST_NAME)
+        if not child and attributes:
+            child = _CHILD_WORD.search(self._text, start, end) is not None
+        return Subject(frozenset(attributes), child, names)
