@@ -7,31 +7,15 @@ from datetime import date
 from functools import cached_property
 from typing import Protocol
 
+from scanner.detection.context import ContextOfView, ContextPhrases
 from scanner.detection.finding import Finding
 from scanner.detection.layout import Layout, lay_out
 from scanner.detection.organisation import Organisation
-from scanner.text import Passage
+from scanner.text import Passage, to_bytes
 
 Span = tuple[int, int]
 
-
-def to_bytes(text: str) -> bytes:
-    """One byte per character, so that offsets in bytes are offsets in text.
-
-    Characters beyond Latin-1 become a byte of their class: ``X``/``x`` for letters by case, ``?`` for
-    the rest, so that word boundaries stay where they are.
-    """
-    try:
-        return text.encode("latin-1")
-    except UnicodeEncodeError:
-        return "".join(
-            character
-            if character <= "\xff"
-            else ("X" if character.isupper() else "x")
-            if character.isalpha()
-            else "?"
-            for character in text
-        ).encode("latin-1")
+__all__ = ["Recogniser", "Span", "View", "to_bytes"]
 
 
 class View:
@@ -47,6 +31,7 @@ class View:
         *,
         organisation: Organisation,
         reference_date: date,
+        context_phrases: ContextPhrases | None = None,
         candidates: Mapping[str, Sequence[Span]] | None = None,
     ) -> None:
         self.passage = passage
@@ -54,6 +39,7 @@ class View:
         self.organisation = organisation
         self.reference_date = reference_date
         self.findings: Sequence[Finding] = ()
+        self._context_phrases = context_phrases or ContextPhrases(())
         self._candidates = candidates or {}
 
     @cached_property
@@ -65,6 +51,11 @@ class View:
     def layout(self) -> Layout:
         """The tables, forms and paragraphs of the passage."""
         return lay_out(self.passage)
+
+    @cached_property
+    def context(self) -> ContextOfView:
+        """The context phrases in the passage, with look-ups by position."""
+        return ContextOfView(self, self._context_phrases)
 
     def candidates(self, name: str) -> Sequence[Span]:
         """The spans that a pattern of this name matched in the shared pass."""

@@ -1,6 +1,6 @@
 """Text as detection sees it: normalised with exact offset maps, and passages with their structure."""
 
-from scanner.text.normalise import NormalisedText, normalise
+from scanner.text.normalise import NormalisedText, normalise, to_bytes
 from scanner.text.passage import Block, Field, Passage
 
-__all__ = ["Block", "Field", "NormalisedText", "Passage", "normalise"]
+__all__ = ["Block", "Field", "NormalisedText", "Passage", "normalise", "to_bytes"]

@@ -150,3 +150,22 @@ def normalise(text: str) -> NormalisedText:
         return NormalisedText(text)
     pieces.append(text[done:])
     return NormalisedText("".join(pieces), tuple(breaks), tuple(shifts))
+
+
+def to_bytes(text: str) -> bytes:
+    """One byte per character, so that offsets in bytes are offsets in text.
+
+    Characters beyond Latin-1 become a byte of their class: ``X``/``x`` for letters by case, ``?`` for
+    the rest, so that word boundaries stay where they are.
+    """
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return "".join(
+            character
+            if character <= "\xff"
+            else ("X" if character.isupper() else "x")
+            if character.isalpha()
+            else "?"
+            for character in text
+        ).encode("latin-1")

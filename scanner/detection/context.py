@@ -1,0 +1,193 @@
+"""Context: which words stand near a value, on both sides, as its label, or over its column.
+
+One pass finds every context phrase of every rule; what is near a value is then looked up by position,
+so that the cost is linear in the text and in the hits.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from scanner.detection.phrases import PhraseHit, PhraseIndex, expand
+from scanner.text import to_bytes
+
+if TYPE_CHECKING:
+    from scanner.detection.view import View
+
+COUNTER = "counter"
+
+# 300 characters on both sides: what Microsoft Purview uses for the same numbers.
+WINDOW = 300
+# A label and its value stand on one line, at most this far apart.
+LABEL_GAP = 48
+# A counter label ("Order no") must stand closer: further off it labels something else.
+COUNTER_GAP = 24
+_MAX_STEPS = 40
+_ANOTHER_VALUE = re.compile(r"\d{4}|\d[ \-]\d{2}")
+_SENTENCE_END = re.compile(r"[.!?][\"')]?\s+[A-Z]")
+
+
+class Nearness(IntEnum):
+    """How a context phrase stands to a value, from against it to most telling."""
+
+    AGAINST = -1
+    NONE = 0
+    WINDOW = 1
+    LINE = 2
+    BEHIND = 3
+    LABEL = 4
+
+
+# How much of the difference between "without context" and "with context" each nearness is worth.
+STRENGTH: Mapping[Nearness, float] = {
+    Nearness.AGAINST: 0.0,
+    Nearness.NONE: 0.0,
+    Nearness.WINDOW: 0.55,
+    Nearness.LINE: 0.75,
+    Nearness.BEHIND: 0.95,
+    Nearness.LABEL: 1.0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the surroundings say: how near, and which phrase (the rule's words, not the document's)."""
+
+    nearness: Nearness
+    phrase: str = ""
+
+
+_NO_CONTEXT = Context(Nearness.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A context phrase and the rules it speaks for (their ids, or ``counter``)."""
+
+    phrase: str
+    tags: frozenset[str]
+
+
+class ContextPhrases:
+    """The context phrases of all rules in one index; built once."""
+
+    def __init__(self, phrases: Iterable[tuple[str, str]]) -> None:
+        tags: dict[str, set[str]] = {}
+        for phrase, tag in phrases:
+            for literal in expand(phrase):
+                tags.setdefault(literal.lower(), set()).add(tag)
+        self._index = PhraseIndex(
+            {phrase: Tagged(phrase, frozenset(found)) for phrase, found in tags.items()}
+        )
+        self._labels: dict[str, tuple[Tagged, ...]] = {}
+
+    def find(self, data: bytes) -> list[PhraseHit[Tagged]]:
+        """Every context phrase in the text, in order."""
+        return self._index.find(data)
+
+    def of_label(self, label: str) -> tuple[Tagged, ...]:
+        """The context phrases inside a form label or column header ("NHS_Number", "nhsNumber")."""
+        known = self._labels.get(label)
+        if known is None:
+            words = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", label)
+            known = tuple(hit.payload for hit in self._index.find(to_bytes(words)))
+            if len(self._labels) > 10_000:
+                self._labels.clear()
+            self._labels[label] = known
+        return known
+
+
+class ContextOfView:
+    """The context phrases of one view, with look-ups for values in it."""
+
+    def __init__(self, view: View, phrases: ContextPhrases) -> None:
+        self._view = view
+        self._phrases = phrases
+        self.hits = phrases.find(view.data)
+        self._starts = [hit.start for hit in self.hits]
+
+    def label(self, tag: str, label: str) -> Context:
+        """What a label alone says for the rule ``tag``."""
+        found = self._phrases.of_label(label)
+        for tagged in found:
+            if tag in tagged.tags:
+                return Context(Nearness.LABEL, tagged.phrase)
+        if any(COUNTER in tagged.tags or f"{COUNTER}:{tag}" in tagged.tags for tagged in found):
+            return Context(Nearness.AGAINST, found[0].phrase)
+        return _NO_CONTEXT
+
+    def of(self, tag: str, start: int, end: int) -> Context:
+        """What stands near ``start:end`` for the rule ``tag``."""
+        view = self._view
+        record = view.layout.record_at(start)
+        field = view.layout.field_at(start)
+        low, high = 0, len(view.text)
+        if field is not None and field.label:
+            said = self.label(tag, field.label)
+            if said.nearness is Nearness.LABEL:
+                return said
+            if record is not None and record.table is not None:
+                # In a table only the header and the cell itself speak: neighbours have headers of their own.
+                low, high = field.start, field.end
+                if said.nearness is Nearness.AGAINST and field.end - field.start < 40:
+                    return said
+        before = self._before(tag, start, low)
+        if before.nearness in (Nearness.LABEL, Nearness.AGAINST):
+            return before
+        behind = self._behind(tag, end, high)
+        return max(before, behind, key=lambda context: context.nearness)
+
+    def _before(self, tag: str, start: int, low: int) -> Context:
+        text = self._view.text
+        line = text.rfind("\n", max(0, start - WINDOW), start) + 1
+        best = _NO_CONTEXT
+        nearest = True
+        index = bisect_left(self._starts, start) - 1
+        for step in range(_MAX_STEPS):
+            if index - step < 0:
+                break
+            hit = self.hits[index - step]
+            if hit.start < low or start - hit.end > WINDOW:
+                break
+            if hit.end > start:
+                continue
+            speaks = tag in hit.payload.tags
+            gap = start - hit.end
+            if nearest and (hit.start >= line or text[hit.end : start].strip(" \t:.#-*|_") == "\n"):
+                between = text[hit.end : start]
+                labels = gap <= LABEL_GAP and not _ANOTHER_VALUE.search(between)
+                if speaks and labels and not _SENTENCE_END.search(between):
+                    return Context(Nearness.LABEL, hit.payload.phrase)
+                against = COUNTER in hit.payload.tags or f"{COUNTER}:{tag}" in hit.payload.tags
+                if against and not speaks and gap <= COUNTER_GAP and labels:
+                    return Context(Nearness.AGAINST, hit.payload.phrase)
+                if not speaks and labels and gap <= 6:
+                    # Another rule's label directly before the value: ours stands for something else.
+                    nearest = False
+            if speaks:
+                found = Nearness.LINE if hit.start >= line else Nearness.WINDOW
+                if found > best.nearness:
+                    best = Context(found, hit.payload.phrase)
+        return best
+
+    def _behind(self, tag: str, end: int, high: int) -> Context:
+        text = self._view.text
+        best = _NO_CONTEXT
+        index = bisect_left(self._starts, end)
+        for hit in self.hits[index : index + _MAX_STEPS]:
+            if hit.end > high or hit.start - end > WINDOW:
+                break
+            if tag not in hit.payload.tags:
+                continue
+            between = text[end : hit.start]
+            if len(between) <= 12 and "\n" not in between and not _ANOTHER_VALUE.search(between):
+                return Context(Nearness.BEHIND, hit.payload.phrase)
+            found = Nearness.WINDOW if "\n" in between else Nearness.LINE
+            if found > best.nearness:
+                best = Context(found, hit.payload.phrase)
+        return best

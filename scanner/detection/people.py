@@ -1,0 +1,424 @@
+"""People, not hits: which findings belong to one human being, how many there are, in which households.
+
+Findings join by record (a table row, a form, a paragraph), by name (variants such as Jim and James,
+initials, ``SURNAME, Forename``) and by equal identifiers.  What tells two people apart, two birth dates,
+two numbers of one kind, two first names under one surname, never joins: twins and siblings stay two.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from scanner.detection.finding import REPORTED, Finding
+from scanner.detection.people_model import Person, Population
+
+# Numbers that belong to exactly one person: two of a kind are two people.
+UNIQUE_TYPES = frozenset(
+    "UK_NINO UK_NHS UK_CHI UK_UPN UK_ULN UK_UTR UK_PASSPORT UK_DRIVING_LICENCE UK_PNC_ID UK_CRO_NUMBER UK_PRISON_NUMBER"
+    " UK_PROBATION_CRN UK_RESIDENCE_PERMIT UK_CASE_ID UK_BLUE_BADGE UK_DBS_CERTIFICATE UK_ELECTORAL_NUMBER"
+    " UK_HOME_OFFICE_REFERENCE UK_TEMPORARY_REFERENCE".split()
+)
+_ATTRIBUTE_TYPES = UNIQUE_TYPES | frozenset(
+    "DATE_OF_BIRTH UK_ADDRESS PHONE EMAIL UK_BANK_ACCOUNT IBAN CREDIT_CARD UK_VEHICLE_REGISTRATION UK_COUNCIL_TAX_ACCOUNT"
+    " UK_BENEFIT_REFERENCE CHILD_FLAG SPECIAL_CATEGORY".split()
+)
+# A value belongs to the nearest name before it within this many characters of running text.
+_REACH = 600
+_TOKEN = re.compile(r"[^\W\d_]+(?:['\-][^\W\d_]+)*")
+_FOREIGN_ROLE = re.compile(
+    r"social.?worker|allocated|worker|officer|teacher|manager|doctor|\bgp\b|clinician|consultant|author|staff|"
+    r"adviser|advisor|assessor|reviewer|\biro\b|lead|created.?by|updated.?by|assigned|senco",
+    re.IGNORECASE,
+)
+_OTHER_PERSON = re.compile(
+    r"mother|father|mum|dad|parent|carer|guardian|partner|spouse|next.?of.?kin|emergency|sibling|wife|husband|landlord|contact",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A finding with what joining needs: its value and the record it stands in.
+
+    ``record`` identifies the table row, form or paragraph within the document, ``table`` its table
+    (``None`` in text); ``column`` is the header or label over it.
+    """
+
+    finding: Finding
+    value: str
+    record: tuple[int, int]
+    table: tuple[int, int] | None = None
+    column: str = ""
+    position: int = 0
+
+
+@dataclass(slots=True)
+class _Name:
+    """A name taken apart: given names in order (initials as one letter), and the surname."""
+
+    given: tuple[str, ...]
+    surname: str
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A person while it is being put together."""
+
+    names: list[str] = field(default_factory=list)
+    name: _Name | None = None
+    members: list[int] = field(default_factory=list)
+    unique: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    births: set[str] = field(default_factory=set)
+    addresses: set[str] = field(default_factory=set)
+    roles: Counter[str] = field(default_factory=Counter)
+    rows: set[tuple[int, int]] = field(default_factory=set)
+    unsure: bool = False
+
+
+def plain_word(word: str) -> str:
+    """A name word for comparison: without accents, apostrophes and letter case."""
+    decomposed = unicodedata.normalize("NFKD", word)
+    return "".join(c for c in decomposed if c.isalpha()).casefold()
+
+
+def parse_name(value: str, column: str = "") -> _Name | None:
+    """Take a name apart; ``None`` where there is no word in it.
+
+    ``SURNAME, Forename`` turns round; a single word is a given name, or a surname where the label says so.
+    """
+    if "," in value:
+        surname, _, given = value.partition(",")
+        ordered = f"{given} {surname}"
+    else:
+        ordered = value
+    words = [plain_word(word) for word in _TOKEN.findall(ordered)]
+    words = [word for word in words if word]
+    if not words:
+        return None
+    if len(words) == 1:
+        if re.search(r"sur|last|family", column, re.IGNORECASE):
+            return _Name((), words[0])
+        return _Name((words[0],), "")
+    return _Name(tuple(words[:-1]), words[-1])
+
+
+class Aliases:
+    """Which given names stand for each other, never transitively (Bill and William, Jim and James)."""
+
+    def __init__(self, groups: Mapping[str, frozenset[str]]) -> None:
+        self._groups = groups
+
+    def same(self, first: str, second: str) -> bool:
+        """Equal, or a known variant."""
+        return first == second or second in self._groups.get(first, ()) or first in self._groups.get(second, ())
+
+    def compatible(self, first: Sequence[str], second: Sequence[str]) -> tuple[bool, bool]:
+        """Whether two lists of given names may be one person's, and whether that is sure."""
+        if not first or not second:
+            return True, False
+        a, b = first[0], second[0]
+        if len(a) == 1 or len(b) == 1:
+            return a[0] == b[0], False
+        if a == b:
+            return True, True
+        return self.same(a, b), False
+
+
+def group(mentions: Sequence[Mention], aliases: Aliases, births: Mapping[int, date] | None = None, today: date | None = None) -> Population:
+    """Join the findings of one document into people.
+
+    ``births`` gives the parsed date of a DATE_OF_BIRTH mention by its index; ``today`` is the reference
+    date for who is a child.
+    """
+    drafts: list[_Draft] = []
+    by_surname: dict[str, list[_Draft]] = defaultdict(list)
+    by_given: dict[str, list[_Draft]] = defaultdict(list)
+    by_number: dict[tuple[str, str], _Draft] = {}
+    owners: dict[int, _Draft] = {}
+
+    live = [index for index, mention in enumerate(mentions) if mention.finding.confidence >= REPORTED]
+    parts = _name_parts(mentions, live)
+    # Whole names first: a first name alone joins whoever bears it, wherever that stands.
+    order = sorted(parts, key=lambda part: (not (part.name.given and part.name.surname), part.members[0]))
+    for part in order:
+        draft = _find(part, mentions, by_surname, by_given, aliases)
+        if draft is None:
+            draft = _Draft()
+            drafts.append(draft)
+        _add_name(draft, part, mentions)
+        for index in part.members:
+            owners[index] = draft
+        if draft.name is not None:
+            _register(draft, by_surname, by_given)
+
+    for index in live:
+        mention = mentions[index]
+        if mention.finding.entity_type in _ATTRIBUTE_TYPES:
+            _attach(index, mention, mentions, drafts, owners, by_number)
+
+    persons = _persons(drafts, mentions, births or {}, today)
+    private = [draft for draft in drafts if _role(draft) not in ("staff", "public")]
+    low = len([draft for draft in private if not draft.unsure])
+    high = len(private)
+    households = {person.household for person in persons if person.household is not None and person.role not in ("staff", "public")}
+    return Population(
+        persons=tuple(persons),
+        low=max(low, 1 if private else 0),
+        high=high,
+        households=len(households),
+        unrelated_households=_unrelated(private, mentions),
+    )
+
+
+@dataclass(slots=True)
+class _Part:
+    """One naming of a person: the findings that make it up and the name they give."""
+
+    name: _Name
+    members: list[int]
+    text: str
+    note: str
+    record: tuple[int, int]
+    table: tuple[int, int] | None
+    column: str
+    titled: bool
+
+
+def _name_parts(mentions: Sequence[Mention], live: Iterable[int]) -> list[_Part]:
+    """Name findings as namings: ``Surname`` and ``Forename`` of one row or form become one."""
+    parts: list[_Part] = []
+    waiting: dict[tuple[tuple[int, int], str], _Part] = {}
+    for index in live:
+        mention = mentions[index]
+        if mention.finding.entity_type != "PERSON":
+            continue
+        name = parse_name(mention.value, mention.column)
+        if name is None:
+            continue
+        surname_only = bool(re.search(r"sur|last|family", mention.column, re.IGNORECASE)) and not name.given
+        given_only = bool(re.search(r"fore|first|given|christian|known", mention.column, re.IGNORECASE)) and not name.surname
+        prefix = re.sub(r"(?i)sur|last|family|fore|first|given|christian|name|s\)|\(|known|as|_|\W", "", mention.column).casefold()
+        key = (mention.record, prefix)
+        note = mention.finding.note
+        if not note and _FOREIGN_ROLE.search(mention.column):
+            note = "staff"
+        part = _Part(name, [index], mention.value, note, mention.record, mention.table, mention.column, False)
+        if surname_only or given_only:
+            other = waiting.get(key)
+            if other is not None and bool(other.name.given) != bool(name.given):
+                given = other.name.given or name.given
+                surname = other.name.surname or name.surname
+                other.name = _Name(given, surname)
+                other.members.append(index)
+                other.text = f"{other.text} {mention.value}"
+                del waiting[key]
+                continue
+            waiting[key] = part
+        parts.append(part)
+    return parts
+
+
+def _find(
+    part: _Part,
+    mentions: Sequence[Mention],
+    by_surname: Mapping[str, list[_Draft]],
+    by_given: Mapping[str, list[_Draft]],
+    aliases: Aliases,
+) -> _Draft | None:
+    """The person a naming belongs to, ``None`` if it names somebody new."""
+    name = part.name
+    if name.given and name.surname:
+        for draft in by_surname.get(name.surname, ()):
+            if draft.name is None or not draft.name.given:
+                continue
+            fits, sure = aliases.compatible(draft.name.given, name.given)
+            if not fits:
+                continue
+            if part.table is not None and any(row != part.record for row in draft.rows):
+                # Two rows of one table are two people, even of one name, unless a number says otherwise.
+                same_table = any(mentions[i].table == part.table and mentions[i].record != part.record for i in draft.members)
+                if same_table:
+                    continue
+            if not sure:
+                draft.unsure = draft.unsure
+            return draft
+        return None
+    if name.surname:
+        found = [draft for draft in by_surname.get(name.surname, ()) if draft.name is not None]
+        return found[0] if len(found) == 1 else (found[0] if found else None)
+    given = name.given[0]
+    found = by_given.get(given, [])
+    if not found and len(given) > 2:
+        # A surname alone ("Mr Khan" leaves Khan) reads as a given name.
+        found = [draft for draft in by_surname.get(given, ()) if draft.name is not None]
+    if not found:
+        found = [d for key, group_ in by_given.items() if aliases.same(key, given) for d in group_]
+    if len(found) > 1:
+        near = [draft for draft in found if part.record in {mentions[i].record for i in draft.members}]
+        found = near or found
+    return found[0] if found else None
+
+
+def _add_name(draft: _Draft, part: _Part, mentions: Sequence[Mention]) -> None:
+    draft.names.append(part.text)
+    draft.members += part.members
+    if part.table is not None:
+        draft.rows.add(part.record)
+    if draft.name is None or (part.name.given and part.name.surname and not (draft.name.given and draft.name.surname)):
+        draft.name = part.name
+    elif part.name.given and draft.name.given and len(part.name.given[0]) > len(draft.name.given[0]) == 1:
+        draft.name = _Name(part.name.given, draft.name.surname)
+    if part.note:
+        draft.roles[part.note] += 1
+
+
+def _register(draft: _Draft, by_surname: dict[str, list[_Draft]], by_given: dict[str, list[_Draft]]) -> None:
+    name = draft.name
+    if name is None:
+        return
+    if name.surname and draft not in by_surname[name.surname]:
+        by_surname[name.surname].append(draft)
+    if name.given and draft not in by_given[name.given[0]]:
+        by_given[name.given[0]].append(draft)
+
+
+def _attach(
+    index: int,
+    mention: Mention,
+    mentions: Sequence[Mention],
+    drafts: list[_Draft],
+    owners: dict[int, _Draft],
+    by_number: dict[tuple[str, str], _Draft],
+) -> None:
+    """Give a value to its person; a number that nobody around bears makes a person of its own."""
+    kind = mention.finding.entity_type
+    value = re.sub(r"[\W_]+", "", mention.value).casefold()
+    unique = kind in UNIQUE_TYPES
+    draft = by_number.get((kind, value)) if unique else None
+    if draft is None:
+        draft = _owner(index, mention, mentions, owners, value)
+    if draft is None:
+        if kind == "UK_ADDRESS" and mention.finding.note == "office":
+            return
+        if not unique and kind not in ("DATE_OF_BIRTH", "UK_BANK_ACCOUNT", "CREDIT_CARD", "UK_ADDRESS"):
+            return
+        draft = _Draft()
+        drafts.append(draft)
+    draft.members.append(index)
+    owners[index] = draft
+    if unique:
+        draft.unique[kind].add(value)
+        by_number.setdefault((kind, value), draft)
+    elif kind == "DATE_OF_BIRTH":
+        draft.births.add(value)
+    elif kind == "UK_ADDRESS":
+        draft.addresses.add(value)
+    if mention.table is not None:
+        draft.rows.add(mention.record)
+
+
+def _owner(
+    index: int, mention: Mention, mentions: Sequence[Mention], owners: Mapping[int, _Draft], value: str
+) -> _Draft | None:
+    """Whose value it is: of the one person of its row, else of the nearest name in its record or before it."""
+    kind = mention.finding.entity_type
+    best: tuple[float, _Draft] | None = None
+    column_is_other = _OTHER_PERSON.search(mention.column)
+    for step in (-1, 1):
+        at = index + step
+        while 0 <= at < len(mentions):
+            other = mentions[at]
+            gap = abs(other.position - mention.position)
+            same = other.record == mention.record
+            if not same and (mention.table is not None or gap > _REACH):
+                break
+            draft = owners.get(at)
+            if draft is not None and (same or step < 0):
+                distance = gap * (1 if step < 0 else 1.5) + (0 if same else 400)
+                if mention.table is not None:
+                    distance = float(abs(at - index))
+                    if bool(column_is_other) != bool(_OTHER_PERSON.search(other.column)):
+                        distance += 50
+                if _role(draft) in ("staff", "public"):
+                    distance += 1000
+                if _conflicts(draft, kind, value):
+                    distance += 5000
+                if best is None or distance < best[0]:
+                    best = (distance, draft)
+            at += step
+            if abs(at - index) > 60:
+                break
+    if best is None or best[0] >= 5000 or (best[0] >= 1000 and kind in UNIQUE_TYPES):
+        return None
+    return best[1]
+
+
+def _conflicts(draft: _Draft, kind: str, value: str) -> bool:
+    """Whether a person already has another value of what one has only once."""
+    if kind in UNIQUE_TYPES:
+        return bool(draft.unique[kind]) and value not in draft.unique[kind]
+    return kind == "DATE_OF_BIRTH" and bool(draft.births) and value not in draft.births
+
+
+def _role(draft: _Draft) -> str:
+    """The role that speaks loudest: private data makes a private person whatever the signature says."""
+    if draft.unique or draft.births or draft.addresses:
+        if draft.roles and draft.roles.most_common(1)[0][0] in ("staff", "public") and not draft.unique and not draft.births:
+            return draft.roles.most_common(1)[0][0]
+        return "private"
+    return draft.roles.most_common(1)[0][0] if draft.roles else ""
+
+
+def _persons(
+    drafts: Sequence[_Draft], mentions: Sequence[Mention], births: Mapping[int, date], today: date | None
+) -> list[Person]:
+    households: dict[str, int] = {}
+    persons: list[Person] = []
+    for draft in drafts:
+        household: int | None = None
+        for address in sorted(draft.addresses):
+            household = households.setdefault(address, len(households))
+        persons.append(
+            Person(
+                findings=tuple(sorted(set(draft.members))),
+                names=tuple(dict.fromkeys(draft.names)),
+                role=_role(draft),
+                is_child=_is_child(draft, mentions, births, today),
+                household=household,
+            )
+        )
+    return persons
+
+
+def _is_child(draft: _Draft, mentions: Sequence[Mention], births: Mapping[int, date], today: date | None) -> bool:
+    if "UK_UPN" in draft.unique:
+        return True
+    if any(mentions[i].finding.entity_type == "CHILD_FLAG" for i in draft.members):
+        return True
+    for index in draft.members:
+        born = births.get(index)
+        if born is not None and today is not None and (today - born).days < 18 * 365.25:
+            return True
+    return False
+
+
+def _unrelated(private: Sequence[_Draft], mentions: Sequence[Mention]) -> bool:
+    """Two families in one text document, at two addresses and of no common surname, outside of tables.
+
+    A list of tenants holds many households on purpose; a letter or a report that does was put
+    together from somebody else's.
+    """
+    placed = [d for d in private if d.addresses and not d.rows and d.name is not None and d.name.surname]
+    for position, first in enumerate(placed):
+        for second in placed[position + 1 :]:
+            if first.addresses & second.addresses or first.name is None or second.name is None:
+                continue
+            shared = {mentions[i].record for i in first.members} & {mentions[i].record for i in second.members}
+            if first.name.surname != second.name.surname and not shared:
+                return True
+    return False

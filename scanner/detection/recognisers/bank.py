@@ -1,0 +1,177 @@
+"""Bank details: a sort code with its account number, or either alone behind its label."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rules.bank import BankRule
+from scanner.detection.context import COUNTER, ContextOfView, Nearness
+from scanner.detection.finding import Evidence, EvidenceKind, Finding
+from scanner.detection.view import View
+
+ENTITY = "UK_BANK_ACCOUNT"
+SORT, ACCOUNT, BANK, ORGANISATION = "bank-sort", "bank-account", "bank", "bank-organisation"
+
+_NUMBERS = re.compile(
+    r"(?<![\d.,/\-£$#])(?:(?P<sort>\d{2}(?P<gap>[ \-.]|[ ]-[ ])\d{2}(?P=gap)\d{2})|(?P<account>\d{8}|\d{4} \d{4})|(?P<six>\d{6})"
+    r"|(?P<short>\d{5}|\d{7}))(?![\d/\-:]|[.,]\d)"
+)
+# Sort code and account number of one pair stand within this many characters (uk_identifiers 2.13).
+_PAIR_GAP = 60
+_ORGANISATION_REACH = 160
+_LINE_BREAKS = re.compile(r"\n")
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    kind: str
+    start: int
+    end: int
+
+
+def bank_phrases(rule: BankRule) -> list[tuple[str, str]]:
+    """Context phrases and their tags, for the shared context index."""
+    groups = (
+        (rule.sort_code, SORT),
+        (rule.account, ACCOUNT),
+        (rule.context, BANK),
+        (rule.organisation, ORGANISATION),
+    )
+    pairs = [(phrase, tag) for phrases, tag in groups for phrase in phrases]
+    pairs += [(phrase, f"{COUNTER}:{tag}") for phrase in rule.counter for tag in (SORT, ACCOUNT)]
+    return pairs
+
+
+class BankRecogniser:
+    """Pairs of sort code and account number, and either alone where it is labelled.
+
+    Where the words around say that the account is a firm's or the council's own, it is of no account:
+    the finding stays below what is reported, with the note ``organisation``.
+    """
+
+    name = "bank"
+    entity_types = (ENTITY,)
+
+    def recognise(self, view: View) -> list[Finding]:
+        """Findings in ``view``; nothing is looked for where no bank word stands."""
+        context = view.context
+        if not any(hit.payload.tags & {SORT, ACCOUNT, BANK} for hit in context.hits):
+            return []
+        numbers = [_Number(match.lastgroup or "", *match.span()) for match in _bank_numbers(view.text)]
+        findings: list[Finding] = []
+        used: set[int] = set()
+        organisations = [hit.start for hit in context.hits if ORGANISATION in hit.payload.tags]
+        for index, first in enumerate(numbers):
+            if index in used:
+                continue
+            second = numbers[index + 1] if index + 1 < len(numbers) else None
+            pair = self._pair(view, context, first, second)
+            if pair is not None and second is not None:
+                used.add(index + 1)
+                findings += self._with_owner(view, organisations, pair)
+                continue
+            alone = self._alone(view, context, first)
+            if alone is not None:
+                findings += self._with_owner(view, organisations, [alone])
+        return findings
+
+    def _pair(
+        self, view: View, context: ContextOfView, first: _Number, second: _Number | None
+    ) -> list[Finding] | None:
+        if second is None or second.start - first.end > _PAIR_GAP:
+            return None
+        sort, account = (first, second) if first.kind in ("sort", "six") else (second, first)
+        if sort.kind not in ("sort", "six") or account.kind not in ("account", "short", "six"):
+            return None
+        if account.kind == "short" and account.end - account.start != 7:
+            return None
+        sort_near = context.of(SORT, sort.start, sort.end)
+        account_near = context.of(ACCOUNT, account.start, account.end)
+        if Nearness.AGAINST in (sort_near.nearness, account_near.nearness):
+            return None
+        bank_near = context.of(BANK, sort.start, account.end)
+        labelled = Nearness.LABEL in (sort_near.nearness, account_near.nearness)
+        written = sort.kind == "sort" and account.kind == "account"
+        if not (
+            labelled
+            or (written and max(sort_near, account_near, bank_near, key=lambda c: c.nearness).nearness > 0)
+        ):
+            return None
+        if not written and not labelled:
+            return None
+        confidence = 0.92 if labelled else 0.78
+        evidence = (
+            Evidence(EvidenceKind.PATTERN, "sort code with account number"),
+            Evidence(
+                EvidenceKind.LABEL if labelled else EvidenceKind.CONTEXT,
+                sort_near.phrase or account_near.phrase or bank_near.phrase,
+            ),
+        )
+        between = view.text[first.end : second.start]
+        one_cell = view.layout.field_at(first.start) == view.layout.field_at(second.start)
+        if "\n" in between or not (one_cell or len(between) <= 4):
+            return [
+                Finding(ENTITY, number.start, number.end, confidence, "bank-pair", evidence)
+                for number in (first, second)
+            ]
+        return [Finding(ENTITY, first.start, second.end, confidence, "bank-pair", evidence)]
+
+    def _alone(self, view: View, context: ContextOfView, number: _Number) -> Finding | None:
+        sort_near = context.of(SORT, number.start, number.end)
+        account_near = context.of(ACCOUNT, number.start, number.end)
+        if number.kind in ("sort", "six") and sort_near.nearness is Nearness.LABEL:
+            evidence = Evidence(EvidenceKind.LABEL, sort_near.phrase)
+            return Finding(ENTITY, number.start, number.end, 0.7, "bank-sort-code", (evidence,))
+        in_column = view.layout.field_at(number.start) is not None
+        short = number.kind == "short" and in_column and number.end - number.start == 7
+        if short and sort_near.nearness is Nearness.LABEL:
+            return None
+        if (number.kind == "account" or short) and account_near.nearness is Nearness.LABEL:
+            bank = (
+                context.of(BANK, number.start, number.end).nearness > 0
+                or context.of(SORT, number.start, number.end).nearness > 0
+            )
+            exact = account_near.phrase not in ("account", "a c")
+            if not exact and not bank:
+                return None
+            evidence = Evidence(EvidenceKind.LABEL, account_near.phrase)
+            return Finding(
+                ENTITY, number.start, number.end, 0.8 if bank else 0.6, "bank-account-number", (evidence,)
+            )
+        lost_zero = number.kind == "short" and in_column and number.end - number.start == 5
+        if lost_zero and sort_near.nearness is Nearness.LABEL:
+            evidence = Evidence(EvidenceKind.LABEL, sort_near.phrase)
+            return Finding(ENTITY, number.start, number.end, 0.5, "bank-sort-code", (evidence,))
+        return None
+
+    def _with_owner(self, view: View, organisations: Sequence[int], findings: list[Finding]) -> list[Finding]:
+        """Lower what belongs to a firm or a public body, said within the same record before the number."""
+        kept: list[Finding] = []
+        for finding in findings:
+            record = view.layout.record_at(finding.start)
+            low = max(finding.start - _ORGANISATION_REACH, record.start if record else 0)
+            if record is not None and record.table is not None:
+                low = record.start
+            high = min(finding.end + 40, record.end if record else len(view.text))
+            owner = bisect_right(organisations, high) - bisect_left(organisations, low) > 0
+            private = re.search(
+                r"\b(?:my|his|her|their|your|tenant|claimant|customer'?s?|resident)\b",
+                view.text[low : finding.start],
+                re.IGNORECASE,
+            )
+            if owner and not private:
+                evidence = (*finding.evidence, Evidence(EvidenceKind.COUNTER, "account of an organisation"))
+                kept.append(
+                    Finding(ENTITY, finding.start, finding.end, 0.3, finding.rule, evidence, "organisation")
+                )
+            else:
+                kept.append(finding)
+        return kept
+
+
+def _bank_numbers(text: str) -> list[re.Match[str]]:
+    """Every number that may be a sort code or an account number, in order."""
+    return list(_NUMBERS.finditer(text))

@@ -1,0 +1,626 @@
+"""Identifiers with a grammar: candidates in one RE2 pass, then form, check, context and company.
+
+The one alternation of all forms runs over the whole text; at each place it stops, every form is tried,
+its check is done, and the surroundings say how sure we are.  Forms that mean nothing without their
+label (eight digits, "A1") are looked for only behind labels and under column headers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import re2
+
+from rules.checks import CHECKS
+from rules.loader import Identifiers
+from rules.schema import SEPARATOR, Form, IdentifierRule
+from scanner.detection.context import (
+    COUNTER,
+    STRENGTH,
+    Context,
+    ContextOfView,
+    Nearness,
+)
+from scanner.detection.finding import REPORTED, Evidence, EvidenceKind, Finding
+from scanner.detection.view import View
+
+_MAX_MEMORY = 64 << 20
+# A label's value stands within this many characters behind it.
+_LABEL_REACH = 64
+# From this many values on, the share that passes its check says whether a column holds the identifier.
+_ENOUGH_TO_REFUTE = 12
+_ENOUGH_TO_CONFIRM = 6
+# Unlabelled bulk is summarised: of what is only counted, this many per rule are kept.
+_COUNTED_KEPT = 100
+
+_ALNUM = re.compile(r"[^0-9A-Z<]")
+_GROUP_START = re.compile(rb"(?<![0-9A-Za-z\xc0-\xff])[0-9A-Za-z]")
+
+# What scanners and typists confuse, read as a digit and read as a letter.
+_AS_DIGIT = {"O": "0", "Q": "0", "D": "0", "I": "1", "L": "1", "|": "1", "!": "1", "Z": "2", "S": "5", "G": "6", "B": "8", "T": "7"}  # fmt: skip
+_AS_LETTER = {"0": "O", "1": "I", "2": "Z", "5": "S", "6": "G", "8": "B", "7": "T", "4": "A"}
+_MAX_REPAIRS = 2
+
+# What may stand between a label and its value: punctuation and a few small words.
+_LABEL_LINK = re.compile(
+    r"(?:[\W_]|(?<![A-Za-z])(?:is|was|are|no|nos|number|num|ref|reference|id|the|new|old|current|his|her|their|my"
+    r"|your|and|to|for|of|issued|held|given|as|a|uk|british|code|full|quoted|recorded)(?![A-Za-z]))*",
+    re.IGNORECASE,
+)
+
+Match = Callable[[bytes, int], "tuple[int, int] | None"]
+
+
+def compact(value: str) -> str:
+    """Upper-case letters and digits only: the form in which checks and comparisons are done."""
+    return _ALNUM.sub("", value.upper())
+
+
+def _matcher(form: Form, *, trusted: bool) -> Match:
+    """A function that matches a form at a position.
+
+    Shipped patterns run on the standard library's engine, which is eight times faster for one short
+    match; a council's own pattern runs on RE2 alone, so that it can never hang.
+    """
+    source = form.expression.encode("latin-1")
+    if trusted:
+        pattern = re.compile(source, 0 if form.case == "upper" else re.IGNORECASE)
+
+        def match(data: bytes, at: int) -> tuple[int, int] | None:
+            found = pattern.match(data, at)
+            return found.span() if found else None
+
+    else:
+        options = re2.Options()
+        options.encoding = re2.Options.Encoding.LATIN1
+        options.never_capture = True
+        options.case_sensitive = form.case == "upper"
+        options.log_errors = False
+        safe = re2.compile(source, options)
+
+        def match(data: bytes, at: int) -> tuple[int, int] | None:
+            found = safe.match(data, at)
+            return found.span() if found else None
+
+    return match
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A form ready to run."""
+
+    rule: IdentifierRule
+    form: Form
+    match: Match
+    check: Callable[[str], bool] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One way to read a stretch of text: as this form of this rule, with its check's answer."""
+
+    form: _Form
+    start: int
+    end: int
+    value: str
+    passed: bool | None
+    column: str
+    glued: bool
+    repairs: int = 0
+    labelled: str = ""
+
+
+def bounded(data: bytes, start: int, end: int) -> bool:
+    """Whether a value stands by itself: not cut out of a longer number or word.
+
+    A digit may touch a letter (``NHS9434765919``) but no digit, a letter touches neither.  Decimal
+    fractions, amounts and the groups of a UUID or a longer dashed code are no values.
+    """
+    first, last = data[start], data[end - 1]
+    if start:
+        before = data[start - 1]
+        if _digit(before) or (_letter(before) and not _digit(first)):
+            return False
+        if before in b".,-/_\\" and start > 1 and _digit(data[start - 2]) and _digit(first):
+            return False
+        if before in b"$\xa3#&%=@" and before not in b"#=":
+            return False
+        if (
+            before in b"-_"
+            and start > 1
+            and _letter(data[start - 2])
+            and _digit(first)
+            and _hex_run(data, start - 1)
+        ):
+            return False
+    if end < len(data):
+        behind = data[end]
+        if _digit(behind) or (_letter(behind) and not _digit(last)):
+            return False
+        if end + 1 < len(data) and behind in b".,-/_\\@" and _digit(data[end + 1]) and _digit(last):
+            return False
+        if behind in b"@%":
+            return False
+        if behind in b"-_/" and end + 1 < len(data) and _letter(data[end + 1]) and not _digit(last):
+            return False
+    return True
+
+
+def _digit(byte: int) -> bool:
+    return 48 <= byte <= 57
+
+
+def _letter(byte: int) -> bool:
+    return 65 <= byte <= 90 or 97 <= byte <= 122 or byte >= 0xC0
+
+
+def _hex_run(data: bytes, end: int) -> bool:
+    """Whether the group before ``end`` mixes letters and digits, as in a UUID or a compound code."""
+    at = end
+    while at and (_digit(data[at - 1]) or _letter(data[at - 1])):
+        at -= 1
+    group = data[at:end]
+    return any(map(_digit, group)) and any(map(_letter, group))
+
+
+def identifier_phrases(identifiers: Identifiers) -> list[tuple[str, str]]:
+    """The context phrases of all identifier rules with their tags, and the counter labels."""
+    pairs = [(phrase, rule.id) for rule in identifiers.rules for phrase in rule.context]
+    pairs += [(phrase, f"{COUNTER}:{rule.id}") for rule in identifiers.rules for phrase in rule.counter]
+    pairs += [(phrase, COUNTER) for phrase in identifiers.counter]
+    return pairs
+
+
+class IdentifierRecogniser:
+    """Every identifier that rules describe, the ten-digit family included.
+
+    The ten-digit family (NHS, H&C, CHI, ULN, UTR) is decided once: all members read the same digits,
+    the best confidence gives the label.
+    """
+
+    name = "identifiers"
+
+    def __init__(self, identifiers: Identifiers) -> None:
+        self._rules = {rule.id: rule for rule in identifiers.rules}
+        self.entity_types = tuple(dict.fromkeys(rule.entity for rule in identifiers.rules))
+        forms = [
+            _Form(
+                rule,
+                form,
+                _matcher(form, trusted=rule.id not in identifiers.own),
+                CHECKS[form.check] if form.check else None,
+            )
+            for rule in identifiers.rules
+            for form in rule.forms
+        ]
+        self._labelled: dict[str, list[_Form]] = {}
+        for form in forms:
+            if form.form.near == "label":
+                self._labelled.setdefault(form.rule.id, []).append(form)
+        free = [form for form in forms if form.form.near == "window"]
+        self._candidates = _alternation(free)
+        self._ten_digit = _TenDigitFamily([form for form in free if form.rule.family == "ten-digit"])
+        single = [form for form in free if form.rule.family is None]
+        self._by_digit = _Gate([form for form in single if _may_start(form, b"0123456789")])
+        self._by_letter = _Gate([form for form in single if _may_start(form, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ<")])
+
+    def recognise(self, view: View) -> list[Finding]:
+        """Findings of every rule; what is below 0.40 is kept only in part, for counting."""
+        context = view.context
+        company = Company()
+        readings = [
+            *self._free(view, company),
+            *self._behind_labels(view, context),
+            *self._in_columns(view, context),
+            *self._repaired(view, context),
+        ]
+        findings = [self._score(reading, context, company) for reading in readings]
+        return _summarise([finding for finding in findings if finding is not None])
+
+    def _free(self, view: View, company: Company) -> list[_Reading]:
+        """Readings of forms that mean something by themselves, from the one pass over the text."""
+        data = view.data
+        readings: list[_Reading] = []
+        for hit in self._candidates.finditer(data):
+            start, end = hit.span()
+            # The first place even inside a word: a label glued to its value, as in NHS9434765919.
+            taken = self._read_at(view, start, company, readings)
+            for group in _GROUP_START.finditer(data, start + 1, end):
+                if group.start() >= taken:
+                    taken = max(taken, self._read_at(view, group.start(), company, readings))
+        return readings
+
+    def _read_at(self, view: View, at: int, company: Company, readings: list[_Reading]) -> int:
+        """Every reading that begins at one place; the end of the longest."""
+        data = view.data
+        digit = _digit(data[at])
+        stop = self._ten_digit.read(view, at, company, readings) if digit else at
+        for form in (self._by_digit if digit else self._by_letter).at(data, at):
+            span = form.match(data, at)
+            if span is None or not bounded(data, *span):
+                continue
+            reading = self._reading(view, form, *span)
+            if reading is None:
+                continue
+            if reading.passed is not None:
+                company.add(form.rule.id, reading.column, passed=reading.passed)
+            if reading.passed is not False or form.form.check_fails == "keep":
+                readings.append(reading)
+                stop = max(stop, reading.end)
+        return stop
+
+    def _reading(self, view: View, form: _Form, start: int, end: int, labelled: str = "") -> _Reading | None:
+        text = view.text[start:end]
+        value = compact(text)
+        if form.form.take is not None and len(value) > form.form.take:
+            # The value is the first part of what was matched (a passport number in its MRZ line).
+            end = start + _position_of(text, form.form.take)
+        if "\n" in text and "\n" in text.strip() and not labelled and form.form.check is None:
+            return None
+        passed = form.check(compact(text)) if form.check else None
+        if form.rule.family == "ten-digit":
+            passed = _ten_digit_check(form.rule.id, value.removesuffix("K"))
+            if passed is None:
+                return None
+        before = view.data[start - 1] if start else 32
+        return _Reading(
+            form, start, end, value, passed, view.layout.label_at(start), _letter(before), labelled=labelled
+        )
+
+    def _behind_labels(self, view: View, context: ContextOfView) -> list[_Reading]:
+        """Readings of forms that need a label, behind each label in running text and forms."""
+        readings: list[_Reading] = []
+        data, text = view.data, view.text
+        for hit in context.hits:
+            forms = [form for tag in hit.payload.tags for form in self._labelled.get(tag, ())]
+            if not forms:
+                continue
+            stop = min(len(data), hit.end + _LABEL_REACH)
+            line_end = text.find("\n", hit.end, stop)
+            if line_end >= 0:
+                # A label at the end of its line has its value on the next.
+                rest = text[hit.end : line_end].strip(" \t:.#*|_-")
+                stop = line_end if rest else min(stop, _line_end(text, line_end + 1))
+            for group in _GROUP_START.finditer(data, hit.end, stop):
+                if not _LABEL_LINK.fullmatch(text, hit.end, group.start()):
+                    continue
+                found = False
+                for form in forms:
+                    span = form.match(data, group.start())
+                    if span is None or not bounded(data, *span):
+                        continue
+                    if not any(map(_digit, data[span[0] : span[1]])):
+                        continue
+                    reading = self._reading(view, form, *span, labelled=hit.payload.phrase)
+                    if reading is not None:
+                        readings.append(reading)
+                        found = reading.passed is not False
+                if found:
+                    break
+        return readings
+
+    def _in_columns(self, view: View, context: ContextOfView) -> list[_Reading]:
+        """Readings of forms that need a label, in the cells and values that stand under one."""
+        readings: list[_Reading] = []
+        data = view.data
+        known: dict[str, list[_Form]] = {}
+        for _record, field in view.layout.labelled_fields():
+            forms = known.get(field.label)
+            if forms is None:
+                forms = [
+                    form
+                    for rule_id, labelled in self._labelled.items()
+                    if context.label(rule_id, field.label).nearness is Nearness.LABEL
+                    for form in labelled
+                ]
+                known[field.label] = forms
+            if not forms or field.end - field.start > 80:
+                continue
+            for form in forms:
+                span = form.match(data, field.start)
+                if span is None or not bounded(data, *span) or not any(map(_digit, data[span[0] : span[1]])):
+                    continue
+                reading = self._reading(view, form, *span, labelled=field.label)
+                if reading is not None:
+                    readings.append(reading)
+        return readings
+
+    def _repaired(self, view: View, context: ContextOfView) -> list[_Reading]:
+        """Labelled values that a scanner damaged: at most two characters put right by position."""
+        readings: list[_Reading] = []
+        rules = {rule.id: rule for rule in self._rules.values() if rule.ocr}
+        for hit in context.hits:
+            for tag in hit.payload.tags:
+                rule = rules.get(tag)
+                if rule is None or rule.ocr is None:
+                    continue
+                found = _repair(view.text, hit.end, rule.ocr)
+                if found is None:
+                    continue
+                start, end, value, repairs = found
+                form = self._by_letter.with_check_of(rule.id) or self._by_digit.with_check_of(rule.id)
+                if form is not None and form.check and form.check(value):
+                    readings.append(
+                        _Reading(
+                            form,
+                            start,
+                            end,
+                            value,
+                            True,
+                            view.layout.label_at(start),
+                            glued=False,
+                            repairs=repairs,
+                            labelled=hit.payload.phrase,
+                        )  # fmt: skip
+                    )
+        return readings
+
+    def _score(self, reading: _Reading, context: ContextOfView, company: Company) -> Finding | None:
+        form, rule = reading.form.form, reading.form.rule
+        if reading.passed is False and form.check_fails == "drop":
+            return None
+        scores = form.scores
+        base, best = (scores.checked, scores.both) if reading.passed else (scores.alone, scores.context)
+        evidence = [Evidence(EvidenceKind.PATTERN, f"{rule.title}, {form.id} form")]
+        if reading.passed and (form.check or rule.family):
+            evidence.append(Evidence(EvidenceKind.CHECK, "check digit or structure is right"))
+        near = context.of(rule.id, reading.start, reading.end)
+        if reading.labelled and near.nearness is not Nearness.AGAINST:
+            near = max(near, Context(Nearness.LABEL, reading.labelled), key=lambda c: c.nearness)
+        if form.near == "label" and near.nearness is not Nearness.LABEL:
+            return None
+        refuted, confirmed = company.judge(reading)
+        if near.nearness is Nearness.AGAINST:
+            score = base * 0.35
+            evidence.append(Evidence(EvidenceKind.COUNTER, f"labelled as something else: {near.phrase}"))
+        else:
+            strength = STRENGTH[near.nearness]
+            if confirmed and reading.passed and strength < STRENGTH[Nearness.LINE]:
+                strength = STRENGTH[Nearness.LINE]
+                evidence.append(Evidence(EvidenceKind.NEIGHBOUR, "all values beside it pass the same check"))
+            score = base + (best - base) * strength
+            if near.nearness is Nearness.LABEL:
+                evidence.append(Evidence(EvidenceKind.LABEL, near.phrase))
+            elif near.nearness is not Nearness.NONE:
+                evidence.append(Evidence(EvidenceKind.CONTEXT, near.phrase))
+            if refuted and near.nearness is not Nearness.LABEL:
+                score *= 0.3
+                evidence.append(Evidence(EvidenceKind.COUNTER, "most values beside it fail the check"))
+            if reading.glued and near.nearness < Nearness.BEHIND:
+                score *= 0.5
+        if _issued(rule.id, reading) is False and near.nearness < Nearness.BEHIND:
+            score = min(score, 0.3)
+        if reading.repairs:
+            score = min(score, 0.7) - 0.05 * (reading.repairs - 1)
+            evidence.append(
+                Evidence(EvidenceKind.CHECK, f"{reading.repairs} characters read as a scanner damages them")
+            )
+        if reading.value in rule.specimens:
+            score = 0.05
+            evidence.append(Evidence(EvidenceKind.COUNTER, "published specimen"))
+        if score <= 0:
+            return None
+        return Finding(
+            rule.entity, reading.start, reading.end, round(score, 3), rule.id, tuple(evidence), note=form.id
+        )
+
+
+def _may_start(form: _Form, characters: bytes) -> bool:
+    """Whether a form can begin with one of these characters.
+
+    Asked of the pattern's own first position, by RE2's possible-match range.
+    """
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.case_sensitive = form.form.case == "upper"
+    options.log_errors = False
+    pattern = re2.compile(form.form.expression.encode("latin-1"), options)
+    low, high = pattern.possiblematchrange(2)
+    low_byte, high_byte = low[:1] or b"\x00", high[:1] or b"\xff"
+    both = {*characters, *characters.lower()}
+    return any(low_byte[0] <= byte <= high_byte[0] for byte in both)
+
+
+def _alternation(forms: Sequence[_Form]) -> re2._Regexp[bytes]:
+    """One RE2 pattern that stops wherever any form may begin."""
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.max_mem = _MAX_MEMORY
+    options.never_capture = True
+    options.longest_match = True
+    options.log_errors = False
+    sources = dict.fromkeys(
+        b"(?:" + form.form.expression.encode("latin-1") + b")"
+        if form.form.case == "upper"
+        else b"(?i:" + form.form.expression.encode("latin-1") + b")"
+        for form in forms
+    )
+    # Long digit runs are swallowed whole, so that no shorter number is cut out of them.
+    return re2.compile(b"|".join([*sources, rb"\d{20,}"]), options)
+
+
+def _position_of(text: str, count: int) -> int:
+    """The offset behind the ``count``-th letter or digit of ``text``."""
+    seen = 0
+    for offset, character in enumerate(text):
+        if character.isalnum() or character == "<":
+            seen += 1
+            if seen == count:
+                return offset + 1
+    return len(text)
+
+
+def _line_end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end
+
+
+def _ten_digit_check(rule_id: str, digits: str) -> bool | None:
+    """Whether ten digits pass the check of one member of the family; ``None``: not even its shape."""
+    if rule_id == "chi":
+        # Spreadsheets drop the leading zero of a birth day.
+        digits = digits.zfill(10)
+        if len(digits) != 10 or not CHECKS["chi_date"](digits):
+            return None
+        return CHECKS["mod11"](digits)
+    if len(digits) != 10 or not digits.isdigit() or digits == digits[0] * 10:
+        return None
+    return CHECKS["mod11" if rule_id == "nhs" else rule_id](digits)
+
+
+def _issued(rule_id: str, reading: _Reading) -> bool | None:
+    """Whether an NHS number lies in an issued range; it matters only without a label."""
+    if rule_id != "nhs" or not reading.passed:
+        return None
+    digits = reading.value
+    return CHECKS["nhs"](digits) or CHECKS["health_and_care"](digits)
+
+
+class Company:
+    """How many values of a rule stand under one header (or under none), and how many pass their check.
+
+    A quarter of all ten-digit numbers pass one check or another: where most neighbours fail, a pass
+    is chance; where all pass, it is not.
+    """
+
+    def __init__(self) -> None:
+        self._tried: Counter[tuple[str, str]] = Counter()
+        self._passed: Counter[tuple[str, str]] = Counter()
+
+    def add(self, rule_id: str, column: str, *, passed: bool) -> None:
+        """Count one value."""
+        self._tried[rule_id, column] += 1
+        self._passed[rule_id, column] += passed
+
+    def judge(self, reading: _Reading) -> tuple[bool, bool]:
+        """Whether the company refutes a value, and whether it confirms it."""
+        key = (reading.form.rule.id, reading.column)
+        tried, passed = self._tried[key], self._passed[key]
+        refuted = tried >= _ENOUGH_TO_REFUTE and passed < 0.5 * tried
+        confirmed = tried >= _ENOUGH_TO_CONFIRM and passed == tried and bool(reading.column)
+        return refuted, confirmed
+
+
+class _Gate:
+    """Forms that may begin with one kind of character, behind one cheap look at all of them."""
+
+    def __init__(self, forms: Sequence[_Form]) -> None:
+        self._forms = forms
+        self._any = re.compile(
+            b"|".join(b"(?:" + form.form.expression.encode("latin-1") + b")" for form in forms), re.IGNORECASE
+        )
+
+    def at(self, data: bytes, at: int) -> Sequence[_Form]:
+        """The forms worth trying at a place."""
+        return self._forms if self._any.match(data, at) else ()
+
+    def with_check_of(self, rule_id: str) -> _Form | None:
+        """The first form of a rule that has a check."""
+        return next((form for form in self._forms if form.rule.id == rule_id and form.check), None)
+
+
+class _TenDigitFamily:
+    """Ten digits, decided once: which members of the family they may be.
+
+    Only what passes a member's check becomes a reading here; a labelled value with a wrong check digit
+    comes from its label.
+    """
+
+    _SHAPE = re.compile(
+        rb"(?:(\d{10})|(\d{3}%(s)s\d{3}%(s)s\d{4})|(\d{6}%(s)s\d{4})|(\d{5}%(s)s\d{5}))(?:[kK](?![0-9A-Za-z]))?"
+        % {b"s": SEPARATOR.encode()}
+    )
+    _FORM_IDS = ("solid", "grouped", "grouped", "grouped")
+    # Which members are written in which grouping; solid digits may be any of them.
+    _MEMBERS = (("nhs", "chi", "uln", "utr"), ("nhs",), ("chi",), ("utr",))
+
+    def __init__(self, forms: Sequence[_Form]) -> None:
+        self._forms = {(form.rule.id, form.form.id): form for form in forms}
+
+    def read(self, view: View, at: int, company: Company, readings: list[_Reading]) -> int:
+        """Add the readings at a place; the end of the digits, or ``at``."""
+        data = view.data
+        match = self._SHAPE.match(data, at)
+        if match is None or match.lastindex is None:
+            return at
+        group = match.lastindex
+        end = match.end(group)
+        if not bounded(data, at, match.end()) or not bounded(data, at, end) and match.end() == end:
+            return at
+        digits = data[at:end].decode("latin-1")
+        if group > 1:
+            digits = "".join(character for character in digits if character.isdigit())
+        column: str | None = None
+        for rule_id in self._MEMBERS[group - 1]:
+            form = self._forms.get((rule_id, self._FORM_IDS[group - 1]))
+            if form is None:
+                continue
+            passed = _ten_digit_check(rule_id, digits)
+            if passed is None:
+                continue
+            if column is None:
+                column = view.layout.label_at(at)
+            company.add(rule_id, column, passed=passed)
+            if passed:
+                glued = at > 0 and _letter(data[at - 1])
+                readings.append(_Reading(form, at, end, digits, True, column, glued))
+        return end
+
+
+_REPAIRABLE = re.compile(r"[0-9A-Za-z|!]")
+
+
+def _repair(text: str, start: int, template: str) -> tuple[int, int, str, int] | None:
+    """Read the first ``len(template)`` characters behind a label by the template.
+
+    Returns span, repaired value and number of repairs (one or two); ``None`` where nothing fits.
+    """
+    stop = min(len(text), start + 12)
+    at = start
+    while at < stop and not _REPAIRABLE.match(text, at):
+        at += 1
+    if at >= stop:
+        return None
+    value: list[str] = []
+    repairs = 0
+    position = at
+    end_of_reach = min(len(text), at + 3 * len(template))
+    while position < end_of_reach and len(value) < len(template):
+        character = text[position].upper()
+        if not _REPAIRABLE.match(character):
+            if character not in " .-\t":
+                return None
+            position += 1
+            continue
+        wanted = template[len(value)]
+        if wanted == "D" and not character.isdigit():
+            character = _AS_DIGIT.get(character, "")
+            repairs += 1
+        elif wanted == "L" and not character.isalpha():
+            character = _AS_LETTER.get(character, "")
+            repairs += 1
+        if not character or repairs > _MAX_REPAIRS:
+            return None
+        value.append(character)
+        position += 1
+    if len(value) < len(template) or not repairs:
+        return None
+    if position < len(text) and text[position].isalnum():
+        return None
+    return at, position, "".join(value), repairs
+
+
+def _summarise(findings: list[Finding]) -> list[Finding]:
+    """Drop what is only counted beyond a hundred per rule: bulk is not evidence of anything."""
+    kept: list[Finding] = []
+    counted: Counter[str] = Counter()
+    for finding in findings:
+        if finding.confidence < REPORTED:
+            counted[finding.rule] += 1
+            if counted[finding.rule] > _COUNTED_KEPT:
+                continue
+        kept.append(finding)
+    return kept
