@@ -345,8 +345,11 @@ def archive_comment(package: Package) -> Iterator[Event]:
         yield Segment(package.comment, HERE / "archive comment", "archive comment")
 
 
-def shared(package: Package, part: Part, attachments: Attachments) -> Iterator[Event]:
-    """Yield a part that all three programs write, or that none is known to write."""
+def shared(package: Package, part: Part, attachments: Attachments, place: Location = HERE) -> Iterator[Event]:
+    """Yield a part that all three programs write, or that none is known to write.
+
+    ``place`` is the location of what the part belongs to (a slide, a sheet).
+    """
     root = part.root
     name = part.name.lower()
     if "customxml" in name:
@@ -357,15 +360,13 @@ def shared(package: Package, part: Part, attachments: Attachments) -> Iterator[E
     elif root in ("coreProperties", "Properties"):
         yield from properties(package, part)
     elif root in ("chartSpace", "chart"):
-        yield from chart(package, part, Location(("chart",)))
-    elif root == "dataModel":
-        yield from paragraphs(package, part, Location(("SmartArt",)), "", attachments.smart_art)
-    elif root == "drawing":
-        # The drawn form of a SmartArt, made from its data model: what is drawn only is news.
-        yield from paragraphs(package, part, Location(("SmartArt",)), "", attachments.smart_art)
+        yield from chart(package, part, place / "chart")
+    elif root in ("dataModel", "drawing"):
+        # A "drawing" is the drawn form of a SmartArt, made from its data model: what only it has is news.
+        yield from paragraphs(package, part, place / "SmartArt", "", attachments.smart_art)
     elif root in ("xml", "wsDr", "userShapes"):
-        yield from paragraphs(package, part, Location(("drawing",)), "")
+        yield from paragraphs(package, part, place / "drawing", "")
     elif root:
-        yield from leaves(package, part, Location((f'part "{part.base}"',)), "other part")
+        yield from leaves(package, part, place / f'part "{part.base}"', "other part")
     else:
         yield from attachments.read(part)

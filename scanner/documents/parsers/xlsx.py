@@ -7,7 +7,7 @@ the bounds of the sheet come out of the same pass, and no sheet can exhaust the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html import unescape
 from itertools import count
@@ -172,6 +172,7 @@ class _Workbook:
 
     def _own(self, sheet: _Sheet) -> None:
         """Note which parts belong to a sheet, and which of its rows its tables call headers."""
+        self._owners[sheet.part.name.lower()] = sheet
         for link in self._package.related(sheet.part).values():
             if link.external:
                 continue
@@ -180,6 +181,10 @@ class _Workbook:
             if part is not None and part.root == "table":
                 for _ in parse_xml(self._package, part, start=_header_of(sheet.headers)):
                     pass
+            # Charts hang on a sheet's drawing.
+            for further in self._package.relationships.get(link.target.lower(), ()):
+                if not further.external:
+                    self._owners.setdefault(further.target.lower(), sheet)
 
     # the rows
 
@@ -310,22 +315,14 @@ class _Workbook:
     def _place(self, name: str) -> Location:
         """The sheet that a part belongs to, over the drawing that holds it where need be."""
         sheet = self._owners.get(name.lower())
-        if sheet is not None:
-            return sheet.place
-        for other in self._owners.values():
-            if other.part.name.lower() == name.lower():
-                return other.place
-        return HERE
+        return sheet.place if sheet is not None else HERE
 
     def _other(self, part: Part, attachments: ooxml_parts.Attachments) -> Iterator[Event]:
         reason = _LEAVES.get(part.root)
         if reason is not None and "customxml" not in part.name.lower():
             yield from ooxml_parts.leaves(self._package, part, self._place(part.name) / reason, reason)
-        elif part.root in ("wsDr", "xml"):
-            place = self._place(part.name) / "drawing"
-            yield from ooxml_parts.paragraphs(self._package, part, place, "")
         else:
-            yield from ooxml_parts.shared(self._package, part, attachments)
+            yield from ooxml_parts.shared(self._package, part, attachments, self._place(part.name))
 
 
 _LEAVES = {
@@ -373,7 +370,7 @@ def _hidden_columns(head: bytes) -> frozenset[int]:
     return frozenset(hidden)
 
 
-def _header_of(headers: set[int]):  # type: ignore[no-untyped-def]
+def _header_of(headers: set[int]) -> Callable[[str, dict[str, str]], None]:
     """A start handler that takes the header row out of a table's range."""
 
     def start(name: str, attributes: dict[str, str]) -> None:
