@@ -1,0 +1,48 @@
+"""Candidates of one recogniser: RE2 programs over the bytes of a view, linear in the text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import re2
+
+from scanner.detection.view import Span, View
+
+# Well above what these programs need: RE2 falls back to its slow automaton silently when its cache is full.
+_MAX_MEMORY = 32 << 20
+
+
+def compile_bytes(pattern: bytes, *, case_sensitive: bool = True) -> re2._Regexp:
+    """An RE2 program over Latin-1 bytes that reports spans only."""
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.max_mem = _MAX_MEMORY
+    options.never_capture = True
+    options.case_sensitive = case_sensitive
+    options.log_errors = False
+    return re2.compile(pattern, options)
+
+
+class CandidateScan:
+    """Named patterns, each one pass; spans of a shared pass (``View.candidates``) are taken where present."""
+
+    def __init__(self, patterns: Mapping[str, bytes], *, case_sensitive: bool = True) -> None:
+        self._programs = {
+            name: compile_bytes(pattern, case_sensitive=case_sensitive) for name, pattern in patterns.items()
+        }
+
+    def spans(self, view: View, name: str) -> Sequence[Span]:
+        """The spans that the pattern ``name`` matches, left to right and without overlap."""
+        shared = view.candidates(name)
+        if shared:
+            return shared
+        return [match.span() for match in self._programs[name].finditer(view.data)]
+
+    def search(self, view: View, name: str, start: int) -> Span | None:
+        """The next span of the pattern ``name`` from ``start`` on, for hits that may hide others."""
+        match = self._programs[name].search(view.data, start)
+        return match.span() if match is not None else None
+
+    def occurs(self, view: View, name: str) -> bool:
+        """Whether the pattern ``name`` matches anywhere."""
+        return self._programs[name].search(view.data) is not None
