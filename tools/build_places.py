@@ -4,7 +4,7 @@
         --localities ONS_LOCALITIES_CSV
 
 Sources: Gibbs/uk-postcodes (CC0), ONSdigital/address-index-data (MIT, Crown copyright ONS); area codes from
-the geographic prefixes of the ``phonenumbers`` package (Apache-2.0) plus the range that Ofcom keeps for drama.
+the geographic prefixes of ``phonenumbers`` (Apache-2.0) plus the range that Ofcom keeps for drama.
 """
 
 from __future__ import annotations

@@ -25,8 +25,8 @@ _DIGIT = rb"(?:[ .()/\-]{0,3}|[ ]?\r?\n[ \t>]{0,8})[0-9OolI]"
 # What may stand directly before a number.  A letter may only when it is a label: "T01632", "Mob07700".
 _BEFORE = rb"(?:^|[^0-9A-Za-z+_#]|\b[Tt](?:el)?|\b[Mm](?:ob)?|\b[Ff](?:ax)?|\b[Pp]h)"
 _PHONE_WORD = (
-    r"tel(?:e?phone|s|ephones)?|phones?|mobiles?|mob|cell(?:phone)?|landlines?|fax|whats ?app|ffôn|ffon|symudol|"
-    r"ring|rang|call(?:s|ed|ing)?|text(?:s|ed)?|txt|sms|dial|switchboard|hotline|helpline|contact|ph|ddi|dd|dl|cb"
+    r"tel(?:e?phone|s|ephones)?|phones?|mobiles?|mob|cell(?:phone)?|landlines?|fax|whats ?app|ffôn|ffon|"
+    r"symudol|ring|rang|call(?:s|ed|ing)?|text(?:s|ed)?|txt|sms|dial|switchboard|hotline|helpline|contact|ph|ddi|dd|dl|cb"
 )
 _PHONE_WORDS = re.compile(rf"(?<![a-z])(?:{_PHONE_WORD})(?![a-z])")
 _LABEL = re.compile(
@@ -34,9 +34,10 @@ _LABEL = re.compile(
     r"whats ?app|ffôn|ffon|emergency contact \d?|switchboard)\b"
 )
 _COUNTER_WORDS = re.compile(
-    r"(?<![a-z])(?:ref(?:erence)?s?|acc(?:oun)?t|a/c|invoice|inv|order|case|policy|sort code|nhs|chi|uprn|utr|uln|"
-    r"upn|serial|ticket|barcode|isbn|issn|meter|mpan|mprn|crime|po|job|claim|id|imei|batch|part|asset|licen[cs]e|"
-    r"badge|permit|transaction|receipt|payment|session|request|tracking|parcel|sku|item|stock|urn|pnc|dbs)(?![a-z])"
+    r"(?<![a-z])(?:transaction|ref(?:erence)?s?|acc(?:oun)?t|a/c|invoice|inv|order|case|policy|sort code|"
+    r"nhs|chi|uprn|utr|uln|upn|serial|ticket|barcode|isbn|issn|meter|mpan|mprn|crime|po|job|claim|id|imei|batch|part|"
+    r"asset|licen[cs]e|badge|permit|receipt|payment|session|request|tracking|parcel|sku|item|stock|"
+    r"urn|pnc|dbs)(?![a-z])"
 )
 _MONTH_SHAPED = re.compile(r"\(?\d{1,2}[./\-]\d{1,2}[./\-](?:19|20)?\d{2}(?!\d)")
 _SPLIT_LABEL = re.compile(r"(?<=[a-z])(?=[A-Z])|[_\-./]+")

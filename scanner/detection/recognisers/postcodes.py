@@ -114,12 +114,10 @@ class PostcodeRecogniser:
         known = outward in self._outward
         context = self._context(view, start, end)
         gap = value[len(outward) : -3]
+        canonical = f"{outward} {inward}"
         if not known:
-            area = re.match(r"[A-Z]+", outward)
-            syntax = area is not None and area.group() in self._areas and not outward[-1].isalpha()
-            return self._finding(
-                view, start, end, outward + " " + inward, 0.5 if context > 1 and syntax else 0.1
-            )
+            syntax = outward.rstrip("0123456789") in self._areas
+            return self._finding(view, start, end, canonical, 0.5 if context > 1 and syntax else 0.1)
         upper = value.isupper()
         if "\n" in gap:
             # Broken over a line end, or two things that stand one above the other.
@@ -194,7 +192,9 @@ class PostcodeRecogniser:
                 return 2
             # "room B12 3AB": a thing's word counts only directly before the code.
             if distance < 2 and word in self._words.code_words and word in since_comma:
-                return -1
+                # "Cardiff Bay" is a place.
+                named = len(nearest) > distance + 1 and nearest[-2 - distance] in self._town_ends
+                return 1 if named else -1
             if word in self._town_ends:
                 return 1
             if word in self._words.place_words:
