@@ -22,7 +22,7 @@ _LOOK_AHEAD = 200
 _PREAMBLE = 30
 _LONGEST_LINE = 4_000_000
 # Words that column names are made of: they tell a header where every column below is words, too.
-_HEADER_WORD = re.compile(
+HEADER_WORD = re.compile(
     r"(?i)(?:\b|_)(?:names?|forenames?|surname|initials?|titles?|no|nos|number|num|dates?|dob|born|address|street|town|"
     r"post ?code|phone|tel|mobile|e-?mail|ref|reference|id|type|status|gender|sex|ages?|amount|total|value|"
     r"description|details?|notes?|comments?|code|year|team|service|school|ward|category|reason|contact|role|"
@@ -160,7 +160,7 @@ def header_index(rows: Sequence[list[str]]) -> int | None:
             continue
         if not is_header(row):
             return None if len(row) == usual and filled * 10 >= usual * 8 else _later(rows, index, usual)
-        if _HEADER_WORD.search(" ".join(row)) or _has_numbers_beneath(rows[index + 1 : index + 30], row):
+        if HEADER_WORD.search(" ".join(row)) or _has_numbers_beneath(rows[index + 1 : index + 30], row):
             return index
         return None
     return None
@@ -170,7 +170,7 @@ def _later(rows: Sequence[list[str]], index: int, usual: int) -> int | None:
     """Index of a full header after a ragged line of the preamble."""
     for after in range(index + 1, min(len(rows), _PREAMBLE)):
         row = rows[after]
-        if len(row) == usual and is_header(row) and _HEADER_WORD.search(" ".join(row)):
+        if len(row) == usual and is_header(row) and HEADER_WORD.search(" ".join(row)):
             return after
     return None
 

@@ -21,6 +21,10 @@ _PARSED_AT_ONCE = 48_000_000
 # A key that is itself a datum (a number, a mailbox) and not the name of one.
 _KEY_IS_DATUM = re.compile(r"[0-9]{4}|@")
 
+# Groups of fields inside a record are hardly ever nested deeper.
+_FLATTENED = 8
+_PLACE_KEYS = 6
+
 _Path = tuple[str, ...]
 
 
@@ -100,7 +104,7 @@ class _Records:
                 continue
             here = Location((*within.parts, place)) if place else within
             if isinstance(item, dict):
-                values, labels, deeper = _flatten(item, place, self._limits.depth)
+                values, labels, deeper = _flatten(item, place)
                 if key:
                     values.insert(0, key)
                     labels.insert(0, "")
@@ -130,7 +134,7 @@ class _Records:
 _Deeper = list[tuple[object, str, str, str]]
 
 
-def _flatten(item: dict[str, object], place: str, depth: int) -> tuple[list[str], list[str], _Deeper]:
+def _flatten(item: dict[str, object], place: str) -> tuple[list[str], list[str], _Deeper]:
     """Values of an object and of the objects directly in it, and what stands in lists or collections."""
     values: list[str] = []
     labels: list[str] = []
@@ -142,10 +146,12 @@ def _flatten(item: dict[str, object], place: str, depth: int) -> tuple[list[str]
         nested: list[tuple[dict[str, object], str, int]] = []
         for key, value in current.items():
             label = f"{prefix}.{key}" if prefix else key
-            where = f"{place}.{label}" if place else label
+            where = _short(f"{place}.{label}" if place else label)
             if isinstance(value, dict):
-                if collection or level >= depth:
-                    deeper.append((value, prefix, where, key))
+                if collection or level >= _FLATTENED:
+                    deeper.append(
+                        (value, label if not collection else prefix, where, key if collection else "")
+                    )
                 else:
                     nested.append((value, label, level + 1))
             elif isinstance(value, list):
@@ -163,6 +169,12 @@ def _flatten(item: dict[str, object], place: str, depth: int) -> tuple[list[str]
                 labels.append("")
         stack.extend(reversed(nested))
     return values, labels, deeper
+
+
+def _short(place: str) -> str:
+    """Keep the last keys of a long path: the first ones say the least."""
+    keys = place.rsplit(".", _PLACE_KEYS)
+    return "….{}".format(".".join(keys[1:])) if len(keys) > _PLACE_KEYS else place
 
 
 def _is_collection(item: dict[str, object]) -> bool:
