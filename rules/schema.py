@@ -84,6 +84,7 @@ class IdentifierRule(Strict):
     directly before a value (or as its label) say that it is something else.  ``family`` groups rules
     that share one shape and are decided together.  ``ocr`` is a template (``L`` letter, ``D`` digit)
     by which a labelled value is repaired.  ``specimens`` are published examples, compact.
+    ``of_organisations: false`` says that it is of no account where it is a firm's or the council's own.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9\-]*$")
@@ -96,6 +97,7 @@ class IdentifierRule(Strict):
     family: Literal["ten-digit"] | None = None
     ocr: str | None = Field(default=None, pattern=r"^[LD]{6,20}$")
     specimens: frozenset[str] = frozenset()
+    of_organisations: bool = True
     examples: Examples
 
     @model_validator(mode="after")

@@ -29,6 +29,9 @@ LABEL_GAP = 48
 COUNTER_GAP = 24
 _MAX_STEPS = 40
 _ANOTHER_VALUE = re.compile(r"\d{4}|\d[ \-]\d{2}")
+_LOG_LINE = re.compile(
+    r"\W{0,3}(?:\d{4}-\d\d-\d\d[T ]\d\d:|\d{2}/[A-Za-z]{3}/\d{4}:|[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d|\d\d:\d\d:\d\d)"
+)
 _SENTENCE_END = re.compile(r"[.!?][\"')]?\s+[A-Z]")
 
 
@@ -106,10 +109,19 @@ class ContextOfView:
     """The context phrases of one view, with look-ups for values in it."""
 
     def __init__(self, view: View, phrases: ContextPhrases) -> None:
-        self._view = view
+        self.view = view
         self._phrases = phrases
         self.hits = phrases.find(view.data)
         self._starts = [hit.start for hit in self.hits]
+        self._tagged: dict[str, list[PhraseHit[Tagged]]] = {}
+
+    def tagged(self, tag: str) -> list[PhraseHit[Tagged]]:
+        """The hits that speak for one tag, in order."""
+        found = self._tagged.get(tag)
+        if found is None:
+            found = [hit for hit in self.hits if tag in hit.payload.tags]
+            self._tagged[tag] = found
+        return found
 
     def label(self, tag: str, label: str) -> Context:
         """What a label alone says for the rule ``tag``."""
@@ -123,7 +135,7 @@ class ContextOfView:
 
     def of(self, tag: str, start: int, end: int) -> Context:
         """What stands near ``start:end`` for the rule ``tag``."""
-        view = self._view
+        view = self.view
         record = view.layout.record_at(start)
         field = view.layout.field_at(start)
         low, high = 0, len(view.text)
@@ -136,6 +148,10 @@ class ContextOfView:
                 low, high = field.start, field.end
                 if said.nearness is Nearness.AGAINST and field.end - field.start < 40:
                     return said
+        line = view.layout.line_span(start)
+        if _LOG_LINE.match(view.text, line[0]):
+            # Each line of a log is a record of its own.
+            low, high = max(low, line[0]), min(high, line[1])
         before = self._before(tag, start, low)
         if before.nearness in (Nearness.LABEL, Nearness.AGAINST):
             return before
@@ -143,7 +159,7 @@ class ContextOfView:
         return max(before, behind, key=lambda context: context.nearness)
 
     def _before(self, tag: str, start: int, low: int) -> Context:
-        text = self._view.text
+        text = self.view.text
         line = text.rfind("\n", max(0, start - WINDOW), start) + 1
         best = _NO_CONTEXT
         nearest = True
@@ -176,7 +192,7 @@ class ContextOfView:
         return best
 
     def _behind(self, tag: str, end: int, high: int) -> Context:
-        text = self._view.text
+        text = self.view.text
         best = _NO_CONTEXT
         index = bisect_left(self._starts, end)
         for hit in self.hits[index : index + _MAX_STEPS]:

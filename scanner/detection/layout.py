@@ -134,6 +134,9 @@ def _is_header(cells: Sequence[str]) -> bool:
     if sum(character.isdigit() for cell in filled for character in cell) > 0.15 * sum(map(len, filled)):
         return False
     named = sum(1 for cell in filled if any(word in _HEADER_WORDS for word in _camel_words(cell)))
+    if len(filled) == 2:
+        # "Employee   Ann Smith" is a form line; "Name   Balance" heads a table.
+        return named == 2
     return named * 2 >= len(filled) or (named >= 2 and len(filled) >= 4)
 
 
@@ -173,6 +176,16 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     while end > start and text[end - 1] in ' \t"\r*':
         end -= 1
     return start, end
+
+
+def _names_field(cell: str) -> bool:
+    """Whether a cell reads as a field's name: short, letters first, with a word that names a field."""
+    return (
+        len(cell) <= _MAX_HEADER_CELL
+        and cell[0].isalpha()
+        and any(word in _HEADER_WORDS for word in _camel_words(cell))
+        and sum(character.isdigit() for character in cell) <= 1
+    )
 
 
 class _Discovery:
@@ -242,6 +255,8 @@ class _Discovery:
             names = [text[a:b] for a, b in header]
             if len(names) < 2 or not _is_header(names):
                 continue
+            if len(names) == 2 and self._labels_down(lines[first + 1 : first + 4], delimiter):
+                continue
             if delimiter in ",;" and any(name.endswith((":", ".")) for name in names):
                 continue
             rows: list[tuple[tuple[int, int], tuple[Field, ...]]] = []
@@ -274,6 +289,16 @@ class _Discovery:
                 self.add(row_start, row_end, fields, table, hidden)
             return taken
         return 0
+
+    def _labels_down(self, lines: Sequence[tuple[int, int]], delimiter: str) -> bool:
+        """Whether the first cells of these lines name fields: a form in two columns, not a table."""
+        firsts: list[str] = []
+        for start, end in lines:
+            spans = [_trim(self.text, *span) for span in _split(self.text[start:end], start, delimiter)]
+            cells = [self.text[a:b] for a, b in spans if a < b]
+            if len(cells) == 2 and cells[0].strip("-: "):
+                firsts.append(cells[0])
+        return bool(firsts) and sum(map(_names_field, firsts)) * 2 > len(firsts)
 
     @staticmethod
     def _fits(delimiter: str, columns: int, cells: int) -> bool:
@@ -345,6 +370,24 @@ class _Discovery:
                 (m.start(), m.start("value"), m.end("value"), m.group("label"))
                 for m in _XML_PAIR.finditer(line[:100_000])
             ]
+        return pairs or _Discovery._columns(line)
+
+    @staticmethod
+    def _columns(line: str) -> list[tuple[int, int, int, str]]:
+        """``Label   value`` and ``| label | value |`` pairs, where the first cell of each names a field."""
+        delimiter = "|" if "|" in line else "  "
+        if delimiter == "  " and not _MULTI_SPACE.search(line.strip()):
+            return []
+        spans = [_trim(line, *span) for span in _split(line, 0, delimiter)]
+        cells = [(a, b) for a, b in spans if a < b]
+        if len(cells) not in (2, 4):
+            return []
+        pairs: list[tuple[int, int, int, str]] = []
+        for (label_start, label_end), (start, end) in zip(cells[::2], cells[1::2], strict=True):
+            label = line[label_start:label_end]
+            if not _names_field(label):
+                return []
+            pairs.append((label_start, start, end, label))
         return pairs
 
 

@@ -19,7 +19,7 @@ from scanner.detection.people_model import Person, Population
 
 # Numbers that belong to exactly one person: two of a kind are two people.
 UNIQUE_TYPES = frozenset(
-    "UK_NINO UK_NHS UK_CHI UK_UPN UK_ULN UK_UTR UK_PASSPORT UK_DRIVING_LICENCE UK_PNC_ID UK_CRO_NUMBER UK_PRISON_NUMBER"
+    "UK_NINO UK_NHS UK_CHI UK_UPN UK_ULN UK_UTR UK_PASSPORT UK_DRIVING_LICENCE UK_PNC UK_CRO_NUMBER UK_PRISON_NUMBER"
     " UK_PROBATION_CRN UK_RESIDENCE_PERMIT UK_CASE_ID UK_BLUE_BADGE UK_DBS_CERTIFICATE UK_ELECTORAL_NUMBER"
     " UK_HOME_OFFICE_REFERENCE UK_TEMPORARY_REFERENCE".split()
 )
@@ -115,7 +115,9 @@ class Aliases:
 
     def same(self, first: str, second: str) -> bool:
         """Equal, or a known variant."""
-        return first == second or second in self._groups.get(first, ()) or first in self._groups.get(second, ())
+        return (
+            first == second or second in self._groups.get(first, ()) or first in self._groups.get(second, ())
+        )
 
     def compatible(self, first: Sequence[str], second: Sequence[str]) -> tuple[bool, bool]:
         """Whether two lists of given names may be one person's, and whether that is sure."""
@@ -129,7 +131,12 @@ class Aliases:
         return self.same(a, b), False
 
 
-def group(mentions: Sequence[Mention], aliases: Aliases, births: Mapping[int, date] | None = None, today: date | None = None) -> Population:
+def group(
+    mentions: Sequence[Mention],
+    aliases: Aliases,
+    births: Mapping[int, date] | None = None,
+    today: date | None = None,
+) -> Population:
     """Join the findings of one document into people.
 
     ``births`` gives the parsed date of a DATE_OF_BIRTH mention by its index; ``today`` is the reference
@@ -165,7 +172,11 @@ def group(mentions: Sequence[Mention], aliases: Aliases, births: Mapping[int, da
     private = [draft for draft in drafts if _role(draft) not in ("staff", "public")]
     low = len([draft for draft in private if not draft.unsure])
     high = len(private)
-    households = {person.household for person in persons if person.household is not None and person.role not in ("staff", "public")}
+    households = {
+        person.household
+        for person in persons
+        if person.household is not None and person.role not in ("staff", "public")
+    }
     return Population(
         persons=tuple(persons),
         low=max(low, 1 if private else 0),
@@ -201,8 +212,13 @@ def _name_parts(mentions: Sequence[Mention], live: Iterable[int]) -> list[_Part]
         if name is None:
             continue
         surname_only = bool(re.search(r"sur|last|family", mention.column, re.IGNORECASE)) and not name.given
-        given_only = bool(re.search(r"fore|first|given|christian|known", mention.column, re.IGNORECASE)) and not name.surname
-        prefix = re.sub(r"(?i)sur|last|family|fore|first|given|christian|name|s\)|\(|known|as|_|\W", "", mention.column).casefold()
+        given_only = (
+            bool(re.search(r"fore|first|given|christian|known", mention.column, re.IGNORECASE))
+            and not name.surname
+        )
+        prefix = re.sub(
+            r"(?i)sur|last|family|fore|first|given|christian|name|s\)|\(|known|as|_|\W", "", mention.column
+        ).casefold()
         key = (mention.record, prefix)
         note = mention.finding.note
         if not note and _FOREIGN_ROLE.search(mention.column):
@@ -241,7 +257,10 @@ def _find(
                 continue
             if part.table is not None and any(row != part.record for row in draft.rows):
                 # Two rows of one table are two people, even of one name, unless a number says otherwise.
-                same_table = any(mentions[i].table == part.table and mentions[i].record != part.record for i in draft.members)
+                same_table = any(
+                    mentions[i].table == part.table and mentions[i].record != part.record
+                    for i in draft.members
+                )
                 if same_table:
                     continue
             if not sure:
@@ -269,7 +288,9 @@ def _add_name(draft: _Draft, part: _Part, mentions: Sequence[Mention]) -> None:
     draft.members += part.members
     if part.table is not None:
         draft.rows.add(part.record)
-    if draft.name is None or (part.name.given and part.name.surname and not (draft.name.given and draft.name.surname)):
+    if draft.name is None or (
+        part.name.given and part.name.surname and not (draft.name.given and draft.name.surname)
+    ):
         draft.name = part.name
     elif part.name.given and draft.name.given and len(part.name.given[0]) > len(draft.name.given[0]) == 1:
         draft.name = _Name(part.name.given, draft.name.surname)
@@ -368,7 +389,12 @@ def _conflicts(draft: _Draft, kind: str, value: str) -> bool:
 def _role(draft: _Draft) -> str:
     """The role that speaks loudest: private data makes a private person whatever the signature says."""
     if draft.unique or draft.births or draft.addresses:
-        if draft.roles and draft.roles.most_common(1)[0][0] in ("staff", "public") and not draft.unique and not draft.births:
+        if (
+            draft.roles
+            and draft.roles.most_common(1)[0][0] in ("staff", "public")
+            and not draft.unique
+            and not draft.births
+        ):
             return draft.roles.most_common(1)[0][0]
         return "private"
     return draft.roles.most_common(1)[0][0] if draft.roles else ""
@@ -395,7 +421,9 @@ def _persons(
     return persons
 
 
-def _is_child(draft: _Draft, mentions: Sequence[Mention], births: Mapping[int, date], today: date | None) -> bool:
+def _is_child(
+    draft: _Draft, mentions: Sequence[Mention], births: Mapping[int, date], today: date | None
+) -> bool:
     if "UK_UPN" in draft.unique:
         return True
     if any(mentions[i].finding.entity_type == "CHILD_FLAG" for i in draft.members):
@@ -418,7 +446,9 @@ def _unrelated(private: Sequence[_Draft], mentions: Sequence[Mention]) -> bool:
         for second in placed[position + 1 :]:
             if first.addresses & second.addresses or first.name is None or second.name is None:
                 continue
-            shared = {mentions[i].record for i in first.members} & {mentions[i].record for i in second.members}
+            shared = {mentions[i].record for i in first.members} & {
+                mentions[i].record for i in second.members
+            }
             if first.name.surname != second.name.surname and not shared:
                 return True
     return False

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rules.bank import BankRule
 from scanner.detection.context import COUNTER, ContextOfView, Nearness
 from scanner.detection.finding import Evidence, EvidenceKind, Finding
+from scanner.detection.ownership import ORGANISATION, owned_by_organisation
 from scanner.detection.view import View
 
 ENTITY = "UK_BANK_ACCOUNT"
-SORT, ACCOUNT, BANK, ORGANISATION = "bank-sort", "bank-account", "bank", "bank-organisation"
+SORT, ACCOUNT, BANK = "bank-sort", "bank-account", "bank"
 
 _NUMBERS = re.compile(
     r"(?<![\d.,/\-£$#])(?:(?P<sort>\d{2}(?P<gap>[ \-.]|[ ]-[ ])\d{2}(?P=gap)\d{2})|(?P<account>\d{8}|\d{4} \d{4})|(?P<six>\d{6})"
@@ -21,8 +20,6 @@ _NUMBERS = re.compile(
 )
 # Sort code and account number of one pair stand within this many characters (uk_identifiers 2.13).
 _PAIR_GAP = 60
-_ORGANISATION_REACH = 160
-_LINE_BREAKS = re.compile(r"\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,6 @@ class BankRecogniser:
         numbers = [_Number(match.lastgroup or "", *match.span()) for match in _bank_numbers(view.text)]
         findings: list[Finding] = []
         used: set[int] = set()
-        organisations = [hit.start for hit in context.hits if ORGANISATION in hit.payload.tags]
         for index, first in enumerate(numbers):
             if index in used:
                 continue
@@ -71,11 +67,11 @@ class BankRecogniser:
             pair = self._pair(view, context, first, second)
             if pair is not None and second is not None:
                 used.add(index + 1)
-                findings += self._with_owner(view, organisations, pair)
+                findings += self._with_owner(view, pair)
                 continue
             alone = self._alone(view, context, first)
             if alone is not None:
-                findings += self._with_owner(view, organisations, [alone])
+                findings += self._with_owner(view, [alone])
         return findings
 
     def _pair(
@@ -147,29 +143,19 @@ class BankRecogniser:
             return Finding(ENTITY, number.start, number.end, 0.5, "bank-sort-code", (evidence,))
         return None
 
-    def _with_owner(self, view: View, organisations: Sequence[int], findings: list[Finding]) -> list[Finding]:
-        """Lower what belongs to a firm or a public body, said within the same record before the number."""
-        kept: list[Finding] = []
-        for finding in findings:
-            record = view.layout.record_at(finding.start)
-            low = max(finding.start - _ORGANISATION_REACH, record.start if record else 0)
-            if record is not None and record.table is not None:
-                low = record.start
-            high = min(finding.end + 40, record.end if record else len(view.text))
-            owner = bisect_right(organisations, high) - bisect_left(organisations, low) > 0
-            private = re.search(
-                r"\b(?:my|his|her|their|your|tenant|claimant|customer'?s?|resident)\b",
-                view.text[low : finding.start],
-                re.IGNORECASE,
+    def _with_owner(self, view: View, findings: list[Finding]) -> list[Finding]:
+        """Lower what belongs to a firm or a public body."""
+        return [
+            replace(
+                finding,
+                confidence=0.3,
+                note="organisation",
+                evidence=(*finding.evidence, Evidence(EvidenceKind.COUNTER, "account of an organisation")),
             )
-            if owner and not private:
-                evidence = (*finding.evidence, Evidence(EvidenceKind.COUNTER, "account of an organisation"))
-                kept.append(
-                    Finding(ENTITY, finding.start, finding.end, 0.3, finding.rule, evidence, "organisation")
-                )
-            else:
-                kept.append(finding)
-        return kept
+            if owned_by_organisation(view, finding.start, finding.end)
+            else finding
+            for finding in findings
+        ]
 
 
 def _bank_numbers(text: str) -> list[re.Match[str]]:

@@ -25,13 +25,14 @@ from scanner.detection.context import (
     Nearness,
 )
 from scanner.detection.finding import REPORTED, Evidence, EvidenceKind, Finding
+from scanner.detection.ownership import owned_by_organisation
 from scanner.detection.view import View
 
 _MAX_MEMORY = 64 << 20
 # A label's value stands within this many characters behind it.
 _LABEL_REACH = 64
 # From this many values on, the share that passes its check says whether a column holds the identifier.
-_ENOUGH_TO_REFUTE = 12
+_ENOUGH_TO_REFUTE = 4
 _ENOUGH_TO_CONFIRM = 6
 # Unlabelled bulk is summarised: of what is only counted, this many per rule are kept.
 _COUNTED_KEPT = 100
@@ -196,6 +197,7 @@ class IdentifierRecogniser:
             for rule in identifiers.rules
             for form in rule.forms
         ]
+        self._first = {form.rule.id: form for form in reversed(forms)}
         self._labelled: dict[str, list[_Form]] = {}
         for form in forms:
             if form.form.near == "label":
@@ -224,13 +226,16 @@ class IdentifierRecogniser:
         """Readings of forms that mean something by themselves, from the one pass over the text."""
         data = view.data
         readings: list[_Reading] = []
-        for hit in self._candidates.finditer(data):
-            start, end = hit.span()
+        at = 0
+        while (hit := self._candidates.search(data, at)) is not None:
             # The first place even inside a word: a label glued to its value, as in NHS9434765919.
-            taken = self._read_at(view, start, company, readings)
-            for group in _GROUP_START.finditer(data, start + 1, end):
-                if group.start() >= taken:
-                    taken = max(taken, self._read_at(view, group.start(), company, readings))
+            start, end = hit.span()
+            stop = self._read_at(view, start, company, readings)
+            if stop == start:
+                # Nothing stands there: the next group of letters or digits may begin another value.
+                group = _GROUP_START.search(data, start + 1, end)
+                stop = group.start() if group else end
+            at = stop
         return readings
 
     def _read_at(self, view: View, at: int, company: Company, readings: list[_Reading]) -> int:
@@ -341,8 +346,8 @@ class IdentifierRecogniser:
                 if found is None:
                     continue
                 start, end, value, repairs = found
-                form = self._by_letter.with_check_of(rule.id) or self._by_digit.with_check_of(rule.id)
-                if form is not None and form.check and form.check(value):
+                form = self._first[rule.id]
+                if _passes(form, value):
                     readings.append(
                         _Reading(
                             form,
@@ -398,6 +403,9 @@ class IdentifierRecogniser:
             evidence.append(
                 Evidence(EvidenceKind.CHECK, f"{reading.repairs} characters read as a scanner damages them")
             )
+        if not rule.of_organisations and owned_by_organisation(context.view, reading.start, reading.end):
+            score = 0.3
+            evidence.append(Evidence(EvidenceKind.COUNTER, "account of an organisation"))
         if reading.value in rule.specimens:
             score = 0.05
             evidence.append(Evidence(EvidenceKind.COUNTER, "published specimen"))
@@ -471,6 +479,13 @@ def _ten_digit_check(rule_id: str, digits: str) -> bool | None:
     return CHECKS["mod11" if rule_id == "nhs" else rule_id](digits)
 
 
+def _passes(form: _Form, value: str) -> bool:
+    """Whether a repaired value passes the check of its rule: a repair without one proves nothing."""
+    if form.rule.family == "ten-digit":
+        return bool(_ten_digit_check(form.rule.id, value))
+    return form.check is not None and form.check(value)
+
+
 def _issued(rule_id: str, reading: _Reading) -> bool | None:
     """Whether an NHS number lies in an issued range; it matters only without a label."""
     if rule_id != "nhs" or not reading.passed:
@@ -499,7 +514,7 @@ class Company:
         """Whether the company refutes a value, and whether it confirms it."""
         key = (reading.form.rule.id, reading.column)
         tried, passed = self._tried[key], self._passed[key]
-        refuted = tried >= _ENOUGH_TO_REFUTE and passed < 0.5 * tried
+        refuted = tried >= _ENOUGH_TO_REFUTE and passed < 0.6 * tried
         confirmed = tried >= _ENOUGH_TO_CONFIRM and passed == tried and bool(reading.column)
         return refuted, confirmed
 
@@ -517,10 +532,6 @@ class _Gate:
         """The forms worth trying at a place."""
         return self._forms if self._any.match(data, at) else ()
 
-    def with_check_of(self, rule_id: str) -> _Form | None:
-        """The first form of a rule that has a check."""
-        return next((form for form in self._forms if form.rule.id == rule_id and form.check), None)
-
 
 class _TenDigitFamily:
     """Ten digits, decided once: which members of the family they may be.
@@ -530,12 +541,12 @@ class _TenDigitFamily:
     """
 
     _SHAPE = re.compile(
-        rb"(?:(\d{10})|(\d{3}%(s)s\d{3}%(s)s\d{4})|(\d{6}%(s)s\d{4})|(\d{5}%(s)s\d{5}))(?:[kK](?![0-9A-Za-z]))?"
+        rb"(?:(\d{10})|(\d{6}%(s)s\d{4})|(\d{5}%(s)s\d{5})|(\d{3}%(s)s\d{3}%(s)s\d{4}))(?:[kK](?![0-9A-Za-z]))?"
         % {b"s": SEPARATOR.encode()}
     )
     _FORM_IDS = ("solid", "grouped", "grouped", "grouped")
     # Which members are written in which grouping; solid digits may be any of them.
-    _MEMBERS = (("nhs", "chi", "uln", "utr"), ("nhs",), ("chi",), ("utr",))
+    _MEMBERS = (("nhs", "chi", "uln", "utr"), ("chi",), ("utr",), ("nhs",))
 
     def __init__(self, forms: Sequence[_Form]) -> None:
         self._forms = {(form.rule.id, form.form.id): form for form in forms}

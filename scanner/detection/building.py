@@ -1,0 +1,67 @@
+"""Builds a detector from settings: which recognisers run, in which stage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from rules.bank import load_bank_rule
+from rules.loader import Identifiers, RuleError, load_identifiers
+from scanner.detection.context import ContextPhrases
+from scanner.detection.detector import Detector
+from scanner.detection.recognisers.bank import BankRecogniser, bank_phrases
+from scanner.detection.recognisers.child_flags import ChildFlagRecogniser
+from scanner.detection.recognisers.contacts import EmailRecogniser, PhoneRecogniser
+from scanner.detection.recognisers.grammar import IdentifierRecogniser, identifier_phrases
+from scanner.detection.recognisers.postcodes import PostcodeRecogniser
+from scanner.detection.settings import DetectionSettings
+from scanner.detection.view import Recogniser
+
+
+def pack_files(packs: tuple[Path, ...]) -> list[Path]:
+    """The YAML files that the configured packs name; raises ``RuleError`` for what does not exist."""
+    files: list[Path] = []
+    for pack in packs:
+        if pack.is_dir():
+            files += sorted([*pack.glob("*.yaml"), *pack.glob("*.yml")])
+        elif pack.is_file():
+            files.append(pack)
+        else:
+            raise RuleError(f"{pack}: no such rule pack; correct `rules.packs` in the configuration")
+    return files
+
+
+def identifiers_of(settings: DetectionSettings) -> Identifiers:
+    """The identifier rules in force: shipped and own, without those switched off."""
+    identifiers = load_identifiers(pack_files(settings.packs))
+    known = {rule.id for rule in identifiers.rules}
+    if unknown := sorted(settings.disabled - known):
+        raise RuleError(f"rules.disable names {unknown[0]!r}, which is no rule; see: dlp rules list")
+    return replace(identifiers, rules=tuple(r for r in identifiers.rules if r.id not in settings.disabled))
+
+
+def build_detector(settings: DetectionSettings | None = None) -> Detector:
+    """A detector with all shipped recognisers, a council's own rules and further Presidio recognisers.
+
+    Raises ``RuleError`` for a rule pack or a recogniser that cannot be used.
+    """
+    settings = settings or DetectionSettings()
+    identifiers = identifiers_of(settings)
+    bank = load_bank_rule()
+    first: list[Recogniser] = [
+        IdentifierRecogniser(identifiers),
+        BankRecogniser(),
+        PostcodeRecogniser(),
+        PhoneRecogniser(),
+        EmailRecogniser(),
+    ]
+    if settings.presidio_recognisers:
+        # Presidio takes two seconds to import: only where a site asks for a recogniser of its own.
+        from scanner.detection.presidio import load_recognisers
+
+        first += load_recognisers(settings.presidio_recognisers)
+    return Detector(
+        [first, [ChildFlagRecogniser()]],
+        context_phrases=ContextPhrases([*identifier_phrases(identifiers), *bank_phrases(bank)]),
+        organisation=settings.organisation,
+    )
