@@ -20,7 +20,14 @@ from scanner.detection.view import Recogniser, View
 from scanner.text import Block, Field, NormalisedText, Passage, normalise
 
 # What may stand inside what: an address holds its postcode, a phrase may hold anything.
-_LAYERS = {"UK_ADDRESS": 1, "PERSON": 2, "CHILD_FLAG": 3, "SPECIAL_CATEGORY": 4, "TOPIC": 5, "CHILD_RETURN": 6}
+_LAYERS = {
+    "UK_ADDRESS": 1,
+    "PERSON": 2,
+    "CHILD_FLAG": 3,
+    "SPECIAL_CATEGORY": 4,
+    "TOPIC": 5,
+    "CHILD_RETURN": 6,
+}
 
 
 @dataclass(frozen=True, slots=True)
