@@ -1,0 +1,423 @@
+"""PDF: the text of the pages, with what is drawn so that nobody sees it, and the object layer behind them.
+
+pdfium reads the pages; pdfminer.six reads those that pdfium cannot, and the objects.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+from pdfminer.converter import TextConverter
+from pdfminer.layout import LAParams
+from pdfminer.pdfdocument import PDFDocument
+from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
+from pdfminer.pdfpage import PDFPage
+
+from scanner.documents.limits import Limits
+from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
+from scanner.documents.parsers.pdf_objects import LockedError, ObjectWalk, forms_nest_too_much, open_document
+from scanner.documents.protocol import HERE, Event, ProtectionNote, Source
+from scanner.text import Field
+
+# pdfminer costs 27 times as much as pdfium: as second reader it reads this many pages of a document.
+_SECOND_READER_PAGES = 200
+# Objects of a page beyond which nobody looks for covered text (drawings and maps have such numbers).
+_MOST_PAGE_OBJECTS = 20_000
+# A filled path this many points wide and high can cover a word.
+_COVER = 4.0
+# A page whose drawn outlines are this many and whose text is none may be text in outlines.
+_OUTLINES = 100
+# An image over this share of a page, with less text than this, is a scan with a stamp on it.
+_SCAN_SHARE, _SCAN_CHARACTERS = 0.5, 80
+# Earlier revisions that are compared with the last one.
+_REVISIONS = 5
+_LABEL_CHARACTERS = 60
+_END_OF_FILE = re.compile(rb"%%EOF\s{0,4}")
+_UNREADABLE = re.compile(r"[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1f]")
+
+
+class PdfParser:
+    """Reads PDF documents."""
+
+    kinds = frozenset({"pdf"})
+
+    def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
+        """Yield the pages in order, then fields, annotations, attachments, properties, old revisions."""
+        data = source.read()
+        document: PDFDocument | None = None
+        protection = Protection.NONE
+        locked: Protection | None = None
+        try:
+            document, protection = open_document(data)
+        except LockedError as error:
+            locked = error.protection
+        except Exception:  # damaged for pdfminer: pdfium may still repair it
+            document = None
+        walk = ObjectWalk(document, limits) if document is not None else None
+        # The objects come first although they are told last: they say whether the pages are safe to draw.
+        behind = list(_walked(walk))
+        if walk is not None and forms_nest_too_much(walk.forms):
+            yield Gap(HERE, Shortfall.LIMIT, "form objects nest without end; page text is not read")
+            yield from behind
+            return
+        pages = _Pages(data, document, limits)
+        try:
+            pages.open()
+        except pdfium.PdfiumError as error:
+            if locked is not None or (document is None and "assword" in str(error)):
+                yield ProtectionNote(locked or Protection.UNKNOWN)
+                yield Gap(HERE, Shortfall.ENCRYPTED, "needs a password")
+                return
+            if document is None:
+                yield Gap(HERE, Shortfall.DAMAGED, "no reader can open it")
+                return
+        if locked is not None or protection is not Protection.NONE:
+            yield ProtectionNote(Protection.NAME_ONLY, HERE, "opens without a password")
+        yield from pages.events()
+        yield from behind
+        if document is None:
+            yield Gap(Location(("objects",)), Shortfall.DAMAGED, "fields, comments and attachments not read")
+        elif walk is not None:
+            yield from _earlier_revisions(data, pages.lines, walk, limits)
+
+
+def _walked(walk: ObjectWalk | None) -> Iterator[Event]:
+    if walk is None:
+        return
+    try:
+        yield from walk.events()
+    except Exception:  # what was found before is kept
+        yield Gap(Location(("objects",)), Shortfall.DAMAGED, "fields, comments and attachments in part")
+
+
+@dataclass(slots=True)
+class _Look:
+    """What a page's drawing says of its text: hidden stretches, pictures, outlines."""
+
+    hidden: list[tuple[str, str]]
+    image_share: float = 0.0
+    outlines: int = 0
+    texts: int = 0
+
+
+class _Pages:
+    """The pages of one document, by pdfium where it can, by pdfminer where it cannot."""
+
+    def __init__(self, data: bytes, document: PDFDocument | None, limits: Limits) -> None:
+        self._data = data
+        self._document = document
+        self._limits = limits
+        self._pdf: pdfium.PdfDocument | None = None
+        self._second_reader = 0
+        self._unread: list[tuple[int, str]] = []
+        self.lines: set[str] = set()
+
+    def open(self) -> None:
+        """Open the document for pdfium; raises ``PdfiumError``."""
+        self._pdf = pdfium.PdfDocument(self._data)
+
+    def events(self) -> Iterator[Event]:
+        """Yield each page's text, then the gaps of pages without any."""
+        if self._pdf is not None and len(self._pdf):
+            count = len(self._pdf)
+            if count > self._limits.pages:
+                yield Gap(HERE, Shortfall.LIMIT, f"more than {self._limits.pages:,} pages")
+            for index in range(min(count, self._limits.pages)):
+                yield from self._page(self._pdf, index)
+            self._pdf.close()
+        elif self._document is not None:
+            yield from self._by_second_reader()
+        for first, last, detail in _runs(self._unread):
+            name = f"page {first}" if first == last else f"pages {first} to {last}"
+            yield Gap(Location((name,)), Shortfall.NEEDS_OCR, detail)
+
+    def _page(self, pdf: pdfium.PdfDocument, index: int) -> Iterator[Event]:
+        number = index + 1
+        place = Location((f"page {number}",))
+        try:
+            page = pdf[index]
+            textpage = page.get_textpage()
+            text = _clean(textpage.get_text_range())
+            look = _look(page, textpage)
+            textpage.close()
+            page.close()
+        except (pdfium.PdfiumError, AssertionError, ValueError):
+            mined = self._second(index)
+            if mined is None:
+                yield Gap(place, Shortfall.DAMAGED, "page cannot be read")
+            else:
+                yield Segment(mined, place)
+            return
+        if not text.strip() and look.texts:
+            text = self._second(index) or ""
+        letters = len(text) - text.count(" ") - text.count("\n")
+        if not letters:
+            if look.image_share > 0.0:
+                self._unread.append((number, "no text layer"))
+            elif look.outlines >= _OUTLINES:
+                self._unread.append((number, "drawn outlines without text"))
+            elif look.texts:
+                self._unread.append((number, "text without readable characters"))
+            return
+        if len(_UNREADABLE.findall(text)) * 3 > letters:
+            self._unread.append((number, "text layer unreadable"))
+        elif look.image_share > _SCAN_SHARE and letters < _SCAN_CHARACTERS:
+            self._unread.append((number, "a picture of a page with little text"))
+        self.lines.update(line.strip() for line in text.split("\n"))
+        yield from _segments(text, look.hidden, place)
+
+    def _second(self, index: int) -> str | None:
+        """Read one page by pdfminer; ``None`` when it cannot either."""
+        if self._document is None or self._second_reader >= _SECOND_READER_PAGES:
+            return None
+        self._second_reader += 1
+        try:
+            for number, page in enumerate(PDFPage.create_pages(self._document)):
+                if number == index:
+                    return _mined(page)
+        except Exception:  # pdfminer raises whatever it meets
+            return None
+        return None
+
+    def _by_second_reader(self) -> Iterator[Event]:
+        assert self._document is not None
+        number = 0
+        try:
+            for number, page in enumerate(PDFPage.create_pages(self._document), 1):
+                if number > _SECOND_READER_PAGES:
+                    yield Gap(HERE, Shortfall.LIMIT, f"more than {_SECOND_READER_PAGES} damaged pages")
+                    return
+                text = _mined(page)
+                if text.strip():
+                    self.lines.update(line.strip() for line in text.split("\n"))
+                    yield Segment(text, Location((f"page {number}",)))
+                elif page.contents:
+                    self._unread.append((number, "no text layer"))
+        except Exception:  # what was read before is kept
+            yield Gap(Location((f"page {number + 1}",)), Shortfall.DAMAGED, "page cannot be read")
+        if not number:
+            yield Gap(HERE, Shortfall.DAMAGED, "no pages")
+
+
+def _mined(page: PDFPage) -> str:
+    resources = PDFResourceManager()
+    out = io.StringIO()
+    # Without boxes_flow a page of scattered glyphs takes five seconds instead of minutes.
+    device = TextConverter(resources, out, laparams=LAParams(boxes_flow=None))
+    PDFPageInterpreter(resources, device).process_page(page)
+    return _clean(out.getvalue().replace("\f", ""))
+
+
+def _clean(text: str) -> str:
+    """Text of a page: lines end in one newline, words broken by a hyphen at a line's end are joined.
+
+    pdfium puts U+FFFE where it takes a hyphen at a line's end for one that the layout made, and drops the
+    line's end with it.  Between digits the hyphen belongs to the number ("20-11" + "22").
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    if "\ufffe" in text:
+        text = re.sub(r"(?<=\d)\ufffe(?=\d)", "-", text).replace("\ufffe", "")
+    return text
+
+
+def _segments(text: str, hidden: list[tuple[str, str]], place: Location) -> Iterator[Segment]:
+    """The visible text of a page, and each hidden stretch with what stands before it as its label."""
+    found: list[tuple[int, int, str]] = []
+    position = 0
+    for stretch, reason in hidden:
+        start = text.find(stretch, position)
+        if start < 0:
+            start = text.find(stretch)
+        if start < 0:
+            continue
+        position = start + len(stretch)
+        found.append((start, position, reason))
+    found.sort()
+    visible: list[str] = []
+    kept = 0
+    stretches: list[tuple[str, str, str]] = []
+    for start, end, reason in found:
+        if start < kept:
+            continue
+        visible.append(text[kept:start])
+        if stretches and stretches[-1][1] == reason and not text[kept:start].strip():
+            before = stretches.pop()
+            stretches.append((before[0] + text[kept:start] + text[start:end], reason, before[2]))
+        else:
+            label = text[max(0, start - _LABEL_CHARACTERS) : start].rpartition("\n")[2].strip().rstrip(":")
+            stretches.append((text[start:end], reason, label))
+        kept = end
+    visible.append(text[kept:])
+    shown = "".join(visible)
+    if shown.strip():
+        yield Segment(shown, place)
+    for words, reason, label in stretches:
+        fields = (Field(0, len(words), label),) if label and "\n" not in words else ()
+        yield Segment(words, place / reason, reason, fields)
+
+
+_Box = tuple[float, float, float, float]
+
+
+def _look(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> _Look:
+    """Go over a page's objects in drawing order."""
+    look = _Look([])
+    texts: list[tuple[_Box, str, str]] = []
+    boxes: list[_Box] = []
+    backed: list[_Box] = []
+    left, bottom, right, top = page.get_bbox()
+    area = max(1.0, (right - left) * (top - bottom))
+    invisible = visible = 0
+    count = 0
+    for item in page.get_objects(textpage=textpage):
+        count += 1
+        if count > _MOST_PAGE_OBJECTS:
+            break
+        kind = item.type
+        if kind == pdfium_c.FPDF_PAGEOBJ_TEXT:
+            look.texts += 1
+            reason = ""
+            bounds = item.get_bounds()
+            if pdfium_c.FPDFTextObj_GetTextRenderMode(item) == pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE:
+                reason = "invisible text"
+                invisible += 1
+            else:
+                visible += 1
+                colour = _fill(item)
+                if item.level == 0 and (
+                    bounds[2] < left or bounds[0] > right or bounds[3] < bottom or bounds[1] > top
+                ):
+                    reason = "outside the page"
+                elif colour is not None and colour[3] == 0:
+                    reason = "invisible text"
+                elif colour is not None and min(colour[:3]) >= 250:
+                    # White on something drawn before it is a heading; white on nothing is hidden.
+                    reason = "" if any(_touches(box, bounds) for box in backed) else "white text"
+            if len(texts) < 5000:
+                texts.append((bounds, reason, ""))
+                if reason:
+                    texts[-1] = (bounds, reason, item.extract())
+        elif kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
+            box = item.get_bounds()
+            look.image_share = max(
+                look.image_share,
+                0.001,
+                (box[2] - box[0]) * (box[3] - box[1]) / area if item.level == 0 else 0.6,
+            )
+            backed.append(box)
+        elif kind in (pdfium_c.FPDF_PAGEOBJ_PATH, pdfium_c.FPDF_PAGEOBJ_SHADING):
+            look.outlines += 1
+            if len(backed) > 2000 or not _is_filled(item):
+                continue
+            box = item.get_bounds()
+            backed.append(box)
+            colour = _fill(item)
+            if (
+                item.level == 0
+                and colour is not None
+                and colour[3] == 255
+                and max(colour[:3]) < 60
+                and box[2] - box[0] > _COVER
+                and box[3] - box[1] > _COVER
+            ):
+                boxes.append(box)
+                for index, (bounds, reason, _) in enumerate(texts[:2000] if len(boxes) < 200 else ()):
+                    if not reason and _covers(box, bounds):
+                        texts[index] = (bounds, "text under a filled box", "")
+    if invisible and not visible and look.image_share:
+        # The text layer that OCR laid over a scan: what a person reads in the picture.
+        return look
+    if any(reason for _, reason, _ in texts):
+        look.hidden = _hidden_words(page, textpage, texts)
+    return look
+
+
+def _hidden_words(
+    page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, texts: list[tuple[_Box, str, str]]
+) -> list[tuple[str, str]]:
+    """The words of the text objects that carry a reason, in drawing order."""
+    found: list[tuple[str, str]] = []
+    objects = page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_TEXT], textpage=textpage)
+    for item, (_, reason, words) in zip(objects, texts, strict=False):
+        if reason and (words := _clean(words or item.extract()).strip()):
+            found.append((words, reason))
+    return found
+
+
+def _fill(item: pdfium.PdfObject) -> tuple[int, int, int, int] | None:
+    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
+    if not pdfium_c.FPDFPageObj_GetFillColor(item, red, green, blue, alpha):
+        return None
+    return red.value, green.value, blue.value, alpha.value
+
+
+def _is_filled(item: pdfium.PdfObject) -> bool:
+    if item.type == pdfium_c.FPDF_PAGEOBJ_SHADING:
+        return True
+    mode, stroke = ctypes.c_int(), ctypes.c_int()
+    return bool(pdfium_c.FPDFPath_GetDrawMode(item, mode, stroke)) and mode.value != 0
+
+
+def _touches(box: _Box, other: _Box) -> bool:
+    return box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]
+
+
+def _covers(box: _Box, other: _Box) -> bool:
+    """Whether a box covers a text: nearly all of its width, and the middle of its height."""
+    width = other[2] - other[0]
+    middle = (other[1] + other[3]) / 2
+    overlap = min(box[2], other[2]) - max(box[0], other[0])
+    return box[1] <= middle <= box[3] and overlap > 0 and overlap >= 0.9 * width
+
+
+def _runs(pages: list[tuple[int, str]]) -> Iterator[tuple[int, int, str]]:
+    """Join neighbouring pages with the same trouble."""
+    run: tuple[int, int, str] | None = None
+    for number, detail in pages:
+        if run is not None and run[2] == detail and run[1] == number - 1:
+            run = (run[0], number, detail)
+            continue
+        if run is not None:
+            yield run
+        run = (number, number, detail)
+    if run is not None:
+        yield run
+
+
+def _earlier_revisions(data: bytes, last: Iterable[str], walk: ObjectWalk, limits: Limits) -> Iterator[Event]:
+    """Read each complete older document in the file (ISO 32000-2, 7.5.6) and yield what the last lost."""
+    ends = [match.end() for match in _END_OF_FILE.finditer(data)][:-1]
+    # The first of two ends near the start is that of a linearised file's first page section.
+    ends = [end for end in ends if b"/Linearized" not in data[:2048] or end > 4096 or len(ends) > 1]
+    known = set(last)
+    for number, end in enumerate(ends[-_REVISIONS:], 1):
+        prefix = data[:end]
+        place = Location((f"earlier revision {number}",))
+        try:
+            document, _ = open_document(prefix)
+            older = ObjectWalk(document, limits, "earlier revision", place, walk.seen)
+            events = [event for event in older.events() if not isinstance(event, Gap)]
+            if forms_nest_too_much(older.forms):
+                continue
+            pdf = pdfium.PdfDocument(prefix)
+        except Exception:  # noqa: S112 (an end mark inside an attachment, a broken update: nothing older)
+            continue
+        for index in range(min(len(pdf), limits.pages)):
+            try:
+                page = pdf[index]
+                text = _clean(page.get_textpage().get_text_range())
+                page.close()
+            except (pdfium.PdfiumError, AssertionError, ValueError):
+                continue
+            lost = [line for line in text.split("\n") if line.strip() and line.strip() not in known]
+            if lost:
+                known.update(line.strip() for line in lost)
+                yield Segment("\n".join(lost), place / f"page {index + 1}", "earlier revision")
+        pdf.close()
+        yield from events

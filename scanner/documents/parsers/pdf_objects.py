@@ -1,0 +1,439 @@
+"""The object layer of a PDF: form fields, annotations, attachments, properties, outline, scripts.
+
+Every indirect object of every cross-reference table is looked at, whether the page tree reaches it or
+not: what an editor unlinked is still in the file.
+"""
+
+from __future__ import annotations
+
+import html
+import io
+import logging
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pdfminer.pdfdocument import PDFDocument, PDFEncryptionError, PDFPasswordIncorrect
+from pdfminer.pdfpage import PDFPage
+from pdfminer.pdfparser import PDFParser as MinerParser
+from pdfminer.pdftypes import PDFObjRef, PDFStream, resolve1
+from pdfminer.psparser import PSKeyword, PSLiteral
+
+from scanner.documents.limits import Limits
+from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
+from scanner.documents.protocol import HERE, Event, Member
+from scanner.documents.rows import RECORD_SEPARATOR, row_segment
+from scanner.text import Field
+
+# pdfminer logs what it meets in damaged files, which may be text of the document: nothing of it is kept.
+logging.getLogger("pdfminer").setLevel(logging.CRITICAL + 1)
+
+# A document of a thousand pages has some ten objects per page; hostile ones have millions.
+_MOST_OBJECTS = 500_000
+_MOST_PAGES_MAPPED = 20_000
+# Direct objects inside one indirect object.
+_DEPTH = 12
+_MOST_STREAM = 50_000_000
+_PROGRAM_KEYS = frozenset(("Producer", "Creator", "CreationDate", "ModDate", "Trapped", "PTEX.Fullbanner"))
+_MARKUP = re.compile(r"<[^>]*>")
+_XML_TEXT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)((?:\s[^<>]*)?)>([^<]*)")
+_XML_ATTRIBUTE = re.compile(r"""([\w.-]+:)?([\w.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+# Dates, identifiers, versions and addresses of schemas: what programs write into metadata for programs.
+_NOISE = re.compile(
+    r"(?:\s*|(?:https?://(?:ns\.|www\.w3|purl|www\.aiim|iptc|cipa)\S*)|(?:urn:)?(?:uu|xmp\.[id]+:)?[idu:]*[0-9A-Fa-f-]{32,36}"
+    r"|\d{4}-\d\d-\d\d(?:T[\d:.Z+-]*)?|[\d.]+|True|False|application/pdf|x-default)\Z"
+)
+_PROGRAM_XML = """Producer CreatorTool format part conformance xmptk about parseType instanceID InstanceID
+    DocumentID OriginalDocumentID RenditionClass VersionID xpacket id begin"""
+_SILENT_XML = frozenset(_PROGRAM_XML.split())
+
+
+class LockedError(Exception):
+    """The document needs a password.  ``protection`` says how strong the encryption is."""
+
+    def __init__(self, protection: Protection) -> None:
+        super().__init__()
+        self.protection = protection
+
+
+class _LockedDocument(PDFDocument):
+    """Reads the encryption dictionary of a document that cannot be opened."""
+
+    def _initialize_password(self, password: str = "") -> None:
+        raise LockedError(_strength(self.encryption[1] if self.encryption else {}))
+
+
+def _strength(parameters: Mapping[str, object]) -> Protection:
+    """ISO 32000-2, 7.6: versions 1 to 3 are RC4; 4 and 5 name their method in the crypt filter."""
+    version = resolve1(parameters.get("V", 0))
+    if not isinstance(version, int) or version <= 0:
+        return Protection.UNKNOWN
+    if version < 4:
+        return Protection.WEAK
+    filters = resolve1(parameters.get("CF", {}))
+    methods = set()
+    if isinstance(filters, dict):
+        for one in filters.values():
+            crypt = resolve1(one)
+            if isinstance(crypt, dict):
+                methods.add(_word(resolve1(crypt.get("CFM"))))
+    if methods & {"AESV2", "AESV3", "AESV4"}:
+        return Protection.STRONG
+    return Protection.WEAK if "V2" in methods else Protection.UNKNOWN
+
+
+def open_document(data: bytes) -> tuple[PDFDocument, Protection]:
+    """Open a document with the empty password.
+
+    Returns it with ``NAME_ONLY`` when it is encrypted all the same.  Raises ``LockedError`` when it needs
+    a password, and whatever pdfminer raises for damage.
+    """
+    try:
+        document = PDFDocument(MinerParser(io.BytesIO(data)), password="")
+    except (PDFPasswordIncorrect, PDFEncryptionError):
+        _LockedDocument(MinerParser(io.BytesIO(data)))
+        raise LockedError(Protection.UNKNOWN) from None
+    return document, Protection.NAME_ONLY if document.encryption else Protection.NONE
+
+
+def _word(value: object) -> str:
+    """A name object as a string."""
+    if isinstance(value, (PSLiteral, PSKeyword)):
+        name = value.name
+        return name if isinstance(name, str) else name.decode("latin-1")
+    return ""
+
+
+def text_of(value: object) -> str:
+    """Decode a text string (ISO 32000-2, 7.9.2.2): UTF-16, UTF-8 by their marks, PDFDocEncoding else."""
+    value = resolve1(value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (PSLiteral, PSKeyword)):
+        return _word(value)
+    if not isinstance(value, bytes):
+        return ""
+    if value.startswith((b"\xfe\xff", b"\xff\xfe")):
+        text = value.decode("utf-16", "replace")
+    elif value.startswith(b"\xef\xbb\xbf"):
+        text = value[3:].decode("utf-8", "replace")
+    else:
+        text = value.decode("cp1252", "replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip("\0 ")
+
+
+def stream_data(stream: PDFStream, cap: int = _MOST_STREAM) -> bytes | None:
+    """Decode a stream; ``None`` when it inflates to more than ``cap`` bytes or not at all.
+
+    One 2 kB stream can hold a gigabyte in nested filters: plain Flate is inflated with the cap, longer
+    chains of filters only when what they start from is small.
+    """
+    raw = stream.get_rawdata()
+    if raw is None:
+        return None
+    names = [_word(name) for name, _ in stream.get_filters()]
+    try:
+        if names in (["FlateDecode"], ["Fl"]) and not stream.get_any(("DP", "DecodeParms")):
+            if stream.decipher is not None and stream.objid is not None:
+                raw = stream.decipher(stream.objid, stream.genno or 0, raw, stream.attrs)
+            inflater = zlib.decompressobj()
+            data = inflater.decompress(raw, cap + 1)
+            return data if len(data) <= cap else None
+        if len(names) > 2 or len(raw) > cap // 10:
+            return None
+        return stream.get_data()
+    except Exception:  # every filter raises its own kind of error
+        return None
+
+
+@dataclass(slots=True)
+class ObjectWalk:
+    """One pass over all objects of a document.
+
+    ``hidden`` is the reason that holds for all of it (an earlier revision); ``seen`` holds what was said
+    already, so that a later pass reports only what is new.
+    """
+
+    document: PDFDocument
+    limits: Limits
+    hidden: str = ""
+    place: Location = HERE
+    seen: set[tuple[str, str]] = field(default_factory=set)
+    forms: dict[int, list[int]] = field(default_factory=dict)
+    _pages: dict[int, int] = field(default_factory=dict)
+
+    def events(self) -> Iterator[Event]:
+        """Yield what the objects hold."""
+        yield from self._properties()
+        self._map_annotations()
+        identifiers: set[int] = set()
+        for xref in self.document.xrefs:
+            try:
+                identifiers.update(xref.get_objids())
+            except Exception:  # a damaged table: the others may be whole
+                yield Gap(self.place, Shortfall.DAMAGED, "a cross-reference table")
+        if len(identifiers) > _MOST_OBJECTS:
+            yield Gap(self.place, Shortfall.LIMIT, f"more than {_MOST_OBJECTS:,} objects")
+        damaged = 0
+        for identifier in sorted(identifiers)[:_MOST_OBJECTS]:
+            try:
+                value = self.document.getobj(identifier)
+                events = list(self._object(identifier, value, 0))
+            except Exception:  # any object may be damaged in any way
+                damaged += 1
+                continue
+            yield from events
+        if damaged and not self.hidden:
+            yield from self._damage(damaged)
+
+    def _damage(self, count: int) -> Iterator[Event]:
+        # Free entries and stale offsets are common in sound files; many lost objects are not.
+        if count > 20:
+            yield Gap(self.place, Shortfall.DAMAGED, f"{count} objects cannot be read")
+
+    # what the catalogue and the trailer name
+
+    def _properties(self) -> Iterator[Event]:
+        for info in self.document.info:
+            for key, value in info.items():
+                if key not in _PROGRAM_KEYS:
+                    yield from self._say(
+                        text_of(value), Location(("document properties", key)), "document properties", key
+                    )
+
+    def _map_annotations(self) -> None:
+        """Note the page of each annotation by its object number."""
+        try:
+            for number, page in enumerate(PDFPage.create_pages(self.document), 1):
+                annotations = resolve1(page.annots) if page.annots else None
+                for reference in annotations if isinstance(annotations, list) else ():
+                    if isinstance(reference, PDFObjRef):
+                        self._pages[reference.objid] = number
+                if number >= _MOST_PAGES_MAPPED:
+                    break
+        except Exception:  # the page tree is damaged: annotations are read without their pages
+            return
+
+    # objects
+
+    def _object(self, identifier: int, value: object, depth: int) -> Iterator[Event]:
+        if depth > _DEPTH:
+            return
+        if isinstance(value, PDFStream):
+            yield from self._stream(identifier, value)
+            yield from self._dictionary(identifier, value.attrs, depth)
+        elif isinstance(value, dict):
+            yield from self._dictionary(identifier, value, depth)
+        elif isinstance(value, list):
+            for item in value:
+                if isinstance(item, (dict, list)):
+                    yield from self._object(identifier, item, depth + 1)
+
+    def _stream(self, identifier: int, stream: PDFStream) -> Iterator[Event]:
+        kind = _word(resolve1(stream.get("Type")))
+        if kind == "Metadata":
+            data = stream_data(stream)
+            if data is None:
+                yield Gap(self.place / "metadata", Shortfall.DAMAGED, "metadata stream")
+            else:
+                yield from self._xml(data, self.place / "metadata", "document properties")
+        elif _word(resolve1(stream.get("Subtype"))) == "Form":
+            resources = resolve1(stream.get("Resources"))
+            objects = resolve1(resources.get("XObject")) if isinstance(resources, dict) else None
+            if isinstance(objects, dict):
+                self.forms[identifier] = [ref.objid for ref in objects.values() if isinstance(ref, PDFObjRef)]
+
+    def _dictionary(self, identifier: int, value: Mapping[str, object], depth: int) -> Iterator[Event]:
+        kind = _word(resolve1(value.get("Subtype"))) if "Subtype" in value else ""
+        if "XFA" in value:
+            yield from self._xfa(value["XFA"])
+        is_field = "FT" in value or ("T" in value and ("V" in value or "Kids" in value or "TU" in value))
+        if "EF" in value:
+            yield from self._attachment(value)
+        elif is_field or kind == "Widget":
+            yield from self._field(identifier, value)
+        elif kind and ("Rect" in value or identifier in self._pages):
+            yield from self._annotation(identifier, kind, value)
+        elif "Title" in value and ("Parent" in value or "Dest" in value or "A" in value):
+            yield from self._say(text_of(value["Title"]), self.place / "outline", "bookmark")
+        if "JS" in value:
+            yield from self._script(value["JS"])
+        for key, where in (("Alt", "alt text"), ("ActualText", "replacement text"), ("E", "expansion text")):
+            if key in value and isinstance(resolve1(value[key]), (bytes, str)):
+                yield from self._say(text_of(value[key]), self.place / where, where)
+        if "URI" in value and kind != "Link":
+            yield from self._say(text_of(value["URI"]), self._on_page(identifier, "link"), "link target")
+        for inner in value.values():
+            if isinstance(inner, (dict, list)):
+                yield from self._object(identifier, inner, depth + 1)
+
+    def _field(self, identifier: int, value: Mapping[str, object]) -> Iterator[Event]:
+        name, tooltip = self._field_names(value)
+        label = tooltip or name.rpartition(".")[2]
+        where = self._on_page(identifier, f'field "{name}"' if name else "field")
+        for key, reason in (("V", ""), ("DV", "default value")):
+            if key in value:
+                for text in _strings(value[key]):
+                    if text not in ("Off", "Yes", "On"):
+                        yield from self._say(text, where, reason, label)
+        if tooltip:
+            yield from self._say(tooltip, where, "field tooltip")
+        if name:
+            yield from self._say(name, where, "field name")
+        if "Opt" in value:
+            for text in _strings(value["Opt"]):
+                yield from self._say(text, where, "field choice", label)
+        look = resolve1(value.get("MK"))
+        if isinstance(look, dict):
+            yield from self._say(text_of(look.get("CA")), where, "")
+        if "Contents" in value:
+            yield from self._say(text_of(value["Contents"]), where, "annotation")
+
+    def _field_names(self, value: Mapping[str, object]) -> tuple[str, str]:
+        """Full name and tooltip of a field: those of its parents count."""
+        names: list[str] = []
+        tooltip = ""
+        current: object = value
+        for _ in range(_DEPTH):
+            if not isinstance(current, Mapping):
+                break
+            if name := text_of(current.get("T")):
+                names.append(name)
+            tooltip = tooltip or text_of(current.get("TU"))
+            current = resolve1(current.get("Parent"))
+        return ".".join(reversed(names)), tooltip
+
+    def _annotation(self, identifier: int, kind: str, value: Mapping[str, object]) -> Iterator[Event]:
+        if kind in ("Form", "Image", "Link"):
+            return
+        where = self._on_page(identifier, "annotation")
+        yield from self._say(text_of(value.get("Contents")), where, "annotation")
+        for key in ("RC", "Subj", "OverlayText"):
+            rich = _MARKUP.sub(" ", text_of(_stream_text(value.get(key))))
+            yield from self._say(" ".join(html.unescape(rich).split()), where, "annotation")
+        yield from self._say(text_of(value.get("T")), where, "author of a comment", "Author")
+
+    def _attachment(self, value: Mapping[str, object]) -> Iterator[Event]:
+        names = [text_of(value.get(key)) for key in ("UF", "F", "Unix", "DOS", "Mac")]
+        name = next((one for one in names if one), "attachment")
+        yield from self._say(text_of(value.get("Desc")), self.place / f'attachment "{name}"', "description")
+        embedded = resolve1(value["EF"])
+        streams = {id(stream): stream for stream in map(resolve1, embedded.values())} if embedded else {}
+        for stream in streams.values():
+            if not isinstance(stream, PDFStream):
+                continue
+            location = self.place / f'attachment "{name}"'
+            data = stream_data(stream, self.limits.parser_bytes)
+            if data is None:
+                yield Gap(location, Shortfall.DAMAGED, "attachment cannot be decoded")
+            elif ("attachment", str(hash(data))) not in self.seen:
+                self.seen.add(("attachment", str(hash(data))))
+                yield Member(name, data, location, self.hidden)
+
+    def _script(self, value: object) -> Iterator[Event]:
+        script = text_of(_stream_text(value))
+        yield from self._say(script, self.place / "script", "script")
+
+    def _xfa(self, value: object) -> Iterator[Event]:
+        """XFA forms: XML packets, of which "datasets" holds what was filled in."""
+        value = resolve1(value)
+        packets = value if isinstance(value, list) else [value]
+        data = b""
+        for packet in packets:
+            packet = resolve1(packet)
+            if isinstance(packet, PDFStream):
+                data += stream_data(packet) or b""
+        if data:
+            yield from self._xml(data, self.place / "XFA form", "XFA form")
+
+    def _xml(self, data: bytes, where: Location, reason: str) -> Iterator[Event]:
+        """The texts and attribute values of an XML packet, labelled by their names."""
+        encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+        xml = data.decode(encoding, "replace")
+        pairs: list[tuple[str, str]] = []
+        for match in _XML_TEXT.finditer(xml):
+            name, attributes, content = match.groups()
+            found = [
+                (key, double or single)
+                for prefix, key, double, single in _XML_ATTRIBUTE.findall(attributes)
+                if prefix != "xmlns:" and key != "xmlns"
+            ]
+            for key, text in (*found, (name, content)):
+                text = html.unescape(text).strip()
+                if key not in _SILENT_XML and not _NOISE.match(text) and (key, text) not in self.seen:
+                    self.seen.add((key, text))
+                    pairs.append((key, text))
+        # "li", "Alt", "Bag" say nothing: the element around them does, but its name is enough in a record.
+        if pairs:
+            yield row_segment(
+                [text for _, text in pairs],
+                [key for key, _ in pairs],
+                where,
+                hidden=self.hidden or reason,
+                separator=RECORD_SEPARATOR,
+            )
+
+    def _on_page(self, identifier: int, what: str) -> Location:
+        number = self._pages.get(identifier)
+        return self.place / f"page {number}" / what if number else self.place / what
+
+    def _say(self, text: str, where: Location, reason: str, label: str = "") -> Iterator[Event]:
+        text = text.strip()
+        key = (str(where) if not self.hidden else where.parts[-1], text)
+        if not text or key in self.seen:
+            return
+        self.seen.add(key)
+        self.seen.add((where.parts[-1], text))
+        fields = (Field(0, len(text), label),) if label else ()
+        yield Segment(text, where, self.hidden or reason, fields)
+
+
+def _strings(value: object) -> Iterator[str]:
+    """The strings of a value that may be one, a stream of one, or (nested) lists of them."""
+    value = resolve1(value)
+    if isinstance(value, list):
+        for item in value[:1000]:
+            yield from _strings(item)
+    else:
+        yield text_of(_stream_text(value))
+
+
+def _stream_text(value: object) -> object:
+    value = resolve1(value)
+    return stream_data(value) if isinstance(value, PDFStream) else value
+
+
+def forms_nest_too_much(forms: Mapping[int, list[int]], most: int = 100_000) -> bool:
+    """Whether form objects contain themselves, or expand to more than ``most`` when drawn once each.
+
+    Page engines draw a form each time it is used: one that calls itself never ends, twenty that call the
+    next twice are a million.
+    """
+    sizes: dict[int, int] = {}
+    for root in forms:
+        stack = [(root, iter(forms[root]))]
+        open_forms = {root}
+        totals = [1]
+        if root in sizes:
+            continue
+        while stack:
+            current, children = stack[-1]
+            child = next(children, None)
+            if child is None:
+                stack.pop()
+                open_forms.discard(current)
+                sizes[current] = totals.pop()
+                if sizes[current] > most:
+                    return True
+                if totals:
+                    totals[-1] += sizes[current]
+            elif child in open_forms:
+                return True
+            elif child in sizes:
+                totals[-1] += sizes[child]
+            elif child in forms:
+                open_forms.add(child)
+                stack.append((child, iter(forms[child])))
+                totals.append(1)
+    return False
