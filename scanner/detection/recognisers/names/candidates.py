@@ -1,0 +1,444 @@
+"""Candidates: runs of capitalised words, cut into what may be one person's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from scanner.detection.finding import EvidenceKind
+from scanner.detection.recognisers.names import lexicon as lex
+from scanner.detection.recognisers.names.lexicon import Lexicon, forename_band, surname_band, word_band
+from scanner.detection.recognisers.names.weighing import Reason, reason
+
+_UP = "A-Z\u00c0-\u00d6\u00d8-\u00de\u0100-\u024f\u1e00-\u1eff"
+_ANY = "a-zA-Z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0300-\u036f\u1e00-\u1eff"
+_ABBREVIATED = r"(?:Mr|Mrs|Ms|Mx|Dr|Prof|Revd?|Cllrs?|Clr|Coun|St|Sgt|Hon|Fr|Insp|Supt|Capt|Lt|Jr|Snr|MR|MRS|MS|DR|PROF|REV|CLLR|SGT)\."
+_PARTICLE = r"(?:van|von|der|den|de|da|dos|das|di|del|della|du|la|le|bin|binti|bint|ibn|al|el|ap|ab|ferch|ter|ten|y|ul|ur|ud|e)"
+_WORD = rf"(?:{_ABBREVIATED}|[{_UP}]\.(?:[{_UP}]\.){{0,3}}|(?:(?:al|el|ul|ur|ud|ad|as|d|o)['-])?[{_UP}][{_ANY}]*(?:['\-][{_ANY}]+){{0,3}})"
+# Twelve words: longer runs are headings and lists, and are cut wherever this ends.
+RUN = re.compile(rf"{_WORD}(?:(?: |(?<=\.))(?:{_PARTICLE} ){{0,2}}{_WORD}){{0,11}}")
+_TOKEN = re.compile(rf"[{_ANY}]+(?:['\-][{_ANY}]+)*\.?(?:[{_UP}]\.)*")
+# The same for values whose letter case says nothing: form fields, lines under a sign-off.
+ANY_CASE_NAME = re.compile(
+    rf"[{_ANY}](?:\.|[{_ANY}]*(?:['\-][{_ANY}]+){{0,3}})\.?(?:(?: |(?<=\.)){_TOKEN.pattern}){{0,7}}"
+)
+
+_PARTICLES = frozenset(
+    "van von der den de da dos das di del della du la le bin binti bint ibn al el ap ab ferch ter ten y ul ur ud e".split()
+)
+_CAMEL = re.compile(r"[a-z][A-Z]")
+_CAMEL_PREFIX = ("mc", "mac", "de", "la", "le", "fitz", "van", "di", "du", "o", "al", "el", "ab")
+# Characters that tie a word to an identifier, a path, an address or a variable.
+_TIED_BEFORE = frozenset("@_\\#$%<~&^{`")
+_TIED_AFTER = frozenset("@_\\=`{[")
+_MODALS = frozenset("will may mark grant can bill sue hope pat chase drew".split())
+
+
+@dataclass(slots=True)
+class Token:
+    """One word of a run: its place, its lower-case form without possessive, and what is known about it."""
+
+    start: int
+    end: int
+    low: str
+    flags: int
+    shape: str  # "I" an initial, "C" capitals, "T" capitalised, "l" small letters
+    possessive: bool = False
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A span that may name one person, and the reasons collected for and against it.
+
+    ``first`` and ``last`` index the tokens that stand for forename and surname (-1 where there is none).
+    ``anchored`` says that something beside the gazetteers speaks for it; ``sole`` that its field holds this
+    part of a name and no more.
+    """
+
+    start: int
+    end: int
+    tokens: list[Token]
+    first: int
+    last: int
+    prior: float
+    reasons: list[Reason] = field(default_factory=list)
+    note: str = ""
+    anchored: bool = False
+    sole: bool = False
+    next_low: str = ""
+    weight: float = 0.0
+
+    def add(self, one: Reason, note: str = "", *, anchor: bool = True) -> None:
+        """Collect a reason, each kind once; the first note that is given stays."""
+        if note and not self.note:
+            self.note = note
+        if any(one.evidence == other.evidence for other in self.reasons):
+            return
+        self.reasons.append(one)
+        self.weight += one.weight
+        if one.weight > 0 and anchor:
+            self.anchored = True
+
+
+def tokenise(text: str, start: int, end: int, lexicon: Lexicon) -> list[Token]:
+    """The words of ``text[start:end]`` with possessives cut off and initials told from words."""
+    tokens: list[Token] = []
+    for match in _TOKEN.finditer(text, start, end):
+        a, b = match.span()
+        word = match.group()
+        possessive = False
+        if word[-1] == "." and len(word) > 1:
+            letters = word.replace(".", "")
+            if len(letters) == 1 or "." in word[:-1]:
+                tokens.append(Token(a, b, letters.lower(), 0, "I"))
+                continue
+            word = word[:-1]
+            b -= 1
+        if word[-2:] in ("'s", "'S") and len(word) > 3:
+            word = word[:-2]
+            b -= 2
+            possessive = True
+        low = word.lower()
+        if len(word) == 1:
+            shape = "I" if word.isupper() else "l"
+        elif low == word:
+            shape = "l"
+        elif word.isupper():
+            shape = "C"
+        else:
+            shape = "T"
+        flags = lexicon.flags(low)
+        if shape == "T" and _CAMEL.search(word) and "-" not in word and "'" not in word:
+            if not flags & lex.KNOWN_NAME and not low.startswith(_CAMEL_PREFIX):
+                flags = 1 << 4
+        tokens.append(Token(a, b, low, flags, shape, possessive))
+    return tokens
+
+
+def nameable(token: Token) -> bool:
+    """Whether a token may be part of a name where nothing but its neighbours says so."""
+    flags = token.flags
+    if flags & lex.FUNCTION or token.shape == "l":
+        return token.low in _PARTICLES
+    if token.shape == "I":
+        return len(token.low) <= 3
+    if flags & lex.KNOWN_NAME:
+        return not (flags & (lex.HEAD | lex.JOB) and not flags & 3 and word_band(flags))
+    if token.shape == "C" and not flags:
+        # An unknown word in capitals beside ordinary words is an acronym.
+        return len(token.low) > 4
+    return not flags & ~lex.PLACE
+
+
+# --- what the gazetteers say ----------------------------------------------------------------------------------
+
+_FORENAME = (0.0, 0.8, 1.8, 2.2)
+_SURNAME = (0.3, 0.9, 1.6, 1.9)
+_WORD_COST = (0.0, 0.5, 1.1)
+_BIGRAM_PRIOR = -1.7
+_SINGLE_PRIOR = -2.0
+_SURNAME_ALONE = -3.2
+_SINGLE_WORD_COST = (0.0, 1.0, 2.2)
+
+
+def forename_odds(token: Token) -> float:
+    """Log-odds that a token is somebody's first name (or initial)."""
+    if token.shape == "I":
+        return 1.0 if len(token.low) > 1 or token.low not in "ai" else 0.3
+    flags = token.flags
+    odds = _FORENAME[forename_band(flags)] - _WORD_COST[word_band(flags)]
+    if flags & lex.CALENDAR:
+        odds -= 0.8
+    if flags & lex.PLACE and forename_band(flags) < 3:
+        odds -= 0.7
+    return odds
+
+
+def surname_odds(token: Token) -> float:
+    """Log-odds that a token is the surname behind a forename."""
+    if token.shape == "I":
+        return -0.6
+    flags = token.flags
+    band = surname_band(flags)
+    odds = _SURNAME[band]
+    if band < 2 and forename_band(flags) >= 2:
+        odds = 1.1
+    odds -= _WORD_COST[word_band(flags)] * (0.6 if band == 3 else 1.0)
+    if flags & lex.CALENDAR:
+        odds -= 1.0
+    if flags & lex.PLACE and band < 3:
+        odds -= 1.0
+    return odds
+
+
+def _middle_odds(token: Token) -> float:
+    if token.shape == "I" or token.low in _PARTICLES:
+        return 0.3
+    if token.flags & lex.KNOWN_NAME:
+        return 0.3 - 0.5 * word_band(token.flags)
+    return -0.3
+
+
+def name_odds(tokens: list[Token]) -> tuple[float, int, int]:
+    """``(log-odds, index of forename, index of surname)`` of a name in some order."""
+    if len(tokens) == 1:
+        token = tokens[0]
+        flags = token.flags
+        cost = _SINGLE_WORD_COST[word_band(flags)] + (1.5 if flags & (lex.PLACE | lex.CALENDAR) else 0.0)
+        if flags & (lex.HEAD | lex.JOB):
+            cost += 0.8
+        if token.shape == "C" and len(token.low) <= 3:
+            cost += 1.5
+        if len(token.low) <= 2:
+            cost += 1.0
+        forename = _SINGLE_PRIOR + _FORENAME[forename_band(flags)] - cost if forename_band(flags) else -9.0
+        surname = _SURNAME_ALONE + _SURNAME[surname_band(flags)] - cost
+        return (forename, 0, -1) if forename >= surname else (surname, -1, 0)
+    first, last = tokens[0], tokens[-1]
+    middles = sum(_middle_odds(token) for token in tokens[1:-1])
+    if len(tokens) > 4:
+        middles -= 0.5 * (len(tokens) - 4)
+    natural = _BIGRAM_PRIOR + forename_odds(first) + surname_odds(last)
+    reverse = _BIGRAM_PRIOR + forename_odds(last) + surname_odds(first) - 0.8
+    if last.shape == "C" and first.shape == "T" and last.flags & lex.KNOWN_NAME:
+        natural += 0.8
+    if first.shape == "C" and last.shape == "T" and first.flags & lex.KNOWN_NAME:
+        reverse += 1.6
+    if last.shape == "I":
+        reverse -= 0.2
+    if natural >= reverse:
+        return natural + middles, 0, len(tokens) - 1
+    return reverse + middles, len(tokens) - 1, 0
+
+
+# --- runs -------------------------------------------------------------------------------------------------------
+
+TITLED = "title before it"
+_TITLE_WEIGHT = 4.6
+_THING = reason(EvidenceKind.COUNTER, "word of a street, building, body or thing behind it", -4.5)
+_POSSESSED_THING = reason(EvidenceKind.COUNTER, "possessive before a thing", -1.2)
+_SAINT = reason(EvidenceKind.COUNTER, "saint or place word before it", -4.0)
+_PLACE_NAME = reason(EvidenceKind.COUNTER, "name of a place", -2.8)
+_WELL_KNOWN = reason(EvidenceKind.COUNTER, "historical or made-up person", -5.0)
+_ORDINARY = reason(EvidenceKind.COUNTER, "ordinary words at the start of a sentence", -0.7)
+_JOB_BEHIND = reason(EvidenceKind.CONTEXT, "job title behind it", 2.0)
+_JOB_BEFORE = reason(EvidenceKind.CONTEXT, "job title before it", 1.6)
+_TITLE = reason(EvidenceKind.CONTEXT, TITLED, _TITLE_WEIGHT)
+
+
+def _title_at(tokens: list[Token], index: int, lexicon: Lexicon) -> tuple[int, str]:
+    """``(number of tokens, note)`` of the title at ``index``; none is (0, "")."""
+    for size in (3, 2, 1):
+        if index + size > len(tokens):
+            continue
+        phrase = " ".join(token.low for token in tokens[index : index + size])
+        note = lexicon.titles.get(phrase)
+        if note is not None:
+            return size, note
+    return 0, ""
+
+
+def _is_title_use(tokens: list[Token], index: int, size: int) -> bool:
+    """Titles that are names too (Dean, Major, Judge, Sister) count only before another name."""
+    token = tokens[index]
+    behind = index + size
+    if behind >= len(tokens):
+        return not token.flags & lex.KNOWN_NAME
+    return not tokens[behind].flags & lex.FUNCTION
+
+
+def _after_title(tokens: list[Token], index: int, lexicon: Lexicon) -> int:
+    """The index behind the name that begins at ``index``, right after a title."""
+    at = index
+    count = len(tokens)
+    while at < count and at - index < 5:
+        token = tokens[at]
+        flags = token.flags
+        if flags & lex.FUNCTION and token.low not in _PARTICLES:
+            break
+        if at > index:
+            if tokens[at - 1].possessive:
+                break
+            if not nameable(token) and not (surname_band(flags) == 3 and at + 1 == count):
+                break
+            size, _ = _title_at(tokens, at, lexicon)
+            if size and not flags & lex.KNOWN_NAME:
+                break
+        elif flags & (lex.JOB | lex.HEAD) and not flags & lex.KNOWN_NAME:
+            break
+        at += 1
+    while at > index and tokens[at - 1].low in _PARTICLES and tokens[at - 1].shape == "l":
+        at -= 1
+    return at
+
+
+def make(tokens: list[Token], *, prior: float | None = None) -> Candidate:
+    """A candidate over these tokens with what the gazetteers say about it."""
+    odds, first, last = name_odds(tokens)
+    if prior is not None:
+        odds = prior
+    candidate = Candidate(tokens[0].start, tokens[-1].end, tokens, first, last, odds)
+    candidate.weight = odds
+    return candidate
+
+
+def is_free(text: str, start: int, end: int) -> bool:
+    """Whether the word stands free: not inside an identifier, a path, an address or a variable."""
+    if start:
+        before = text[start - 1]
+        if before.isalnum() or before in _TIED_BEFORE:
+            return False
+        if before in "./-'":
+            two = text[start - 2 : start - 1]
+            if before == "." and two and not two.isspace() or before == "'" and two.isalnum():
+                return False
+            if (
+                before in "/-"
+                and two
+                and (two in "./:\\-<" or two.isdigit() or before == "-" and two.isalpha())
+            ):
+                return False
+            if before == "/" and not two:
+                return False
+    if end < len(text):
+        after = text[end]
+        if after.isalnum() or after in _TIED_AFTER:
+            return False
+        if after in ".:/-" and end + 1 < len(text):
+            two = text[end + 1]
+            if after == "." and (two.isalnum() or two in "_*") or after == ":" and two == ":":
+                return False
+            if after == "/" and (two == "/" or two.islower()) or after == "-" and two.isalnum():
+                return False
+    return True
+
+
+def scan(text: str, lexicon: Lexicon) -> Iterator[Candidate]:
+    """Candidates of all capitalised runs, in order; linear in the text."""
+    flags_of = lexicon.flags
+    for match in RUN.finditer(text):
+        start, end = match.span()
+        run = match.group()
+        if " " not in run and "." not in run:
+            # The common case, decided by one look-up: a word that names nobody.
+            flags = flags_of(run.lower() if run[-2:] != "'s" else run[:-2].lower())
+            if not flags & lex.KNOWN_NAME or len(run) < 2:
+                continue
+        yield from _cut(text, start, end, lexicon)
+
+
+def _cut(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Candidate]:
+    tokens = tokenise(text, start, end, lexicon)
+    count = len(tokens)
+    if count > 3 and all(token.shape == "C" for token in tokens) and _ordinary_share(tokens) > 0.5:
+        return
+    index = 0
+    job_before = False
+    while index < count:
+        token = tokens[index]
+        size, note = _title_at(tokens, index, lexicon)
+        if size and _is_title_use(tokens, index, size):
+            at = index + size
+            while True:
+                size, other = _title_at(tokens, at, lexicon) if at < count else (0, "")
+                if not size or not _is_title_use(tokens, at, size) or at + size >= count:
+                    break
+                note = note or other
+                at += size
+            stop = _after_title(tokens, at, lexicon)
+            if stop > at:
+                candidate = make(tokens[at:stop])
+                candidate.weight = candidate.prior = max(candidate.prior, -2.2)
+                if stop - at == 1:
+                    candidate.first, candidate.last = -1, 0
+                candidate.add(_TITLE, note)
+                _look_around(text, candidate, tokens, at, stop, lexicon)
+                if is_free(text, candidate.start, candidate.end):
+                    yield candidate
+                index = stop
+                job_before = False
+                continue
+            index = at
+            continue
+        if not nameable(token) or token.shape == "l":
+            job_before = bool(token.flags & lex.JOB)
+            index += 1
+            continue
+        stop = index
+        while stop < count and nameable(tokens[stop]):
+            stop += 1
+            if tokens[stop - 1].possessive:
+                break
+            if (
+                stop < count
+                and _title_at(tokens, stop, lexicon)[0]
+                and not tokens[stop].flags & lex.KNOWN_NAME
+            ):
+                break
+        at = index
+        index = stop
+        # "Will Jane Smith attend?", "May Jane come?": the first word is a verb.
+        if stop - at >= 3 and tokens[at].low in _MODALS and forename_band(tokens[at + 1].flags) >= 2:
+            at += 1
+        while stop > at and tokens[stop - 1].low in _PARTICLES and tokens[stop - 1].shape == "l":
+            stop -= 1
+        while stop - at > 1 and tokens[at].low in _PARTICLES and tokens[at].shape == "l":
+            at += 1
+        if stop == at or not is_free(text, tokens[at].start, tokens[stop - 1].end):
+            continue
+        piece = tokens[at:stop]
+        if len(piece) == 1 and (piece[0].shape == "I" or not piece[0].flags & lex.KNOWN_NAME):
+            continue
+        candidate = make(piece)
+        if job_before:
+            candidate.add(_JOB_BEFORE, "staff")
+        job_before = False
+        _look_around(text, candidate, tokens, at, stop, lexicon)
+        yield candidate
+
+
+def _ordinary_share(tokens: list[Token]) -> float:
+    return sum(1 for token in tokens if word_band(token.flags) or not token.flags) / len(tokens)
+
+
+def _look_around(
+    text: str, candidate: Candidate, tokens: list[Token], at: int, stop: int, lexicon: Lexicon
+) -> None:
+    """Reasons from the rest of the run: what stands directly before and behind in capitals."""
+    count = len(tokens)
+    if stop < count:
+        behind = tokens[stop]
+        candidate.next_low = behind.low
+        job_at_end = any(token.flags & lex.JOB for token in tokens[stop:])
+        possessive = tokens[stop - 1].possessive
+        if behind.flags & lex.HEAD and not (job_at_end and tokens[-1].flags & lex.JOB):
+            candidate.add(_THING if not possessive or stop - at == 1 else _POSSESSED_THING)
+        elif job_at_end and not possessive:
+            candidate.add(_JOB_BEHIND, "staff")
+        elif any(token.flags & lex.HEAD for token in tokens[stop : stop + 2]):
+            candidate.add(_THING if not possessive else _POSSESSED_THING)
+    if at and not any(one.evidence.detail == TITLED for one in candidate.reasons):
+        before = tokens[at - 1]
+        if before.low in ("st", "saint", "lake", "mount", "port", "royal", "fort", "loch"):
+            candidate.add(_SAINT)
+        elif before.low in lexicon.place_before and stop - at == 1:
+            candidate.add(_SAINT)
+    words = " ".join(token.low for token in candidate.tokens)
+    if words in lexicon.places:
+        candidate.add(_PLACE_NAME)
+    if words in lexicon.well_known or (at and f"{tokens[at - 1].low} {words}" in lexicon.well_known):
+        candidate.add(_WELL_KNOWN)
+    if (
+        word_band(candidate.tokens[0].flags)
+        and not candidate.anchored
+        and _starts_sentence(text, candidate.start)
+    ):
+        candidate.add(_ORDINARY)
+
+
+def _starts_sentence(text: str, position: int) -> bool:
+    at = position - 1
+    while at >= 0 and text[at] in " \t\"'(*":
+        at -= 1
+    return at < 0 or text[at] in ".!?\n:;|"

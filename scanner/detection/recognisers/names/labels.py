@@ -1,0 +1,362 @@
+"""Labelled names: values of form fields, cells beneath column headers, mail headers, lists of attendees."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from scanner.detection.finding import EvidenceKind
+from scanner.detection.layout import Layout
+from scanner.detection.recognisers.names import lexicon as lex
+from scanner.detection.recognisers.names.candidates import (
+    ANY_CASE_NAME,
+    Candidate,
+    Token,
+    forename_odds,
+    is_free,
+    make,
+    name_odds,
+    surname_odds,
+    tokenise,
+)
+from scanner.detection.recognisers.names.context import role_of
+from scanner.detection.recognisers.names.lexicon import Lexicon, forename_band, surname_band, word_band
+from scanner.detection.recognisers.names.weighing import reason
+from scanner.text import Field
+
+_LABEL_WORD = re.compile(r"[a-z]+(?:'s)?|&|@")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+# A value longer than this is a text, not a name or a list of names.
+_MAX_VALUE = 400
+# A list of attendees may be longer.
+_MAX_LIST = 2_000
+_JOINERS = frozenset(("and", "a", "&"))
+
+_EXPLICIT, _BARE, _ROLE, _LIST, _VAGUE = 3.6, 2.4, 2.8, 2.0, 1.2
+_HEADS = frozenset(("head of", "director of", "chair of", "leader of"))
+
+_THING = reason(EvidenceKind.COUNTER, "word of a body or thing behind it", -4.5)
+_REVERSED = reason(EvidenceKind.LABEL, "surname, forename", 1.0)
+_LATER = reason(EvidenceKind.COUNTER, "not the first thing in its field", -1.2)
+_SAME_COLUMN = reason(EvidenceKind.LABEL, "column of names", 1.2)
+_OTHER_COLUMN = reason(EvidenceKind.COUNTER, "column of other things", -2.5)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelMeaning:
+    """What a label says about its value; ``weight`` 0 with kind "other" means that it is no person."""
+
+    kind: str  # "full", "surname", "forename", "list", "other", ""
+    weight: float = 0.0
+    note: str = ""
+
+
+_NOTHING = LabelMeaning("")
+_OTHER = LabelMeaning("other")
+
+
+def read_label(label: str, lexicon: Lexicon) -> LabelMeaning:
+    """What a form label or a column header says about the value beneath or behind it."""
+    spaced = _CAMEL.sub(" ", label).replace("_", " ").replace("’", "'").lower()
+    words = [
+        word[:-2] if word.endswith("'s") else word for word in _LABEL_WORD.findall(spaced.replace("(s)", ""))
+    ]
+    if not words:
+        return _NOTHING
+    phrase = " ".join(words)
+    exact = _known(phrase, lexicon)
+    if exact is not None:
+        return exact
+    named = "name" in words or "names" in words
+    for size in (3, 2):
+        for at in range(len(words) - size + 1):
+            meaning = lexicon.labels.get(" ".join(words[at : at + size]))
+            if meaning is not None and meaning[0] in ("label-surname", "label-forename"):
+                rest = [
+                    word for word in words[:at] + words[at + size :] if word not in lexicon.label_modifiers
+                ]
+                if any(word in lexicon.label_others for word in rest):
+                    return _OTHER
+                return LabelMeaning(meaning[0][6:], _EXPLICIT, _note(rest, lexicon))
+    for word in words:
+        meaning = lexicon.labels.get(word)
+        if meaning is not None and meaning[0] in ("label-surname", "label-forename"):
+            if any(other in lexicon.label_others for other in words):
+                return _OTHER
+            return LabelMeaning(meaning[0][6:], _EXPLICIT, _note(words, lexicon))
+    pairs = {" ".join(words[at : at + 2]) for at in range(len(words) - 1)}
+    others = {word for word in words if word in lexicon.label_others} | (pairs & lexicon.label_others)
+    if named:
+        others.discard("address")
+    if others:
+        return _OTHER
+    rest = [word for word in words if word not in lexicon.label_modifiers]
+    if not rest:
+        return LabelMeaning("full", _EXPLICIT if len(words) > 1 else _BARE) if named else _NOTHING
+    exact = _known(" ".join(rest), lexicon)
+    if exact is not None:
+        return exact
+    known = [lexicon.labels.get(word) for word in rest]
+    if all(entry is not None for entry in known):
+        return LabelMeaning("full", _ROLE, _note(rest, lexicon))
+    if rest[-1] in lexicon.jobs or " ".join(words[:2]) in _HEADS:
+        return LabelMeaning("full", 2.2 if named else 1.8, lexicon.jobs.get(rest[-1], "staff"))
+    if named:
+        return LabelMeaning("full", _VAGUE)
+    return _NOTHING
+
+
+def _known(phrase: str, lexicon: Lexicon) -> LabelMeaning | None:
+    entry = lexicon.labels.get(phrase)
+    if entry is None:
+        return None
+    kind, note = entry
+    if kind == "label":
+        return LabelMeaning(
+            "full", _BARE if phrase in ("name", "names", "who", "signed", "alias") else _EXPLICIT, note
+        )
+    if kind == "label-role":
+        return LabelMeaning("full" if note else "list", _ROLE if note else _LIST, note)
+    return LabelMeaning(kind[6:], _EXPLICIT, note)
+
+
+def _note(words: Iterable[str], lexicon: Lexicon) -> str:
+    for word in words:
+        entry = lexicon.labels.get(word)
+        if entry is not None and entry[1]:
+            return entry[1]
+    return ""
+
+
+class Labelled:
+    """The labelled candidates of a layout, and the stretches whose label says that they name no person."""
+
+    def __init__(self, layout: Layout, lexicon: Lexicon) -> None:
+        self.candidates: list[Candidate] = []
+        self.others: list[tuple[int, int]] = []
+        self._text = layout.text
+        self._lexicon = lexicon
+        self._meanings: dict[str, LabelMeaning] = {}
+        columns: dict[tuple[int, str], list[list[Candidate]]] = defaultdict(list)
+        for record, field in layout.labelled_fields():
+            meaning = self._meanings.get(field.label)
+            if meaning is None:
+                meaning = self._meanings[field.label] = read_label(field.label, lexicon)
+            if meaning.kind == "":
+                continue
+            if meaning.kind == "other":
+                self.others.append((field.start, field.end))
+                continue
+            found = self._value(field, meaning)
+            if record.table is not None:
+                columns[record.table, field.label].append(found)
+            self.candidates += found
+        for (_, label), cells in columns.items():
+            self._weigh_column(cells, self._meanings[label])
+
+    @staticmethod
+    def _weigh_column(cells: list[list[Candidate]], meaning: LabelMeaning) -> None:
+        """A column is of names or not: where most cells look like names, so do the others."""
+        if len(cells) < 3 or meaning.weight >= _EXPLICIT:
+            return
+        likely = sum(1 for cell in cells if any(one.prior > -0.9 for one in cell))
+        if likely * 2 >= len(cells):
+            verdict = _SAME_COLUMN
+        elif likely * 5 < len(cells) and meaning.weight <= _BARE:
+            verdict = _OTHER_COLUMN
+        else:
+            return
+        for cell in cells:
+            for one in cell:
+                one.add(verdict)
+
+    def _value(self, field: Field, meaning: LabelMeaning) -> list[Candidate]:
+        text, lexicon = self._text, self._lexicon
+        start, end = field.start, field.end
+        if end - start > (_MAX_LIST if meaning.kind == "list" else _MAX_VALUE):
+            if meaning.kind != "list":
+                return []
+            end = start + _MAX_LIST
+        value = text[start:end].strip(" \t\r\n.-*_<>[]()\"'").lower()
+        if not value or value in lexicon.no_values:
+            return []
+        pieces: list[tuple[list[Token], str, str]] = []
+        for match in ANY_CASE_NAME.finditer(text, start, end):
+            if not is_free(text, *match.span()) and not is_free(text, match.start(), match.start() + 1):
+                if text[match.start() - 1 : match.start()] in ("@", "."):
+                    continue
+            self._pieces(tokenise(text, *match.span(), lexicon), pieces)
+        found: list[Candidate] = []
+        previous: Candidate | None = None
+        for number, (tokens, note, behind) in enumerate(pieces):
+            tokens = [token for token in tokens if token.start >= start]
+            if not tokens or not is_free(text, tokens[0].start, tokens[-1].end):
+                continue
+            candidate = self._candidate(tokens, note, behind, meaning, number, previous, end)
+            if candidate is None:
+                continue
+            if previous is not None and candidate.start == previous.start:
+                found[-1] = candidate
+            else:
+                found.append(candidate)
+            previous = candidate
+        return found
+
+    def _pieces(self, tokens: list[Token], pieces: list[tuple[list[Token], str, str]]) -> None:
+        """Cut one stretch of words into names: at joining words, titles, ordinary words."""
+        lexicon = self._lexicon
+        current: list[Token] = []
+        note = ""
+        for token in tokens:
+            flags = token.flags
+            title = lexicon.titles.get(token.low)
+            if title is not None and not (flags & lex.KNOWN_NAME and current) and token.shape != "I":
+                if current:
+                    pieces.append((current, note, ""))
+                    current = []
+                note = title
+                continue
+            stops = (
+                (
+                    flags & lex.FUNCTION
+                    and not (current and token.low in ("a", "i", "an", "do", "may", "will"))
+                )
+                or (
+                    flags & (lex.JOB | lex.HEAD)
+                    and not (flags & lex.KNOWN_NAME and (not current or surname_band(flags) == 3))
+                )
+                or (current and word_band(flags) == 2 and not flags & lex.KNOWN_NAME)
+            )
+            if stops and token.shape != "I":
+                if current:
+                    pieces.append((current, note, token.low))
+                    current, note = [], ""
+                elif token.low not in _JOINERS and flags & (lex.JOB | lex.HEAD):
+                    note = ""
+                if flags & lex.FUNCTION and token.low not in _JOINERS and token.shape == "l":
+                    # A sentence begins here: what follows is told, not named.
+                    return
+                continue
+            current.append(token)
+        if current:
+            pieces.append((current, note, ""))
+
+    def _candidate(
+        self,
+        tokens: list[Token],
+        note: str,
+        behind: str,
+        meaning: LabelMeaning,
+        number: int,
+        previous: Candidate | None,
+        stop: int,
+    ) -> Candidate | None:
+        text, lexicon = self._text, self._lexicon
+        while tokens and tokens[-1].shape == "l" and tokens[-1].low in ("de", "la", "the", "a", "y", "e"):
+            tokens = tokens[:-1]
+        if not tokens or len(tokens) > 5 or " ".join(token.low for token in tokens) in lexicon.no_values:
+            return None
+        if all(token.shape == "I" for token in tokens):
+            return None
+        joined = self._reversed(tokens, meaning, previous)
+        if joined is not None:
+            return joined
+        odds, first, last = name_odds(tokens)
+        if meaning.kind in ("surname", "forename"):
+            if number:
+                return None
+            odds = max(
+                odds,
+                -1.5
+                - (1.5 if all(word_band(t.flags) and not t.flags & lex.KNOWN_NAME for t in tokens) else 0),
+            )
+        elif len(tokens) == 1:
+            odds = max(odds, -2.6 if tokens[0].flags & lex.KNOWN_NAME or not tokens[0].flags else -4.5)
+        candidate = make(tokens, prior=odds)
+        candidate.first, candidate.last = first, last
+        candidate.sole = meaning.kind in ("surname", "forename")
+        if meaning.kind == "surname":
+            candidate.first, candidate.last = -1, 0
+        elif meaning.kind == "forename":
+            candidate.first, candidate.last = 0, -1
+        candidate.add(reason(EvidenceKind.LABEL, "form label or column header", meaning.weight))
+        if note or lexicon.titles.get(self._word_before(tokens[0].start)) is not None:
+            candidate.add(reason(EvidenceKind.CONTEXT, "title before it", 1.5), note)
+        role = self._role_behind(tokens[-1].end, stop)
+        if role:
+            candidate.add(reason(EvidenceKind.CONTEXT, "role behind it", 1.5), role)
+        elif behind and lexicon.flags(behind) & lex.HEAD:
+            candidate.add(_THING)
+        elif behind and lexicon.flags(behind) & lex.JOB:
+            candidate.add(reason(EvidenceKind.CONTEXT, "job title behind it", 0.8), "staff")
+        if number and meaning.kind != "list" and text[: tokens[0].start].rstrip(" \t")[-1:] == ",":
+            candidate.add(_LATER)
+        if meaning.note and not candidate.note:
+            candidate.note = meaning.note
+        return candidate
+
+    def _word_before(self, start: int) -> str:
+        return self._text[max(0, start - 8) : start].strip(" .").rpartition(" ")[2].lower()
+
+    def _role_behind(self, end: int, stop: int) -> str:
+        match = re.compile(r"(?:,? ?[(\[]|, | - )([^()\[\],;\n]{2,50})").match(
+            self._text, end, min(stop, end + 60)
+        )
+        return role_of(match.group(1), self._lexicon) if match is not None else ""
+
+    def _reversed(
+        self, tokens: list[Token], meaning: LabelMeaning, previous: Candidate | None
+    ) -> Candidate | None:
+        """``Surname, Forename`` as one candidate, where the piece before and this one are that."""
+        if previous is None or len(previous.tokens) > 2 or len(tokens) > 3:
+            return None
+        if self._text[previous.end : tokens[0].start].strip(" ") != "," or meaning.kind in (
+            "surname",
+            "forename",
+        ):
+            return None
+        return join_reversed(
+            previous, tokens, self._text, bonus=1.0 + (0.6 if meaning.kind == "full" else 0.0)
+        )
+
+
+def join_reversed(surname: Candidate, forenames: list[Token], text: str, *, bonus: float) -> Candidate | None:
+    """One candidate over ``Surname, Forename`` if that is the likeliest reading, else ``None``."""
+    head, first = surname.tokens, forenames[0]
+    if len(head) == 2 and head[0].shape != "l" and forename_band(head[0].flags) >= 2 and head[0].shape != "C":
+        return None
+    known = forename_band(first.flags) or first.shape == "I" or (not first.flags and bonus >= 1.0)
+    if (
+        not known
+        or len(forenames) > 1
+        and surname_band(forenames[-1].flags) == 3
+        and forename_band(forenames[-1].flags) < 2
+    ):
+        return None
+    odds = -1.7 + surname_odds(head[-1]) + forename_odds(first) + bonus
+    capital_surname = all(token.shape == "C" for token in head) and first.shape != "C"
+    if capital_surname:
+        odds += 1.8
+    elif forename_band(head[-1].flags) >= 2 and surname_band(head[-1].flags) < 3:
+        odds -= 2.0
+    end = forenames[-1].end
+    behind = text[end : end + 12].lstrip(" ")[:5]
+    if behind[:1] in ("", ";", "<", "(", "\n", "|", "\t", "\r", '"', "-") or behind[:1].isdigit():
+        odds += 0.6
+    elif not capital_surname and (behind[:1] == "," or behind.startswith(("and", "&"))):
+        odds -= 2.0
+    before = text[max(0, head[0].start - 3) : head[0].start].rstrip(" ")
+    if not before or before[-1] in '\n:;|\t(">,*':
+        odds += 0.0 if before[-1:] == "," else 0.6
+    if odds < -0.6:
+        return None
+    candidate = make([*head, *forenames], prior=odds)
+    candidate.first, candidate.last = len(head), len(head) - 1
+    for one in surname.reasons:
+        if one.weight > 0:
+            candidate.add(one)
+    candidate.add(_REVERSED if bonus >= 1.0 else reason(EvidenceKind.PATTERN, "surname, forename", 0.4))
+    candidate.note = surname.note
+    return candidate
