@@ -1,0 +1,477 @@
+"""Mail: messages (EML, MHTML) and mailboxes (mbox), every part under every plausible reading.
+
+The splitting into parts is our own, on the raw bytes and without recursion: the standard parser decodes
+too little where a message is malformed on purpose (a second boundary, base64 on a container, padding in
+the middle), and its depth and its headers can be made to cost without limit.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections import Counter
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from email.message import Message
+from email.utils import collapse_rfc2231_value
+from itertools import islice
+
+from scanner.documents.decoding import decode
+from scanner.documents.limits import Limits
+from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
+from scanner.documents.parsers.html import html_events
+from scanner.documents.parsers.plain import text_segments
+from scanner.documents.protocol import HERE, Event, Member, ProtectionNote, Source
+from scanner.documents.rows import row_segment
+from scanner.documents.sniffing import EMPTY, UNKNOWN, sniff
+
+# Bounds of one message.  Postfix stops at 100 levels and 102,400 bytes of a header, rspamd at 64 levels;
+# honest mail stays under ten levels and some kilobytes.
+_LEVELS = 64
+_HEADER_BLOCK = 1_000_000
+_HEADER_VALUE = 256_000
+_HEADER_LINES = 2_000
+_PARAMETERS = 16_000
+_BOUNDARIES = 8
+_ATTACHED = "attached message"
+
+# Signatures over the message: long random text that nobody wrote.
+_SIGNATURE_HEADERS = frozenset(
+    {"dkim-signature", "arc-seal", "arc-message-signature", "x-google-dkim-signature", "domainkey-signature"}
+)
+_PART_HEADERS = frozenset(
+    {"content-type", "content-transfer-encoding", "content-disposition", "content-id", "mime-version"}
+)
+_ENCODED_WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]*)\?=")
+_END_OF_HEADERS = re.compile(rb"\r?\n[ \t]*\r?\n|\r\r")
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+_BOUNDARY = re.compile(rb"""boundary\s{0,9}=\s{0,9}(?:"([^"\r\n]{1,500})"|([^\s;"]{1,500}))""", re.IGNORECASE)
+_DASHED_LINE = re.compile(rb"^--(\S[^\r\n]{0,198}?)(?:--)?[ \t]*\r?$", re.MULTILINE)
+_COMMENT = re.compile(r"\([^()]*\)")
+_NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
+_UU_BEGIN = re.compile(rb"^begin(-base64)? [0-7]{3,4} ([^\r\n]{1,300})\r?\n", re.MULTILINE)
+_BASE64_RUN = re.compile(
+    rb"(?:^|(?<=[\s\"'>,]))(?:(?:[A-Za-z0-9+/]{60,}+[ \t]*+(?:\r?\n|$)){2,}[A-Za-z0-9+/]{0,1000}={0,2}|"
+    rb"[A-Za-z0-9+/]{200,}+={0,2})"
+)
+_PGP_BLOCK = re.compile(
+    r"-----BEGIN PGP MESSAGE-----.{0,2000000}?(?:-----END PGP MESSAGE-----|\Z)", re.DOTALL
+)
+_MULTIPART_NOTICE = re.compile(r"(?i)^\W{0,5}this is a (?:multi-?part|cryptographically)[^\n]{0,200}$")
+# CMS content types, as the DER bytes of their object identifiers (RFC 5652, RFC 5083).
+_CMS_ENVELOPED = (b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03", b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17")
+_CMS_SIGNED = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
+
+_Header = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A stretch of bytes that is a message or one of its parts, still with its headers."""
+
+    data: bytes
+    start: int
+    end: int
+    within: Location
+    level: int
+    message: bool
+    default: str = "text/plain"
+
+
+class MailParser:
+    """Reads one message with everything in it."""
+
+    kinds = frozenset({"eml", "mhtml"})
+
+    def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
+        """Yield headers, bodies, alternatives and what stands between them; attachments are members."""
+        data = source.read()
+        if not data.startswith(b"\xef\xbb\xbf") and 0 in data[:200]:
+            data = decode(data).encode("utf-8")
+        yield from message_events(data.removeprefix(b"\xef\xbb\xbf"), limits)
+
+
+class MailboxParser:
+    """Reads a mailbox of many messages, one at a time."""
+
+    kinds = frozenset({"mbox"})
+
+    def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
+        """Yield the events of each message under its number."""
+        number = 0
+        lines: list[bytes] = []
+        size = 0
+        blank = True
+        with source.open() as file:
+            for line in file:
+                if blank and line.startswith(b"From ") and lines:
+                    number += 1
+                    yield from _numbered(b"".join(lines), number, limits)
+                    lines, size = [], 0
+                elif line.startswith(b">From "):
+                    line = line[1:]
+                if size + len(line) > limits.parser_bytes:
+                    yield Gap(Location((f"message {number + 1}",)), Shortfall.TOO_LARGE)
+                    lines, size = [], 0
+                blank = not line.strip()
+                if not (not lines and line.startswith(b"From ")):
+                    lines.append(line)
+                    size += len(line)
+                elif not lines:
+                    lines.append(b"")
+        if any(lines):
+            yield from _numbered(b"".join(lines), number + 1, limits)
+
+
+def _numbered(data: bytes, number: int, limits: Limits) -> Iterator[Event]:
+    place = Location((f"message {number}",))
+    if number > limits.members:
+        yield Gap(HERE, Shortfall.LIMIT, f"more than {limits.members:,} messages")
+        return
+    yield from message_events(data, limits, place)
+
+
+def message_events(data: bytes, limits: Limits, within: Location = HERE) -> Iterator[Event]:
+    """Events of one message in bytes, at a location of its own."""
+    stack = [_Part(data, 0, len(data), within, 0, True)]
+    count = 0
+    attached = messages = 0
+    while stack:
+        part = stack.pop()
+        count += 1
+        if count > limits.mime_parts or part.level > min(_LEVELS, limits.depth):
+            what = (
+                f"more than {limits.mime_parts:,} parts"
+                if count > limits.mime_parts
+                else "parts nested too deep"
+            )
+            yield Gap(part.within, Shortfall.LIMIT, what)
+            # What is not taken apart any more is at least looked at as it stands.
+            yield from text_segments((decode(part.data[part.start : part.end]),), limits, part.within / "raw")
+            if count > limits.mime_parts:
+                return
+            continue
+        headers, body = _split_headers(part)
+        yield from _header_segments(headers, part)
+        deeper: list[_Part] = []
+        for event in _body_events(part, headers, body, limits, deeper):
+            if isinstance(event, Member) and not event.name:
+                attached += 1
+                event = replace(
+                    event, location=Location((*event.location.parts[:-1], f"attachment {attached}"))
+                )
+            yield event
+        for index, inner in enumerate(deeper):
+            if inner.within.parts[-1:] == (_ATTACHED,) and inner.message:
+                messages += 1
+                place = Location((*inner.within.parts[:-1], f"{_ATTACHED} {messages}"))
+                deeper[index] = replace(inner, within=place)
+        stack.extend(reversed(deeper))
+
+
+def _split_headers(part: _Part) -> tuple[list[_Header], int]:
+    """Header fields of a part, and where its body begins.  The first blank line ends them, come what may."""
+    data, start, end = part.data, part.start, part.end
+    if start >= end:
+        return [], end
+    first = _LINE_END.match(data, start, end)
+    if first:
+        return [], first.end()
+    if part.level and b":" not in data[start : min(end, start + 1000)].split(b"\n", 1)[0]:
+        # A part that begins without headers and without the blank line that should stand for them.
+        return [], start
+    match = _END_OF_HEADERS.search(data, start, min(end, start + _HEADER_BLOCK))
+    stop, body = (match.start(), match.end()) if match else (min(end, start + _HEADER_BLOCK), end)
+    if not match and end - start > _HEADER_BLOCK:
+        body = stop
+    fields: list[list[bytes]] = []
+    for line in _LINE_END.split(data[start:stop])[: _HEADER_LINES * 10]:
+        if line[:1] in (b" ", b"\t") and fields:
+            fields[-1].append(line)
+        elif line:
+            fields.append([line])
+    headers = []
+    for lines in fields[:_HEADER_LINES]:
+        raw = b" ".join(map(bytes.strip, lines))[:_HEADER_VALUE]
+        name, colon, value = raw.partition(b":")
+        if colon and b" " not in name.strip() and len(name) < 200:
+            headers.append((name.strip().decode("ascii", "replace"), _bytes_to_text(value.strip())))
+        else:
+            headers.append(("", _bytes_to_text(raw)))
+    if len(fields) > _HEADER_LINES:
+        headers.append(("", _bytes_to_text(b"\n".join(b" ".join(one) for one in fields[_HEADER_LINES:]))))
+    return headers, body
+
+
+def _bytes_to_text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def decoded_words(value: str) -> str:
+    """Text of a header with its encoded words (RFC 2047), also where they stand in quotes or in pieces."""
+    if "=?" not in value:
+        return value
+    out: list[str] = []
+    pending = b""
+    charset = ""
+    position = 0
+    for match in _ENCODED_WORD.finditer(value):
+        between = value[position : match.start()]
+        if pending and (between.strip() or match[1].lower() != charset):
+            out.append(decode(pending, charset))
+            pending = b""
+        if between.strip() or not position:
+            out.append(between)
+        charset = match[1].lower()
+        payload = match[3].encode("utf-8", "replace")
+        pending += _base64(payload) if match[2] in "bB" else binascii.a2b_qp(payload, header=True)
+        position = match.end()
+    if pending:
+        out.append(decode(pending, charset))
+    out.append(value[position:])
+    return "".join(out)
+
+
+def _header_segments(headers: list[_Header], part: _Part) -> Iterator[Segment]:
+    for name, value in headers:
+        lowered = name.lower()
+        if lowered in _SIGNATURE_HEADERS or (lowered in _PART_HEADERS):
+            continue
+        text = decoded_words(value)
+        if text.strip():
+            hidden = "" if lowered in ("from", "to", "cc", "subject", "date") else "mail header"
+            place = part.within / (f"header {name}" if name else "header line")
+            yield row_segment([text], [name], place, hidden=hidden)
+
+
+def _parameters(value: str) -> Message:
+    message = Message()
+    message["Content-Type"] = value[:_PARAMETERS]
+    return message
+
+
+def _parameter(value: str, name: str) -> str:
+    """One parameter of a header, RFC 2231 and RFC 2047 undone; empty where there is none."""
+    try:
+        found = _parameters(value).get_param(name, "", unquote=True)
+        text = found if isinstance(found, str) else collapse_rfc2231_value(found)
+    except (LookupError, UnicodeError, ValueError, TypeError, RecursionError):
+        return ""
+    return decoded_words(text).strip()
+
+
+def _values(headers: list[_Header], name: str) -> list[str]:
+    return [value for key, value in headers if key.lower() == name]
+
+
+def _body_events(
+    part: _Part, headers: list[_Header], begin: int, limits: Limits, deeper: list[_Part]
+) -> Iterator[Event]:
+    """Events of one body; parts inside it are put into ``deeper``."""
+    types = _values(headers, "content-type") or [part.default]
+    encodings = _values(headers, "content-transfer-encoding")
+    coding = _COMMENT.sub("", encodings[0]).strip().lower() if encodings else ""
+    kinds = [_COMMENT.sub("", one.split(";", 1)[0]).strip().lower() for one in types]
+    names = [
+        found
+        for value in (*_values(headers, "content-disposition"), *types)
+        for key in ("filename", "name")
+        if (found := _parameter(value, key))
+    ]
+    name = names[0] if names else ""
+    for other in dict.fromkeys(names[1:]):
+        if other != name:
+            yield Segment(other, part.within / "second file name", "mail header")
+    data, start, end = part.data, begin, part.end
+    if any(kind.startswith("multipart/") for kind in kinds):
+        if coding in ("base64", "quoted-printable"):
+            data = _undo(data[start:end], coding)
+            start, end = 0, len(data)
+        inside = replace(part, data=data, start=start, end=end)
+        if (yield from _multipart(inside, types, limits, deeper)):
+            return
+    kind = next((one for one in kinds if not one.startswith("multipart/")), "text/plain")
+    content = data[start:end] if data is not part.data else _undo(data[start:end], coding)
+    if kind in ("message/rfc822", "message/global", "message/news"):
+        place = part.within / (f'{_ATTACHED} "{name}"' if name else _ATTACHED)
+        deeper.append(_Part(content, 0, len(content), place, part.level + 1, True))
+        return
+    if kind == "message/partial":
+        yield Gap(part.within, Shortfall.UNSUPPORTED_KIND, "fragment of a message")
+    disposition = (_values(headers, "content-disposition") or [""])[0].strip().lower()
+    if "pkcs7-mime" in kind:
+        yield from _smime(content, part)
+        return
+    if name or disposition.startswith("attachment") or not kind.startswith(("text/", "message/")):
+        declared = _parameter(types[0], "charset")
+        if kind.startswith("text/") and declared.lower() not in ("", "utf-8", "us-ascii"):
+            content = decode(content, declared).encode("utf-8")
+        place = part.within / (f'attachment "{name}"' if name else "attachment")
+        if content:
+            yield Member(name, content, place)
+        return
+    yield from _text_body(part, kind, types, content, limits)
+    if coding == "base64" and len(_NO_BASE64.sub(b"", data[start:end])) * 20 < len(data[start:end]) * 17:
+        # Declared base64 and is not: some programs show it as it stands.
+        yield from text_segments((decode(data[start:end]),), limits, part.within / "body (undecoded)")
+
+
+def _text_body(part: _Part, kind: str, types: list[str], content: bytes, limits: Limits) -> Iterator[Event]:
+    text = decode(content, _parameter(types[0], "charset"))
+    if kind in ("text/html", "application/xhtml+xml", "text/enriched", "text/richtext"):
+        place = part.within / "body (HTML)"
+        for event in html_events(text):
+            yield replace(event, location=Location(place.parts + event.location.parts))
+        return
+    if kind in ("text/calendar", "text/vcard", "text/x-vcard", "text/csv", "text/xml", "text/directory"):
+        yield Member("", text.encode("utf-8"), part.within / "attachment")
+        return
+    place = part.within / "body"
+    if _parameter(types[0], "format").lower() == "flowed":
+        joint = "" if _parameter(types[0], "delsp").lower() == "yes" else " "
+        text = re.sub(r"(?<!--) \r?\n(?![>\r\n])", joint, text)
+    yield from text_segments((text,), limits, place)
+    yield from _inside_text(content, text, place)
+
+
+def _inside_text(content: bytes, text: str, place: Location) -> Iterator[Event]:
+    """Files that stand in running text: uuencoded, base64 without a header that says so, PGP."""
+    if b"begin" in content:
+        for name, data in _uuencoded(content):
+            yield Member(name, data, place / f'uuencoded "{name}"')
+    for run in _BASE64_RUN.finditer(content):
+        data = _base64(run[0])
+        if sniff(Source.from_bytes(data)) not in (UNKNOWN, EMPTY, "text"):
+            yield Member("", data, place / "base64 text")
+    if "-----BEGIN PGP MESSAGE-----" in text:
+        for block in _PGP_BLOCK.finditer(text):
+            yield Member("", block[0].encode("utf-8"), place / "PGP message")
+
+
+def _smime(content: bytes, part: _Part) -> Iterator[Event]:
+    head = content[:64]
+    place = part.within / "S/MIME part"
+    if any(oid in head for oid in _CMS_ENVELOPED):
+        yield ProtectionNote(Protection.STRONG, place, "S/MIME")
+        yield Gap(place, Shortfall.ENCRYPTED, "S/MIME message")
+    elif _CMS_SIGNED in head and (inner := content.find(b"Content-Type")) >= 0:
+        # Signed is not encrypted: what was signed lies open inside.
+        yield from message_events(content[inner:], Limits(), place)
+    elif content:
+        yield Member("", content, place)
+
+
+def _multipart(
+    part: _Part, types: list[str], limits: Limits, deeper: list[_Part]
+) -> Generator[Event, None, bool]:
+    """Split a container under each boundary that is declared, else under those that its lines suggest.
+
+    Returns whether any boundary was found; where none is, the body is read as the text it is.
+    """
+    data, start, end = part.data, part.start, part.end
+    declared: list[bytes] = []
+    for value in types:
+        if named := _parameter(value, "boundary"):
+            declared.append(named.encode("utf-8", "replace"))
+        for match in _BOUNDARY.finditer(value[:_PARAMETERS].encode("utf-8", "replace")):
+            declared.append(match[1] or match[2])
+    tried = [one.rstrip() for one in dict.fromkeys(declared) if one.strip()]
+    found = [one for one in tried[:_BOUNDARIES] if data.find(b"--" + one, start, end) >= 0]
+    if not found:
+        lines = Counter(
+            match[1] for match in islice(_DASHED_LINE.finditer(data, start, end), limits.mime_parts)
+        )
+        found = [line for line, count in lines.most_common(1) if count > 1]
+        if not found:
+            return False
+    default = "message/rfc822" if any("multipart/digest" in one.lower() for one in types) else "text/plain"
+    parts = 0
+    for boundary in found:
+        line = re.compile(rb"^--" + re.escape(boundary) + rb"(--)?[ \t]*\r?$", re.MULTILINE)
+        begin = start
+        outside = True  # before the first boundary and after a closing one
+        for match in line.finditer(data, start, end):
+            if outside:
+                yield from _between(data[begin : match.start()], part, limits)
+            else:
+                parts += 1
+                deeper.append(
+                    replace(part, start=begin, end=match.start(), level=part.level + 1, default=default)
+                )
+            outside = match[1] is not None
+            begin = min(end, match.end() + 1)
+            if parts > limits.mime_parts:
+                break
+        if not outside:
+            parts += 1
+            deeper.append(_inside(part, begin, end, default))
+        elif parts:
+            yield from _between(data[begin:end], part, limits)
+    return parts > 0
+
+
+def _inside(part: _Part, start: int, end: int, default: str) -> _Part:
+    return replace(part, start=start, end=end, level=part.level + 1, message=False, default=default)
+
+
+def _between(data: bytes, part: _Part, limits: Limits) -> Iterator[Segment]:
+    """Text before the first part and after the last: no mail program shows it."""
+    text = decode(data).strip()
+    if text and not _MULTIPART_NOTICE.match(text):
+        for segment in text_segments((text,), limits, part.within / "between the parts"):
+            yield replace(segment, hidden="outside of all parts")
+
+
+def _undo(data: bytes, coding: str) -> bytes:
+    """Undo a transfer encoding; what is none, or unknown, stays as it is."""
+    if coding == "base64":
+        return _base64(data)
+    if coding == "quoted-printable":
+        return binascii.a2b_qp(data)
+    if coding in ("x-uuencode", "uuencode", "x-uue", "uue"):
+        found = next(_uuencoded(data), None)
+        return found[1] if found else data
+    if coding not in ("", "7bit", "8bit", "binary", "none"):
+        cleaned = _NO_BASE64.sub(b"", data)
+        if len(cleaned) >= 60 and len(cleaned) * 100 > len(b"".join(data.split())) * 99:
+            return _base64(data)
+    return data
+
+
+def _base64(data: bytes) -> bytes:
+    """Decode base64 block by block: padding in the middle ends a block, not the text."""
+    blocks = []
+    for block in re.split(rb"=+", _NO_BASE64.sub(b"", data)):
+        if len(block) % 4 == 1:
+            block = block[:-1]
+        blocks.append(binascii.a2b_base64(block + b"=" * (-len(block) % 4)))
+    return b"".join(blocks)
+
+
+def _uuencoded(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Names and contents of the uuencoded (and base64) files that stand in text."""
+    position = 0
+    while match := _UU_BEGIN.search(data, position):
+        position = match.end()
+        pieces = []
+        while position < len(data):
+            stop = data.find(b"\n", position)
+            stop = len(data) if stop < 0 else stop
+            line = data[position:stop].rstrip(b"\r")
+            position = stop + 1
+            if line.strip() in (b"end", b"====", b""):
+                break
+            try:
+                pieces.append(_base64(line) if match[1] else binascii.a2b_uu(line))
+            except binascii.Error:
+                # Some encoders leave out trailing blanks or add a check character.
+                count = 1 + -(-((line[0] - 32) & 63) * 8 // 6)
+                try:
+                    pieces.append(binascii.a2b_uu(line[:count].ljust(count)))
+                except binascii.Error:
+                    break
+        if pieces:
+            yield _bytes_to_text(match[2].strip()), b"".join(pieces)
