@@ -152,7 +152,7 @@ def _pick(entries: Iterable[LedgerEntry], roots: Sequence[str]) -> _Picked:
             picked.unread_total += 1
             if len(picked.unread) < UNREAD_SHOWN:
                 picked.unread.append(_unread(entry, roots))
-        hidden = Counter(finding.hidden for finding in entry.findings if finding.hidden)
+        hidden = Counter(wording.printable(item.hidden) for item in entry.findings if item.hidden)
         if entry.severity is Severity.NONE:
             continue
         picked.files_total += 1
@@ -171,7 +171,7 @@ def _pick(entries: Iterable[LedgerEntry], roots: Sequence[str]) -> _Picked:
 
 def _file(entry: LedgerEntry, hidden: Counter[str], roots: Sequence[str]) -> _File:
     parent, slash, name = wording.beneath(entry.path, roots).rpartition("/")
-    findings = sorted(entry.findings, key=lambda finding: not finding.hidden)[:FINDINGS_SHOWN]
+    findings = _assorted(entry.findings, FINDINGS_SHOWN)
     return _File(
         severity=entry.severity,
         folder=wording.shortened(entry.folder, _NAME_LIMIT) or "(top folder)",
@@ -188,20 +188,33 @@ def _file(entry: LedgerEntry, hidden: Counter[str], roots: Sequence[str]) -> _Fi
         what=wording.kinds(entry.counts),
         people=entry.people.low,
         reasons=tuple(wording.shortened(reason.text, _TEXT_LIMIT) for reason in entry.reasons),
-        findings=tuple(_line(finding) for finding in findings),
+        findings=tuple(_line(finding, name) for finding in findings),
         unlisted=wording.unlisted(entry.counts, len(findings)),
         kinds=tuple(sorted(wording.kind(entity_type) for entity_type in entry.counts)),
-        hidden=tuple(
-            f"{wording.number(count)} in {wording.printable(where)}" for where, count in hidden.most_common()
-        ),
+        hidden=tuple(f"{wording.number(count)} in {where}" for where, count in hidden.most_common()),
     )
 
 
-def _line(finding: LocatedFinding) -> _FoundLine:
+def _assorted(findings: Sequence[LocatedFinding], count: int) -> list[LocatedFinding]:
+    """At most ``count`` findings of as many kinds as there are, kind by kind, hidden ones first."""
+    by_kind: dict[str, list[LocatedFinding]] = {}
+    for finding in sorted(findings, key=lambda item: (wording.telling(item.entity_type), not item.hidden)):
+        by_kind.setdefault(finding.entity_type, []).append(finding)
+    taken = dict.fromkeys(by_kind, 0)
+    left = min(count, len(findings))
+    while left:
+        for entity_type, group in by_kind.items():
+            if left and taken[entity_type] < len(group):
+                taken[entity_type] += 1
+                left -= 1
+    return [finding for entity_type, group in by_kind.items() for finding in group[: taken[entity_type]]]
+
+
+def _line(finding: LocatedFinding, name: str) -> _FoundLine:
     return _FoundLine(
         kind=wording.kind(finding.entity_type),
         value=wording.shortened(wording.shown(finding), _TEXT_LIMIT),
-        location=wording.shortened(finding.location, _TEXT_LIMIT),
+        location=wording.shortened(finding.location.removeprefix(f"{name} > "), _TEXT_LIMIT),
         hidden=wording.printable(finding.hidden),
         confidence=f"{finding.confidence:.0%}",
     )

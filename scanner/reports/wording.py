@@ -10,31 +10,34 @@ from scanner.inspection.model import LocatedFinding
 from scanner.judgement.assessment import Severity
 from scanner.store.entry import displayable
 
-# (one, several); what is missing here is spelled from the type's own name.
+# (one, several), the most telling first; what is missing here is spelled from the type's own name.
 _KINDS: Mapping[str, tuple[str, str]] = {
-    "PERSON": ("name", "names"),
-    "UK_NINO": ("National Insurance number", "National Insurance numbers"),
-    "UK_NHS": ("NHS number", "NHS numbers"),
-    "UK_CHI": ("CHI number", "CHI numbers"),
-    "UK_UPN": ("pupil number (UPN)", "pupil numbers (UPN)"),
-    "UK_ULN": ("learner number (ULN)", "learner numbers (ULN)"),
-    "UK_UTR": ("taxpayer reference (UTR)", "taxpayer references (UTR)"),
-    "UK_PASSPORT": ("passport number", "passport numbers"),
-    "UK_DRIVING_LICENCE": ("driving licence number", "driving licence numbers"),
-    "IBAN": ("IBAN", "IBANs"),
-    "CREDIT_CARD": ("payment card number", "payment card numbers"),
-    "UK_BANK_ACCOUNT": ("bank account", "bank accounts"),
-    "UK_VEHICLE_REGISTRATION": ("vehicle registration", "vehicle registrations"),
-    "UK_POSTCODE": ("postcode", "postcodes"),
-    "UK_ADDRESS": ("home address", "home addresses"),
-    "PHONE": ("telephone number", "telephone numbers"),
-    "EMAIL": ("email address", "email addresses"),
-    "DATE_OF_BIRTH": ("date of birth", "dates of birth"),
     "CHILD_FLAG": ("child at risk or in care", "children at risk or in care"),
     "SPECIAL_CATEGORY": ("special category data", "special category data"),
+    "UK_NHS": ("NHS number", "NHS numbers"),
+    "UK_CHI": ("CHI number", "CHI numbers"),
+    "UK_NINO": ("National Insurance number", "National Insurance numbers"),
+    "UK_UPN": ("pupil number (UPN)", "pupil numbers (UPN)"),
+    "UK_PASSPORT": ("passport number", "passport numbers"),
+    "UK_DRIVING_LICENCE": ("driving licence number", "driving licence numbers"),
+    "UK_UTR": ("taxpayer reference (UTR)", "taxpayer references (UTR)"),
     "UK_PNC": ("police (PNC) number", "police (PNC) numbers"),
+    "CREDIT_CARD": ("payment card number", "payment card numbers"),
+    "UK_BANK_ACCOUNT": ("bank account", "bank accounts"),
+    "IBAN": ("IBAN", "IBANs"),
+    "UK_ULN": ("learner number (ULN)", "learner numbers (ULN)"),
+    "DATE_OF_BIRTH": ("date of birth", "dates of birth"),
+    "UK_ADDRESS": ("home address", "home addresses"),
+    "PERSON": ("name", "names"),
+    "PHONE": ("telephone number", "telephone numbers"),
+    "EMAIL": ("email address", "email addresses"),
+    "UK_VEHICLE_REGISTRATION": ("vehicle registration", "vehicle registrations"),
     "UK_UPRN": ("property number (UPRN)", "property numbers (UPRN)"),
+    "UK_POSTCODE": ("postcode", "postcodes"),
 }
+# Types that are not in the table are identifiers of their own: they stand before dates, addresses and names.
+_UNNAMED_RANK = tuple(_KINDS).index("DATE_OF_BIRTH") - 0.5
+_RANKS = {entity_type: rank for rank, entity_type in enumerate(_KINDS)}
 
 STATUSES: Mapping[Status, str] = {
     Status.INSPECTED: "inspected",
@@ -85,13 +88,20 @@ def kind(entity_type: str, count: int = 1) -> str:
 
 
 def kinds(counts: Mapping[str, int]) -> str:
-    """The kinds of a file with their numbers, the most frequent first.
+    """The kinds of a file with their numbers, the most telling first.
 
-    >>> kinds({"PERSON": 2, "UK_NHS": 11})
-    '11 NHS numbers, 2 names'
+    >>> kinds({"PERSON": 12, "UK_NHS": 11, "UK_BLUE_BADGE": 1})
+    '11 NHS numbers, blue badge, 12 names'
     """
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(_counted(entity_type, count) for entity_type, count in ordered if count)
+    ordered = sorted(counts, key=telling)
+    return ", ".join(
+        _counted(entity_type, counts[entity_type]) for entity_type in ordered if counts[entity_type]
+    )
+
+
+def telling(entity_type: str) -> tuple[float, str]:
+    """Sorts entity types, the most telling first."""
+    return _RANKS.get(entity_type, _UNNAMED_RANK), entity_type
 
 
 def _counted(entity_type: str, count: int) -> str:
