@@ -1,0 +1,15 @@
+"""The one configuration file: its schema, how it is found and read, and the settings each room gets of it.
+
+Without any file the defaults work.  Secrets are never in the file: they come from the environment.
+"""
+
+from scanner.configuration.loading import (
+    ConfigurationError,
+    Problem,
+    configuration_path,
+    load,
+    overridden,
+)
+from scanner.configuration.schema import Configuration
+
+__all__ = ["Configuration", "ConfigurationError", "Problem", "configuration_path", "load", "overridden"]

@@ -1,0 +1,5 @@
+"""``python -m scanner.commands`` is ``dlp``."""
+
+from scanner.commands import main
+
+main()

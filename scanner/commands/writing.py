@@ -1,0 +1,94 @@
+"""Where reports go: the terminal, one file, or a folder with a file per format."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scanner.commands.exits import fail
+
+if TYPE_CHECKING:
+    from scanner.store.ledger import Ledger
+
+FORMATS = ("table", "jsonl", "csv", "findings-csv", "html")
+FORMAT_HELP = "Report format: table, jsonl, csv (a row per file), findings-csv, html. May be repeated."
+OUTPUT_HELP = "Write here instead of to standard output: a file, or a folder for several formats."
+
+_FILE_NAMES = {
+    "table": "summary.txt",
+    "jsonl": "files.jsonl",
+    "csv": "files.csv",
+    "findings-csv": "findings.csv",
+    "html": "report.html",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One report: its format and its file; ``None`` is standard output."""
+
+    format: str
+    path: Path | None
+
+
+def destinations(formats: Sequence[str], output: Path | None) -> list[Destination]:
+    """Where each report goes; ends the program where that is not clear."""
+    wanted = list(dict.fromkeys(formats))
+    for name in wanted:
+        if name not in FORMATS:
+            fail(f"no report format {name!r}; choose from {', '.join(FORMATS)}")
+    if output is None:
+        if len(wanted) > 1:
+            fail("several formats need a folder to be written to: add --output FOLDER")
+        return [Destination(wanted[0], None)]
+    # A single format goes into the file that was named, unless a folder was named.
+    if len(wanted) == 1 and not output.is_dir() and not str(output).endswith(os.sep):
+        return [Destination(wanted[0], output)]
+    if output.exists() and not output.is_dir():
+        fail(f"{output} is a file; several formats need a folder")
+    return [Destination(name, output / _FILE_NAMES[name]) for name in wanted]
+
+
+def check_writable(places: Sequence[Destination], roots: Sequence[Path]) -> None:
+    """End the program now, and not after hours of scanning, where a report could not be written.
+
+    A report inside what is scanned is refused: the scanned tree is never written to.
+    """
+    for place in places:
+        if place.path is None:
+            continue
+        resolved = Path(os.path.realpath(place.path))
+        inside = next(
+            (root for root in roots if root.is_dir() and root in (resolved, *resolved.parents)), None
+        )
+        if inside is not None:
+            fail(f"{place.path} lies inside {inside}, which is being scanned; choose a place outside of it")
+        folder = next(parent for parent in resolved.parents if parent.exists())
+        if not os.access(resolved if resolved.exists() else folder, os.W_OK):
+            fail(f"{place.path} cannot be written (no permission for {folder})")
+
+
+def write_reports(ledger: Ledger, places: Sequence[Destination]) -> None:
+    """Write every report; files are readable by their owner only."""
+    from scanner.reports import WRITERS, RunSummary
+
+    summary = RunSummary.of(ledger)
+    for place in places:
+        write = WRITERS[place.format]
+        if place.path is None:
+            write(summary, ledger.entries(), sys.stdout)
+            sys.stdout.flush()
+            continue
+        try:
+            place.path.parent.mkdir(parents=True, exist_ok=True)
+            draft = place.path.with_name(place.path.name + ".part")
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
+                write(summary, ledger.entries(), stream)
+            draft.replace(place.path)
+        except OSError as error:
+            fail(f"{place.path} cannot be written ({(error.strerror or 'write error').lower()})")

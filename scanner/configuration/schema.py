@@ -1,0 +1,210 @@
+"""The schema of the configuration file: one section per room, every key with its default and its meaning."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from scanner.detection.organisation import Organisation
+from scanner.documents.limits import Limits
+from scanner.shares.settings import ScanSettings, WorkerSettings
+
+SeverityWord = Literal["none", "low", "medium", "high", "critical"]
+Format = Literal["table", "jsonl", "csv", "findings-csv", "html"]
+
+_MB = 1_000_000
+
+
+def _postcode(text: str) -> str:
+    squeezed = "".join(text.split()).upper()
+    if not re.fullmatch(r"[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}", squeezed):
+        raise ValueError("must be a full UK postcode such as 'SW1A 1AA'")
+    return f"{squeezed[:-3]} {squeezed[-3:]}"
+
+
+def _phone(text: str) -> str:
+    digits = re.sub(r"[\s()./-]", "", text)
+    if not re.fullmatch(r"\+?[0-9]{5,15}", digits):
+        raise ValueError("must be a telephone number in quotes, digits and spaces, such as '020 7946 0000'")
+    return digits.removeprefix("+")
+
+
+def _domain(text: str) -> str:
+    domain = text.strip().lower().removeprefix("@")
+    if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", domain):
+        raise ValueError("must be a mail domain such as 'example.gov.uk'")
+    return domain
+
+
+def _recogniser(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", text):
+        raise ValueError("must be written module:Class, such as 'our_rules.tenancy:TenancyRecognizer'")
+    return text
+
+
+def _directory(path: Path) -> Path:
+    expanded = path.expanduser()
+    if not expanded.is_absolute():
+        raise ValueError("must be an absolute path, or one that begins with ~")
+    return expanded
+
+
+Postcode = Annotated[str, AfterValidator(_postcode)]
+Phone = Annotated[str, AfterValidator(_phone)]
+Domain = Annotated[str, AfterValidator(_domain)]
+RecogniserName = Annotated[str, AfterValidator(_recogniser)]
+AbsolutePath = Annotated[Path, AfterValidator(_directory)]
+
+
+class Section(BaseModel):
+    """A section: fixed keys, each of one type, unchangeable once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class OrganisationSection(Section):
+    """The council itself: what is its own is no resident's."""
+
+    names: tuple[str, ...] = Field(default=(), description="what the council calls itself")
+    domains: tuple[Domain, ...] = Field(default=(), description="own mail domains")
+    offices: tuple[Postcode, ...] = Field(
+        default=(), description="postcodes of own offices, schools and sites"
+    )
+    switchboards: tuple[Phone, ...] = Field(default=(), description="own published telephone numbers")
+    role_mailboxes: tuple[str, ...] = Field(
+        default=(), description="role mailboxes beyond the usual ones: the part before the @"
+    )
+
+    def settings(self) -> Organisation:
+        """What detection is told of the council."""
+        return Organisation(
+            names=self.names,
+            domains=frozenset(self.domains),
+            postcodes=frozenset(self.offices),
+            phones=frozenset(self.switchboards),
+            mailboxes=frozenset(mailbox.lower().partition("@")[0] for mailbox in self.role_mailboxes),
+        )
+
+
+class ScanSection(Section):
+    """What `dlp scan` walks, and what one file may cost."""
+
+    workers: int = Field(default=0, ge=0, le=1024, description="worker processes; 0 = one for each core")
+    exclude: tuple[str, ...] = Field(default=(), description="globs of files and folders that are left out")
+    cross_mounts: bool = Field(default=True, description="enter file systems mounted inside a scanned folder")
+    seconds_per_file: float = Field(
+        default=120.0, gt=0, le=86_400, description="a file that takes longer is reported as not inspected"
+    )
+    files_per_worker: int = Field(default=5_000, ge=1, description="a worker is replaced after so many files")
+    fail_on: SeverityWord = Field(
+        default="medium", description="exit code 1 when a file is this bad or worse"
+    )
+
+    def settings(self) -> ScanSettings:
+        """What the run is told."""
+        return ScanSettings(
+            exclude=self.exclude,
+            cross_mounts=self.cross_mounts,
+            workers=WorkerSettings(
+                count=self.workers,
+                seconds_per_file=self.seconds_per_file,
+                files_per_worker=self.files_per_worker,
+            ),
+        )
+
+
+class LimitsSection(Section):
+    """How much of one document is read; what lies beyond is reported as not read."""
+
+    file_mb: int = Field(default=2_000, ge=1, description="largest file that is read at all")
+    parser_mb: int = Field(default=250, ge=1, description="largest file that is held in memory as a whole")
+    expanded_mb: int = Field(default=1_000, ge=1, description="what all members of a container may expand to")
+    members: int = Field(default=100_000, ge=1, description="files inside one file, over all levels")
+    nesting: int = Field(default=10, ge=0, le=50, description="containers inside containers")
+
+    def settings(self) -> Limits:
+        """What the readers of documents are told."""
+        return Limits(
+            file_bytes=self.file_mb * _MB,
+            parser_bytes=self.parser_mb * _MB,
+            expanded_bytes=self.expanded_mb * _MB,
+            members=self.members,
+            nesting=self.nesting,
+        )
+
+
+class LanguageSection(Section):
+    """The language model that finds names and addresses in running text."""
+
+    model: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9_./-]*$",
+        description="an installed spaCy pipeline; empty = work without one",
+    )
+    mode: Literal["windows", "full"] = Field(
+        default="windows", description="windows = only where it can change the verdict; full = every word"
+    )
+
+
+class JudgementSection(Section):
+    """From how many distinct people on a document counts as worse."""
+
+    several_people: int = Field(default=5, ge=2, description="from so many people on, medium becomes high")
+    many_people: int = Field(default=50, ge=2, description="from so many people on, bulk personal data")
+
+
+class RulesSection(Section):
+    """Rules beyond those that come with the program."""
+
+    packs: tuple[AbsolutePath, ...] = Field(
+        default=(), description="own rule packs: YAML files or folders of them"
+    )
+    disable: tuple[str, ...] = Field(
+        default=(), description="ids of rules that are switched off; see `dlp rules list`"
+    )
+    presidio_recognisers: tuple[RecogniserName, ...] = Field(
+        default=(), description="further Presidio recognisers, each as module:Class"
+    )
+
+
+class ReportsSection(Section):
+    """What a scan writes when the command line does not say."""
+
+    formats: tuple[Format, ...] = Field(default=("table",), min_length=1, description="report formats")
+    findings_per_file: int = Field(
+        default=100, ge=1, le=1_000, description="findings listed for each file; all are counted"
+    )
+
+
+class StateSection(Section):
+    """Where ledgers of past runs and the installation's key lie."""
+
+    directory: AbsolutePath | None = Field(
+        default=None, description="state directory; default: dlp in $XDG_STATE_HOME or ~/.local/state"
+    )
+
+
+class LoggingSection(Section):
+    """What is logged and where; logs never hold a value."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="warning", description="least level logged"
+    )
+    file: AbsolutePath | None = Field(default=None, description="log file; default: standard error")
+
+
+class Configuration(Section):
+    """The whole file."""
+
+    organisation: OrganisationSection = OrganisationSection()
+    scan: ScanSection = ScanSection()
+    limits: LimitsSection = LimitsSection()
+    language: LanguageSection = LanguageSection()
+    judgement: JudgementSection = JudgementSection()
+    rules: RulesSection = RulesSection()
+    reports: ReportsSection = ReportsSection()
+    state: StateSection = StateSection()
+    logging: LoggingSection = LoggingSection()
