@@ -10,10 +10,13 @@ from rules.loader import Identifiers, RuleError, load_identifiers
 from scanner.detection.context import ContextPhrases
 from scanner.detection.detector import Detector
 from scanner.detection.recognisers.bank import BankRecogniser, bank_phrases
+from scanner.detection.recognisers.birth_dates import BirthDateRecogniser
 from scanner.detection.recognisers.child_flags import ChildFlagRecogniser
 from scanner.detection.recognisers.contacts import EmailRecogniser, PhoneRecogniser
 from scanner.detection.recognisers.grammar import IdentifierRecogniser, identifier_phrases
+from scanner.detection.recognisers.names import NameRecogniser
 from scanner.detection.recognisers.postcodes import PostcodeRecogniser
+from scanner.detection.recognisers.special_category import SpecialCategoryRecogniser
 from scanner.detection.settings import DetectionSettings
 from scanner.detection.view import Recogniser
 
@@ -60,8 +63,21 @@ def build_detector(settings: DetectionSettings | None = None) -> Detector:
         from scanner.detection.presidio import load_recognisers
 
         first += load_recognisers(settings.presidio_recognisers)
+    names: Recogniser = NameRecogniser()
+    if settings.language_model:
+        names = _with_model(settings)
     return Detector(
-        [first, [ChildFlagRecogniser()]],
+        [first, [BirthDateRecogniser()], [names], [ChildFlagRecogniser(), SpecialCategoryRecogniser()]],
         context_phrases=ContextPhrases([*identifier_phrases(identifiers), *bank_phrases(bank)]),
         organisation=settings.organisation,
     )
+
+
+def _with_model(settings: DetectionSettings) -> Recogniser:
+    """The rules for names together with the configured language model."""
+    # spaCy takes a second and a half to import: only where a model is asked for.
+    from scanner.detection.language.ensemble import EnsembleRecogniser
+    from scanner.detection.language.pipeline import LanguageModel, load_pipeline
+
+    model = LanguageModel(load_pipeline(settings.language_model), full_text=settings.full_text)
+    return EnsembleRecogniser(NameRecogniser(), model)

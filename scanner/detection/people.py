@@ -46,7 +46,8 @@ class Mention:
     """A finding with what joining needs: its value and the record it stands in.
 
     ``record`` identifies the table row, form or paragraph within the document, ``table`` its table
-    (``None`` in text); ``column`` is the header or label over it.
+    (``None`` in text); ``column`` is the header or label over it; ``hidden`` says why a reader does not
+    see it, empty where it is visible.
     """
 
     finding: Finding
@@ -55,6 +56,7 @@ class Mention:
     table: tuple[int, int] | None = None
     column: str = ""
     position: int = 0
+    hidden: str = ""
 
 
 @dataclass(slots=True)
@@ -387,17 +389,13 @@ def _conflicts(draft: _Draft, kind: str, value: str) -> bool:
 
 
 def _role(draft: _Draft) -> str:
-    """The role that speaks loudest: private data makes a private person whatever the signature says."""
-    if draft.unique or draft.births or draft.addresses:
-        if (
-            draft.roles
-            and draft.roles.most_common(1)[0][0] in ("staff", "public")
-            and not draft.unique
-            and not draft.births
-        ):
-            return draft.roles.most_common(1)[0][0]
+    """Whose file it is: a birth date or a number of one's own makes a private person whatever else is said."""
+    if draft.unique or draft.births:
         return "private"
-    return draft.roles.most_common(1)[0][0] if draft.roles else ""
+    staff = draft.roles["staff"] + draft.roles["public"]
+    if staff and staff * 2 >= draft.roles["private"]:
+        return "public" if draft.roles["public"] >= draft.roles["staff"] else "staff"
+    return "private" if draft.roles["private"] or draft.addresses else ""
 
 
 def _persons(

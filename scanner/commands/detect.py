@@ -1,0 +1,131 @@
+"""``dlp detect``: find personal data in a text, or in lines of JSON for programs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from scanner.commands.exits import Exit, fail
+from scanner.commands.preparing import CONFIG_HELP, configuration
+
+if TYPE_CHECKING:
+    from scanner.detection.finding import Finding
+    from scanner.inspection import TextInspection
+
+HELP = """Find personal data in a text: from the command line, standard input, or JSON Lines.
+
+With --jsonl, each line read is {"id": ..., "text": ...} (optionally "name", the file's name), each line
+written {"id", "spans": [{"type", "start", "end", "text", "confidence"}], "severity", "reasons", "people"}.
+Offsets count Unicode code points. A line that cannot be read gives {"id", "error"}, and the run goes on.
+
+\b
+Examples:
+  dlp detect "Her NI number is QQ 12 34 56 C"
+  dlp detect < letter.txt
+  dlp detect --jsonl < texts.jsonl > found.jsonl
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("detect", help=HELP)(detect)
+
+
+def detect(
+    text: str = typer.Argument("", help="The text; without it, standard input is read."),
+    jsonl: bool = typer.Option(False, "--jsonl", help="Read and write JSON Lines."),
+    threshold: float = typer.Option(
+        0.4, "--threshold", min=0.0, max=1.0, help="Least confidence of a span that is written."
+    ),
+    config: Path | None = typer.Option(None, "--config", "-c", help=CONFIG_HELP),
+) -> None:
+    """Detect in a text or in JSON Lines."""
+    from rules.loader import RuleError
+    from scanner.inspection import Inspector
+
+    settings = configuration(config)
+    try:
+        # Nothing is kept or hashed here: values go to whoever asked for them, so the key is of no account.
+        inspector = Inspector.build(settings.inspection(b"\0" * 32, show_values=True))
+    except RuleError as error:
+        fail(str(error))
+    if jsonl:
+        _lines(inspector, threshold)
+        return
+    if not text:
+        if sys.stdin.isatty():
+            typer.echo("dlp: reading the text from the keyboard; end with Ctrl-D", err=True)
+        text = sys.stdin.buffer.read().decode("utf-8", "replace")
+    found = inspector.inspect_text(text)
+    _show(text, found, threshold)
+
+
+def _lines(inspector: Any, threshold: float) -> None:
+    import json
+
+    for number, line in enumerate(_stdin_lines(), start=1):
+        if not line.strip():
+            continue
+        identity: object = number
+        try:
+            query = json.loads(line)
+            if not isinstance(query, dict) or not isinstance(query.get("text"), str):
+                raise ValueError('needs an object with "id" and "text"')
+            identity = query.get("id", number)
+            text = query["text"]
+            name = query.get("name")
+            found = inspector.inspect_text(text, name=name if isinstance(name, str) else "")
+        except (ValueError, RecursionError) as error:
+            reason = "not valid JSON" if isinstance(error, json.JSONDecodeError) else str(error)
+            answer: dict[str, object] = {"id": identity, "error": f"line {number}: {reason}"}
+        else:
+            answer = {
+                "id": identity,
+                "spans": [_span(finding, text) for finding in _reported(found, threshold)],
+                "severity": found.assessment.severity.word,
+                "reasons": [reason.text for reason in found.assessment.reasons],
+                "people": found.assessment.people.low,
+                "people_high": found.assessment.people.high,
+            }
+        sys.stdout.write(json.dumps(answer, ensure_ascii=True) + "\n")
+        sys.stdout.flush()
+
+
+def _stdin_lines() -> Iterator[str]:
+    for raw in sys.stdin.buffer:
+        yield raw.decode("utf-8", "replace")
+
+
+def _reported(found: TextInspection, threshold: float) -> list[Finding]:
+    from scanner.inspection import INTERNAL_TYPES
+
+    return [f for f in found.findings if f.confidence >= threshold and f.entity_type not in INTERNAL_TYPES]
+
+
+def _span(finding: Finding, text: str) -> dict[str, object]:
+    return {
+        "type": finding.entity_type,
+        "start": finding.start,
+        "end": finding.end,
+        "text": text[finding.start : finding.end],
+        "confidence": finding.confidence,
+    }
+
+
+def _show(text: str, found: TextInspection, threshold: float) -> None:
+    """A few lines for a person."""
+    people = found.assessment.people
+    counted = str(people.low) if people.low == people.high else f"{people.low} to {people.high}"
+    typer.echo(f"severity: {found.assessment.severity.word}   people: {counted}")
+    for reason in found.assessment.reasons:
+        typer.echo(f"  {reason.text}")
+    for finding in _reported(found, threshold):
+        line = text.count("\n", 0, finding.start) + 1
+        value = " ".join(text[finding.start : finding.end].split())
+        typer.echo(f"  line {line:>4}  {finding.entity_type:<24} {finding.confidence:.2f}  {value}")
+    if found.assessment.severity.word in ("medium", "high", "critical"):
+        raise typer.Exit(Exit.FINDINGS)

@@ -1,0 +1,218 @@
+"""The inspector: one document's way from bytes to an inspection, and one text's way to a verdict."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from io import BytesIO
+from typing import BinaryIO
+
+from rules.nicknames import load_nicknames
+from scanner.detection.building import build_detector
+from scanner.detection.dates import read_date
+from scanner.detection.detector import Detector
+from scanner.detection.finding import REPORTED, Finding
+from scanner.detection.people import Aliases, Mention, group
+from scanner.detection.people_model import Population
+from scanner.documents import Coverage, Limits, Segment, Source, read_document
+from scanner.documents.model import Status
+from scanner.inspection.assembling import Assembled, assemble
+from scanner.inspection.masking import mask, mask_name
+from scanner.inspection.model import Inspection, LocatedFinding
+from scanner.inspection.settings import InspectionSettings
+from scanner.judgement.assessment import Assessment
+from scanner.judgement.judge import assess
+from scanner.judgement.policy import Policy
+from scanner.text import Passage
+
+# What only judgement uses: not an entity that a person would look for in the text.
+INTERNAL_TYPES = frozenset({"TOPIC", "DOCUMENT_KIND"})
+# People are joined over at most this many findings of one document: the verdict of a larger one is
+# settled long before (thresholds are in the tens), and its counts stay true.
+_JOINED_FINDINGS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class TextInspection:
+    """What was found in one text: findings with offsets in it, the people, and the judgement."""
+
+    findings: tuple[Finding, ...]
+    population: Population
+    assessment: Assessment
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A mention with its place in the document."""
+
+    mention: Mention
+    location: str
+    hidden: str
+
+
+class Inspector:
+    """Reads, detects, joins and judges; built once per process, holds nothing of any document."""
+
+    def __init__(self, detector: Detector, settings: InspectionSettings) -> None:
+        self._detector = detector
+        self._settings = settings
+        self._aliases = Aliases(load_nicknames())
+
+    @classmethod
+    def build(cls, settings: InspectionSettings) -> Inspector:
+        """An inspector with all rules loaded; raises ``rules.loader.RuleError`` for a pack that cannot be used."""
+        return cls(build_detector(settings.detection), settings)
+
+    def inspect_text(
+        self, text: str, *, name: str = "", reference_date: date | None = None
+    ) -> TextInspection:
+        """Detect in one text and judge it; ``name`` is the file's name and is only context for people."""
+        today = reference_date or date.today()
+        detection = self._detector.detect(Passage(text), reference_date=today)
+        return self._judged(detection.findings, detection.mentions, today)
+
+    def inspect_bytes(self, content: bytes, name: str) -> Inspection:
+        """Inspect a document held in memory."""
+        return self.inspect(BytesIO(content), name, len(content))
+
+    def inspect(self, file: BinaryIO, name: str, size: int) -> Inspection:
+        """Read ``file`` (``size`` bytes, called ``name`` by its owner) and judge it.
+
+        Never raises for what is in the file: what cannot be read is a gap of the coverage.
+        """
+        settings = self._settings
+        placed: list[_Placed] = []
+        counts: Counter[str] = Counter()
+        source = _source(file, name)
+        reading = _Reading(read_document(source, limits=settings.limits))
+        today = date.today()
+        for number, assembled in enumerate(assemble(reading)):
+            self._detect_in(assembled, number, today, placed, counts)
+        mentions = [item.mention for item in placed[:_JOINED_FINDINGS]]
+        judged = self._judged([mention.finding for mention in mentions], mentions, today)
+        return Inspection(
+            coverage=reading.coverage,
+            assessment=judged.assessment,
+            findings=tuple(self._located(item) for item in self._most_telling(placed)),
+            counts=dict(counts),
+            content_hash="",
+            size=size,
+        )
+
+    def _detect_in(
+        self, assembled: Assembled, number: int, today: date, placed: list[_Placed], counts: Counter[str]
+    ) -> None:
+        detection = self._detector.detect(assembled.passage, reference_date=today, number=number)
+        for mention in detection.mentions:
+            finding = mention.finding
+            hidden = assembled.hidden(finding.start)
+            if finding.confidence >= REPORTED and finding.entity_type not in INTERNAL_TYPES:
+                counts[finding.entity_type] += 1
+            placed.append(
+                _Placed(
+                    replace(mention, hidden=hidden) if hidden else mention,
+                    str(assembled.location(finding.start)),
+                    hidden,
+                )
+            )
+
+    def _judged(
+        self, findings: Sequence[Finding], mentions: Sequence[Mention], today: date
+    ) -> TextInspection:
+        births = {
+            index: written.day
+            for index, mention in enumerate(mentions)
+            if mention.finding.entity_type == "DATE_OF_BIRTH"
+            and (written := read_date(mention.value, 0, today, labelled=True)) is not None
+        }
+        population = group(mentions, self._aliases, births, today)
+        assessment = assess(mentions, population, self._settings.policy)
+        return TextInspection(tuple(findings), population, assessment)
+
+    def _most_telling(self, placed: Sequence[_Placed]) -> list[_Placed]:
+        """The findings to list: hidden and sure ones first, then in document order, up to the cap."""
+        reported = [
+            item
+            for item in placed
+            if item.mention.finding.confidence >= REPORTED
+            and item.mention.finding.entity_type not in INTERNAL_TYPES
+        ]
+        if len(reported) <= self._settings.findings_per_file:
+            return reported
+        ranked = sorted(
+            range(len(reported)),
+            key=lambda i: (_rank(reported[i]), -reported[i].mention.finding.confidence, i),
+        )
+        return [reported[i] for i in sorted(ranked[: self._settings.findings_per_file])]
+
+    def _located(self, item: _Placed) -> LocatedFinding:
+        finding = item.mention.finding
+        value = item.mention.value
+        hidden_value = mask_name(value) if finding.entity_type == "PERSON" else mask(value)
+        return LocatedFinding(
+            entity_type=finding.entity_type,
+            location=item.location,
+            hidden=item.hidden,
+            confidence=finding.confidence,
+            masked=value if finding.entity_type in _WORDS else hidden_value,
+            fingerprint=self._fingerprint(finding.entity_type, value),
+            rule=finding.rule,
+            evidence=tuple(f"{evidence.kind.value}: {evidence.detail}" for evidence in finding.evidence),
+            value=value if self._settings.show_values else None,
+        )
+
+    def _fingerprint(self, entity_type: str, value: str) -> str:
+        plain = re.sub(r"[\W_]+", "", value).casefold()
+        keyed = hashlib.blake2b(
+            f"{entity_type}\0{plain}".encode(), key=self._settings.key[:64], digest_size=12
+        )
+        return keyed.hexdigest()
+
+
+# Phrases are the rules' words and nobody's value: "child protection plan" is shown as it stands.
+_WORDS = frozenset({"CHILD_FLAG", "CHILD_RETURN"})
+_FIRST = ("CHILD_RETURN", "CHILD_FLAG", "SPECIAL_CATEGORY", "UK_NINO", "UK_NHS", "UK_CHI", "UK_UPN")
+
+
+def _rank(item: _Placed) -> int:
+    entity_type = item.mention.finding.entity_type
+    rank = _FIRST.index(entity_type) if entity_type in _FIRST else len(_FIRST)
+    if entity_type in ("PHONE", "EMAIL", "UK_POSTCODE"):
+        rank += 2
+    return rank if item.hidden else rank + 20
+
+
+def _source(file: BinaryIO, name: str) -> Source:
+    """The file as documents read it: by its descriptor where it has one, so that nothing is copied."""
+    try:
+        descriptor = file.fileno()
+    except OSError:
+        return Source.from_bytes(file.read(), name)
+    return Source.from_descriptor(descriptor, name)
+
+
+class _Reading:
+    """The segments of a document as an iterator; the coverage is there when it has ended."""
+
+    def __init__(self, items: Iterable[Segment | Coverage]) -> None:
+        self._items = items
+        self.coverage = Coverage(Status.NOT_INSPECTED, "")
+
+    def __iter__(self) -> _Reading:
+        self._items = iter(self._items)
+        return self
+
+    def __next__(self) -> Segment:
+        for item in self._items:
+            if isinstance(item, Coverage):
+                self.coverage = item
+                continue
+            return item
+        raise StopIteration
+
+
+__all__ = ["INTERNAL_TYPES", "Inspector", "Limits", "Policy", "TextInspection"]
