@@ -4,6 +4,7 @@
 with a ``Coverage`` that tells what was not read and why.  Bad input is a value, never an exception.
 """
 
+from scanner.documents.isolation import Confinement, confine, ended_by, renew_cpu
 from scanner.documents.limits import Limits
 from scanner.documents.model import Coverage, Gap, Location, Protection, Segment, Shortfall, Status
 from scanner.documents.places import place
@@ -13,6 +14,7 @@ from scanner.documents.sniffing import PLAIN_WORDS, sniff
 
 __all__ = [
     "PLAIN_WORDS",
+    "Confinement",
     "Coverage",
     "Event",
     "Gap",
@@ -27,8 +29,11 @@ __all__ = [
     "Source",
     "Status",
     "TooLargeError",
+    "confine",
+    "ended_by",
     "place",
     "read_document",
     "read_whole",
+    "renew_cpu",
     "sniff",
 ]
