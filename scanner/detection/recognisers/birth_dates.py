@@ -1,0 +1,356 @@
+"""Dates of birth: dates that a label, a column header or the words around them make birth dates.
+
+A due date is none, a birth word without a date is none, and a date without a birth word is none.  ``note`` is
+``child`` where the date makes its owner younger than 18 at the reference date, else empty.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from types import MappingProxyType
+
+from scanner.detection.dates import WrittenDate, age_at, dates_in, from_excel, read_date
+from scanner.detection.finding import Evidence, EvidenceKind, Finding
+from scanner.detection.scan import CandidateScan
+from scanner.detection.view import View
+
+# A plausible age in years: the oldest person ever in the UK was 115, registers hold few over 110.
+_OLDEST = 110
+
+_LABEL = re.compile(
+    r"(?<![a-z])(?:d\.? ?o\.? ?b\.?s?|d/o/b|d\.? ?of ?b\.?|dates? of b[il1]rths?|b[il1]rth ?dates?|"
+    r"birth ?d(?:a?te?|ay)|"
+    r"birth|b[o0]rn|dyddiad geni|ganwyd|ganed|[a-z]{1,12} dob|[a-z]{1,12} birth date)(?![a-z])"
+)
+_NO_LABEL = re.compile(
+    r"place|country|town|weight|certificate|order|due|expected|edd|registered|time|name|mother of|parent|"
+    r"number"
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|[_\-]+")
+
+_WEEKDAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
+_FILLER_WORD = (
+    rf"(?:is|was|of|on|as|the|given|recorded|confirmed|shown|stated|being|format|and|his|her|their|my|yyyy|"
+    rf"dd|mm|yy|"
+    rf"if known|known|approx|approximately|circa|about|child|{_WEEKDAY})"
+)
+_BRACKET = r"\([^()\n]{0,40}\)"
+# Between a birth word and its date: marks, a few small words, a bracketed hint, up to two line ends.
+_FILLER = re.compile(
+    rf"(?:[ \t:=\-(\[/.,|*_\"'>?#;&]|'s\b|{_BRACKET}|\b{_FILLER_WORD}\b|\r?\n(?![ \t]*\r?\n)){{0,24}}",
+    re.IGNORECASE,
+)
+# "dob for the UC check is", "date of birth of Jack, her son, was".
+_CLAUSE = re.compile(r"[^.;:\n]{0,48}?(?:\b(?:is|was|as)\b|[:=])[ \t:=(\"']{0,3}", re.IGNORECASE)
+# What a date behind a birth word belongs to when one of these stands between.
+_OTHER = re.compile(
+    r"\b(?:n/?a|not (?:known|given|recorded|stated)|unknown|tbc|review|seen|meeting|start(?:ed)?|date|due|"
+    r"visit(?:ed)?|"
+    r"signed|expir\w+|from|received|by|required|age|completed|admitted|died|deceased|dod)\b",
+    re.IGNORECASE,
+)
+# "born in Leeds on", "born at 10:15 on Friday", "born to ... in".
+_BORN = re.compile(
+    rf"[^;\n]{{0,80}}?(?:\bon (?:the )?(?:{_WEEKDAY},? )?|\bin (?=[A-Za-z]{{3,9}} \d)|, )", re.IGNORECASE
+)
+_RULE = re.compile(
+    r"\s*(?:on )?(?:or )?(?:between|after|before|since|from|until|by|prior|later|earlier|during|within)\b",
+    re.IGNORECASE,
+)
+_RANGE_BEHIND = re.compile(r"\s?(?:to|until|-|and|or (?:later|earlier|after|before))\s", re.IGNORECASE)
+_LEFT_OF = re.compile(r"[ \t(\[\-=,:;|]{0,5}$")
+_JOIN = re.compile(r"\s?(?:,|and|&|/|;|\+)\s?(?:and )?", re.IGNORECASE)
+_PLURAL = re.compile(r"(?:dobs|d\.o\.b\.?s|dob's|dates of birth|birth ?dates|births)\W*$", re.IGNORECASE)
+_BRACKETED = re.compile(r"[(\[]\s*$")
+_NAME_BEFORE = re.compile(r"\b([A-Z][A-Za-zÀ-ÿ'\-]+(?:[ ,]{1,2}[A-Z][A-Za-zÀ-ÿ'\-]+){0,3})[ ,]{0,2}[(\[]\s*$")
+_FAMILY = re.compile(
+    r"\b(?:child(?:ren)?|siblings?|brothers?|sisters?|sons?|daughters?|mother|father|mum|dad|baby|twins?|"
+    r"family|household|"
+    r"young person|pupils?|student|foster|d\.?o\.?b|born|parents?|re|subject|patient|client|service user|"
+    r"tenant)\b",
+    re.IGNORECASE,
+)
+_THING = re.compile(
+    r"\b(?:report|review|plan|act|meeting|version|order|letter|regulations?|visit|assessment|minutes|policy|"
+    r"agreement|"
+    r"conference|panel|guidance|notice|decision|application|appendix|annex|strategy|statement|contract|"
+    r"hearing|issue|"
+    r"email|photo|photograph|exhibit|document|form|case|committee|council|cabinet|invoice|january|february|"
+    r"march|april|"
+    r"may|june|july|august|september|october|november|december|monday|tuesday|wednesday|thursday|friday|"
+    r"update|audit|"
+    r"inspection|ofsted|referral|placement|chronology|record|note|notes|call|contact|census|survey|draft)\b",
+    re.IGNORECASE,
+)
+
+
+class BirthDateRecogniser:
+    """Finds dates of birth by labels, column headers and birth words on either side."""
+
+    name = "birth_dates"
+    entity_types = ("DATE_OF_BIRTH",)
+    patterns: Mapping[str, bytes] = MappingProxyType(
+        {
+            "birth_word": (
+                rb"(?i)\bd[. /]{0,2}o[. /]{0,2}b\b|dobs?\b|\bd\.? ?of ?b\b|dates?[ _]?of[ _]?b[il1]rths?"
+                rb"|b[il1]rth[ _-]?d(?:ate|ay|te)|\bb[o0]rn\b|\bdyddiad geni|\bganwyd|\bganed|"
+                rb"\bb[.:]? ?[0-9]{1,2}[./\- ]"
+            ),
+            "birth_bracketed": (
+                rb"(?i)[(\[] ?(?:[0-9]{1,2} ?[./\-] ?[0-9]{1,2} ?[./\-] ?[0-9]{2,4}"
+                rb"|[0-9]{1,2}(?:st|nd|rd|th)? [a-z]{3,9},? [0-9]{4}) ?[)\],;]"
+            ),
+        }
+    )
+
+    def __init__(self) -> None:
+        self._scan = CandidateScan(self.patterns)
+
+    def recognise(self, view: View) -> list[Finding]:
+        """The dates of birth in ``view``."""
+        found: dict[int, Finding] = {}
+        words = self._scan.spans(view, "birth_word")
+        if words:
+            for finding in self._fields(view):
+                found.setdefault(finding.start, finding)
+        passed = 0
+        for start, end in words:
+            if start < passed:
+                continue
+            for finding in self._near(view, start, end):
+                found.setdefault(finding.start, finding)
+                passed = max(passed, finding.end)
+        for start, end in self._scan.spans(view, "birth_bracketed"):
+            if start + 1 not in found:
+                bracketed = self._bracketed(view, start, end)
+                if bracketed is not None:
+                    found.setdefault(bracketed.start, bracketed)
+        return _without_overlaps(found.values())
+
+    def _fields(self, view: View) -> list[Finding]:
+        """Dates in cells under a birth header and in form fields with a birth label."""
+        known: dict[str, bool] = {}
+        findings = []
+        for record, field in view.layout.labelled_fields():
+            wanted = known.get(field.label)
+            if wanted is None:
+                label = " ".join(_CAMEL.sub(" ", field.label).lower().split())
+                wanted = known[field.label] = bool(_LABEL.search(label)) and not _NO_LABEL.search(label)
+            if not wanted:
+                continue
+            value = view.text[field.start : field.end]
+            if record.table is not None and (serial := re.fullmatch(r"([0-9]{4,5})(?:\.0+)?", value.strip())):
+                day = from_excel(int(serial.group(1)))
+                if day is not None and 0 <= age_at(day, view.reference_date) <= _OLDEST:
+                    written = WrittenDate(field.start, field.end, day)
+                    findings.append(self._finding(view, written, 0.80, EvidenceKind.LABEL, "birth_serial"))
+                continue
+            many = 8 if re.search(r"dobs|dates", field.label.lower()) else 1
+            stop = min(field.end, field.start + (60 if many == 1 else 240))
+            if _RULE.match(value):
+                continue
+            for written in dates_in(view.text, field.start, stop, view.reference_date, labelled=True)[:many]:
+                if _OTHER.search(view.text, field.start, written.start):
+                    break
+                findings.append(self._finding(view, written, 0.90, EvidenceKind.LABEL, "birth_label"))
+        return findings
+
+    def _near(self, view: View, start: int, end: int) -> list[Finding]:
+        """Dates to the right of a birth word at ``start`` to ``end``, else directly to its left."""
+        text = view.text
+        word = text[start:end].lower()
+        born = word in ("born", "b0rn", "ganwyd", "ganed")
+        short = word[0] == "b" and word[-1] in "./- " and any(character.isdigit() for character in word)
+        if short:
+            return self._abbreviated(view, start, end)
+        if born and (
+            _RULE.match(text, end)
+            or re.search(r"(?:new|still|air|first|un)[- ]?$", text[max(0, start - 6) : start])
+        ):
+            return []
+        birthday = word.replace("-", " ").replace("_", " ") in ("birthday", "birth day")
+        if birthday and re.search(
+            r"\b(?:\d{1,3}(?:st|nd|rd|th)|first|second|next|last)\s*$", text[max(0, start - 16) : start]
+        ):
+            return []
+        written = self._right(view, end, born=born)
+        if written is not None:
+            found = [written]
+            plural = _PLURAL.search(text[start : end + 2]) is not None
+            limit = text.find("\n", end)
+            limit = min(len(text) if limit < 0 else limit, written.end + 200)
+            if plural:
+                found.extend(dates_in(text, written.end, limit, view.reference_date, labelled=True))
+            else:
+                while (join := _JOIN.match(text, found[-1].end)) is not None and not born:
+                    more = read_date(text, join.end(), view.reference_date)
+                    if more is None or not more.exact:
+                        break
+                    found.append(more)
+            if (born or len(found) == 1) and self._is_range(view, found[0]):
+                return []
+            kind = EvidenceKind.CONTEXT if born or birthday else EvidenceKind.LABEL
+            score = 0.60 if birthday else 0.85 if born else 0.90
+            return [self._finding(view, one, score, kind, "birth_word") for one in found]
+        if born or birthday:
+            return []
+        left = self._left(view, start)
+        return [self._finding(view, left, 0.80, EvidenceKind.LABEL, "birth_word_behind")] if left else []
+
+    def _right(self, view: View, end: int, *, born: bool) -> WrittenDate | None:
+        text, reference = view.text, view.reference_date
+        filler = _FILLER.match(text, end)
+        stop = filler.end() if filler else end
+        if text[stop - 1 : stop].isdigit():
+            stop = end
+        # The filler may have swallowed an apostrophe or a letter that begins the date.
+        written = read_date(text, stop, reference, labelled=not born)
+        if written is not None and "\n" not in text[end:stop]:
+            return written
+        if written is not None and written.exact and text[end:stop].count("\n") <= 2:
+            return written
+        pattern = _BORN if born else _CLAUSE
+        at = end
+        while (
+            (match := pattern.match(text, at)) is not None and match.end() > at and match.end() - end <= 110
+        ):
+            at = match.end()
+            if _OTHER.search(text, end, at) or re.search(r"\.\s+[A-Z]", text[end:at]):
+                break
+            written = read_date(text, at, reference, labelled=not born)
+            if written is not None:
+                return written
+            if not born:
+                break
+        return None if born else self._below(view, end)
+
+    @staticmethod
+    def _below(view: View, end: int) -> WrittenDate | None:
+        """The first line that is wholly a date among the eight below a label that ends its line.
+
+        Copied forms and PDF columns give all labels first and all values after them.
+        """
+        text = view.text
+        at = text.find("\n", end)
+        start = text.rfind("\n", 0, end) + 1
+        if at < 0 or text[end:at].strip(" \t:*.)") or end - start > 40:
+            return None
+        above = 0
+        for line in reversed(text[max(0, start - 240) : start].splitlines()):
+            if not line.strip() or len(line) > 40 or re.search(r"\d", line):
+                break
+            above += 1
+        previous = ""
+        for passed in range(8):
+            stop = text.find("\n", at + 1)
+            stop = len(text) if stop < 0 else stop
+            line = text[at + 1 : stop]
+            body = line.strip(" \t\r")
+            if len(body) > 60 or (re.search(r"\bdate\b", body, re.IGNORECASE) and not re.search(r"\d", body)):
+                return None
+            if body and body[0].isalnum():
+                first = at + 1 + line.index(body[0])
+                written = read_date(text, first, view.reference_date)
+                if written is not None and written.exact and text[written.end : stop].strip() == "":
+                    # Every label above has its value before this one's.
+                    return written if passed >= above and not previous.endswith(":") else None
+            if stop >= len(text):
+                return None
+            previous, at = body, stop
+        return None
+
+    @staticmethod
+    def _left(view: View, start: int) -> WrittenDate | None:
+        """The date that ends directly before a birth word: "12/03/2015 (DOB)"."""
+        text = view.text
+        low = max(text.rfind("\n", 0, start) + 1, start - 40)
+        gap = _LEFT_OF.search(text[low:start])
+        stop = low + gap.start() if gap else start
+        found = dates_in(text, low, stop, view.reference_date)
+        return found[-1] if found and found[-1].end == stop and found[-1].exact else None
+
+    @staticmethod
+    def _is_range(view: View, written: WrittenDate) -> bool:
+        """Whether the date opens a range ("born 1 September 2016 to 31 August 2017"): nobody's birth."""
+        behind = _RANGE_BEHIND.match(view.text, written.end)
+        if behind is None:
+            return False
+        if "later" in behind.group() or "earlier" in behind.group() or "after" in behind.group():
+            return True
+        if behind.group().strip().lower() == "and":
+            return False
+        return read_date(view.text, behind.end(), view.reference_date) is not None
+
+    def _abbreviated(self, view: View, start: int, end: int) -> list[Finding]:
+        """An abbreviated birth word, "b. 12/03/15", behind a name or in brackets."""
+        text = view.text
+        digit = re.search(r"[0-9]", text[start:end])
+        if digit is None or (start and text[start - 1] in "/-_."):
+            return []
+        at = start + digit.start()
+        written = read_date(text, at, view.reference_date)
+        if written is None or not written.exact:
+            return []
+        if at - start == 1 and text[start - 1 : start] not in ("(", "["):
+            return []
+        dotted = text[start + 1] in ".:"
+        before = text[max(0, start - 40) : start]
+        named = re.search(r"(?:^|[(\[,\n]|[A-Z][A-Za-z'\-]+)[ ]?$", before)
+        if text[start] != "b" or not (named or (dotted and before[-1:].isspace())):
+            return []
+        return [self._finding(view, written, 0.80, EvidenceKind.CONTEXT, "birth_abbreviation")]
+
+    def _bracketed(self, view: View, start: int, end: int) -> Finding | None:
+        """A date in brackets behind a person's name where the text speaks of a family or a subject."""
+        text = view.text
+        first = start + 1 + (text[start + 1] == " ")
+        written = read_date(text, first, view.reference_date)
+        if written is None or not written.exact:
+            return None
+        name = _NAME_BEFORE.search(text[max(0, start - 60) : start + 1])
+        if name is None or _THING.search(name.group(1)) or len(name.group(1)) < 3:
+            return None
+        if not timedelta(days=42) < view.reference_date - written.day < timedelta(days=366 * _OLDEST):
+            return None
+        record = view.layout.record_at(start)
+        low = max(0, start - 300, record.start - 200 if record else 0)
+        if not _FAMILY.search(text[low:start]):
+            return None
+        return self._finding(view, written, 0.60, EvidenceKind.CONTEXT, "birth_bracketed")
+
+    @staticmethod
+    def _finding(view: View, written: WrittenDate, score: float, kind: EvidenceKind, rule: str) -> Finding:
+        age = age_at(written.day, view.reference_date)
+        plausible = 0 <= age <= _OLDEST
+        if not plausible:
+            score = min(score, 0.50)
+        elif not written.exact:
+            score = min(score, 0.60)
+        evidence = (
+            Evidence(kind, "birth word or label"),
+            Evidence(
+                EvidenceKind.CHECK if plausible else EvidenceKind.COUNTER,
+                "plausible age" if plausible else "age",
+            ),
+        )
+        note = "child" if plausible and age < 18 else ""
+        return Finding("DATE_OF_BIRTH", written.start, written.end, score, rule, evidence, note)
+
+
+def birth_date(finding: Finding, view: View) -> date | None:
+    """The day that a DATE_OF_BIRTH finding stands for; None where it can no longer be read."""
+    value = finding.value(view.text).strip()
+    if re.fullmatch(r"[0-9]{4,5}(?:\.0+)?", value):
+        return from_excel(int(value.split(".")[0]))
+    written = read_date(view.text, finding.start, view.reference_date, labelled=True)
+    return written.day if written is not None else None
+
+
+def _without_overlaps(findings: Iterable[Finding]) -> list[Finding]:
+    kept: list[Finding] = []
+    for finding in sorted(findings, key=lambda found: (found.start, -found.confidence)):
+        if not kept or finding.start >= kept[-1].end:
+            kept.append(finding)
+    return kept

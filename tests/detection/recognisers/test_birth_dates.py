@@ -1,0 +1,121 @@
+"""Dates of birth in any notation and layout, and the dates that are none."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from scanner.detection.organisation import Organisation
+from scanner.detection.recognisers.birth_dates import BirthDateRecogniser, birth_date
+from scanner.detection.view import View
+from scanner.text import Passage
+from scanner.text.normalise import normalise
+
+RECOGNISER = BirthDateRecogniser()
+
+
+def view(text: str) -> View:
+    return View(Passage(normalise(text).text), organisation=Organisation(), reference_date=date(2025, 6, 1))
+
+
+def births(text: str) -> list[str]:
+    here = view(text)
+    return [f.value(here.text) for f in RECOGNISER.recognise(here) if f.confidence >= 0.40]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "why"),
+    [
+        ("DOB: 12/03/2015", ["12/03/2015"], "label"),
+        ("D.O.B 12.03.15", ["12.03.15"], "dots, two-digit year"),
+        ("DoB 12-03-2015", ["12-03-2015"], "dashes"),
+        ("Date of birth: 12 March 2015", ["12 March 2015"], "month in words"),
+        ("date of birth 12th Mar 15", ["12th Mar 15"], "ordinal, short month"),
+        ("DOB March 12 2015", ["March 12 2015"], "month first"),
+        ("Birth date: 2015-03-12", ["2015-03-12"], "ISO"),
+        ("Birthdate - 19-Mar-1958", ["19-Mar-1958"], "short month, dashes"),
+        ("DOB: 20150312", ["20150312"], "compact"),
+        ("D O B   1 2 0 3 2 0 1 5", ["1 2 0 3 2 0 1 5"], "one digit a box"),
+        ("| Date of birth   | 0 4 / 1 1 / 1 9 8 8   |", ["0 4 / 1 1 / 1 9 8 8"], "boxes with slashes"),
+        ("D.o.B.  17/O6/1993", ["17/O6/1993"], "misread nought"),
+        ("Jack (dob 1.2.09) and his mum", ["1.2.09"], "in brackets"),
+        ("Smith, b. 12/03/15", ["12/03/15"], "abbreviated"),
+        ("Jason (born 30 August 2012)", ["30 August 2012"], "born"),
+        ("she was born in Leeds on 3 March 2015", ["3 March 2015"], "born, place, on"),
+        ("born at 10:15 on Friday 3 March 2015", ["3 March 2015"], "born, time, weekday"),
+        ("her dob for the claim is 19.8.79, tel", ["19.8.79"], "a clause between"),
+        ("your date of birth, 7 May 1944; please", ["7 May 1944"], "comma"),
+        ("12/03/2015 (DOB)", ["12/03/2015"], "label behind"),
+        ("Date of birth\n12/03/2015", ["12/03/2015"], "label on the line above"),
+        ("Name\nDOB\nNHS No\nJack Smith\n12/03/2015\n", ["12/03/2015"], "labels first, values after"),
+        ("DOB (dd/mm/yyyy): 12/03/2015", ["12/03/2015"], "a hint between"),
+        ("Name,DOB\nA,42075\nB,12/03/2015\n", ["42075", "12/03/2015"], "column with an Excel serial"),
+        ("Name\tDateOfBirth\nA\t2015-03-12T00:00:00\n", ["2015-03-12"], "column with time of day"),
+        ("<DOB>2015-03-12</DOB>", ["2015-03-12"], "XML"),
+        ('"dateOfBirth": "2015-03-12"', ["2015-03-12"], "JSON"),
+        ("DOBs: Jack 12/3/15, Ella 14/5/17", ["12/3/15", "14/5/17"], "plural"),
+        ("DOB 12/03/2015 Start date 01/09/2020", ["12/03/2015"], "only the first is one"),
+        ("Dyddiad geni: 12 Mawrth 2015", ["12 Mawrth 2015"], "Welsh"),
+        (
+            "Children in the household:\nElla Smith (01/02/2018)\nJack Smith (3.4.2012)",
+            ["01/02/2018", "3.4.2012"],
+            "dates in brackets behind names in a family list",
+        ),
+    ],
+)
+def test_dates_of_birth(text: str, expected: list[str], why: str) -> None:
+    assert births(text) == expected, why
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("EDD 12/09/2025", "a due date"),
+        ("Expected date of delivery: 12/09/2025", "a due date in words"),
+        ("Date of meeting: 12/03/2024", "a meeting"),
+        ("12/03/2015", "no label"),
+        ("DOB required. Date of meeting 12/03/2024", "label without a date, then another date"),
+        ("DOB:\nDate of assessment: 12/03/2024", "the next label's date"),
+        ("DOB:            Date: 12/03/2024", "an empty box before a date"),
+        ("Name:\nDOB:\nSigned:\n12/03/2024", "a blank form that was signed"),
+        ("DOB not known. Seen 12/03/2024", "seen"),
+        ("DOB: n/a  Review 12/03/2024", "review"),
+        ("children born on or after 1 September 2020", "a rule"),
+        ("pupils born between 1 September 2016 and 31 August 2017", "a cohort"),
+        ("born 1 September 2016 to 31 August 2017", "a cohort"),
+        ("his 7th birthday on 12 March 2022", "a birthday is no birth"),
+        ("newborn checks 12/03/2015", "a longer word"),
+        ("Place of birth: Leeds 12/03/2015", "a place"),
+        ("Name,Start date\nA,12/03/2015\n", "another column"),
+        ("The Care Plan (12/03/2024) for the child", "a document in brackets"),
+        ("grade b 12.3.15", "no person before b"),
+        ("flat 4b 12/03/2015", "part of a house number"),
+        ("date of birth is required by 12/03/2025", "a deadline"),
+        ("DOB: 45/13/2015", "no such day"),
+    ],
+)
+def test_no_date_of_birth(text: str, why: str) -> None:
+    assert births(text) == [], why
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("DOB 12/03/15", date(2015, 3, 12)),
+        ("DOB 12/03/26", date(1926, 3, 12)),  # never behind the reference date
+        ("DOB 01/06/25", date(2025, 6, 1)),
+        ("DOB: 12/13/2015", date(2015, 12, 13)),  # month first where day first cannot be
+        ("Name,DOB\nx,42075\n", date(2015, 3, 12)),
+    ],
+)
+def test_the_day_behind_a_finding(text: str, day: date) -> None:
+    here = view(text)
+    assert [birth_date(finding, here) for finding in RECOGNISER.recognise(here)] == [day]
+
+
+def test_children_are_noted_and_implausible_ages_are_less_sure() -> None:
+    here = view("DOB 12/03/2015, DOB 12/03/1950, DOB 12/03/1902, DOB 12/03/2030")
+    findings = RECOGNISER.recognise(here)
+    assert [finding.note for finding in findings] == ["child", "", "", ""]
+    assert [finding.confidence for finding in findings] == [0.90, 0.90, 0.50, 0.50]
