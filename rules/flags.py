@@ -36,6 +36,7 @@ class Weight(StrEnum):
     STRONG = "strong"
     ANCHORED = "anchored"  # only with an anchor near it and no counter-word
     WEAK = "weak"  # only with a second attribute of the subject, or a strong phrase near it
+    HINT = "hint"  # never reported by itself: it tells judgement what the text is about
 
 
 class PhraseRule(_Strict):

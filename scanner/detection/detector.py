@@ -27,6 +27,7 @@ _LAYERS = {
     "SPECIAL_CATEGORY": 4,
     "TOPIC": 5,
     "CHILD_RETURN": 6,
+    "DOCUMENT_KIND": 7,
 }
 
 

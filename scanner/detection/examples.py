@@ -10,7 +10,9 @@ from scanner.detection.organisation import Organisation
 from scanner.detection.view import View
 from scanner.text import Passage, normalise
 
-_MARK = re.compile(r"<(?:(?P<kind>staff|dob|upn|nhs|chi|nino|address|postcode):)?(?P<value>[A-Z0-9][^<>\n]*)>")
+_MARK = re.compile(
+    r"<(?:(?P<kind>staff|dob|upn|nhs|chi|nino|address|postcode):)?(?P<value>[A-Z0-9][^<>\n]*)>"
+)
 _TYPES = {
     "dob": ("DATE_OF_BIRTH", ""),
     "upn": ("UK_UPN", ""),
@@ -56,5 +58,3 @@ def marked_view(example: str, *, certain: bool = True) -> View:
 def plain_view(text: str) -> View:
     """A view of an example without marks, XML as it stands."""
     return View(Passage(normalise(text).text), organisation=Organisation(), reference_date=_REFERENCE)
-
-

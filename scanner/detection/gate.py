@@ -32,9 +32,21 @@ class Standing:
     subject: Subject
     initials_only: bool = False
     why: str = ""
+    linked: bool = True
 
 
+# A name this close to a phrase is what the phrase is said of.
+_LINK = 60
 _YOU = re.compile(r"\b(?:you|your|yours)\b", re.IGNORECASE)
+
+
+def word_pattern(words: Iterable[str]) -> re.Pattern[str] | None:
+    """A whole-word pattern for a list of words and phrases, in any case."""
+    listed = sorted(set(words), key=len, reverse=True)
+    if not listed:
+        return None
+    body = "|".join(r"[\s'/-]+".join(map(re.escape, word.split())) for word in listed)
+    return re.compile(rf"(?<!\w)(?:{body})(?!\w)", re.IGNORECASE)
 
 
 def title_words(words: Iterable[str]) -> re.Pattern[str] | None:
@@ -88,10 +100,14 @@ class Gate:
         subjects = self.subjects
         section = self.sections.at(start)
         place = self.mentions.place(start, end)
-        sentence = subjects.within(*place.sentence)
-        use = self.mentions.use(start, end, place, named=sentence.named)
+        inside_name = self.mentions.file_name(start, end)
+        sentence = subjects.within(*(inside_name or place.sentence))
+        if inside_name and not sentence.named:
+            return Standing(TOPIC_ONLY, Use.TITLE, sentence, why="file name")
         near = (max(section.start, start - REACH), min(section.end, end + REACH))
         around = subjects.within(*near)
+        particular = around.identified and around.named and not section.kind
+        use = self.mentions.use(start, end, place, named=sentence.named, particular=particular)
         if section.made_up:
             return Standing(TOPIC_ONLY, use, around, why="made-up people")
         if use is not Use.SAID:
@@ -102,6 +118,7 @@ class Gate:
         if section.kind:
             return self._in_general(section, place, sentence, record, around)
         confidence, why = self._particular(place, sentence, record, around)
+        linked = subjects.nearest_name(start, end) <= _LINK
         if confidence < 0.5 and about_reader and self._speaks_to_reader(place, section):
             confidence, why = 0.7, "letter to the person"
         if confidence < 0.5 and self.opening(section).identified and self.opening(section).named:
@@ -111,7 +128,7 @@ class Gate:
             more = {Attribute.AGE, Attribute.DOB, Attribute.SCHOOL, Attribute.ADDRESS} & around.attributes
             if more:
                 confidence, why, initials = 0.5, "initials with an age, a school or an address", True
-        return Standing(confidence, use, around, initials, why)
+        return Standing(confidence, use, around, initials, why, linked)
 
     @staticmethod
     def _particular(place: Place, sentence: Subject, record: Subject, around: Subject) -> tuple[float, str]:

@@ -54,31 +54,48 @@ _NO = re.compile(
     re.IGNORECASE,
 )
 _COUNT_BEFORE = re.compile(
-    r"(?:\b\d[\d,.]*%?|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|numbers?|rates?|percentage|"
-    r"proportion|totals?|average|how many|most|fewer|majority|cohort|figures?|count|increase|decrease|rise|reduction|"
-    r"all|our|many|some|more|these|those|vulnerable|local|other)\b)(?:[ \t\n]+(?!(?:is|was|has|he|she|who)\b)[\w(),'-]+){0,7}[ \t\n]*$",
+    r"(?:(?<![\d/.:£-])\b(?:\d[\d,]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fewer than \w+)"
+    r"(?![\d/.:-])%?(?:[ \t\n]+[a-z][a-z'-]*){0,2}[ \t\n]+(?:children|young people|pupils|cases|families|plans|unborns|of "
+    r"(?:them|whom|these|our)|%|open|new|live|active|per cent)(?:[ \t\n]+[\w'-]+){0,6}"
+    r"|\b(?:numbers?|rates?|percentage|proportion|totals?|average|how many|most|fewer|majority|cohort|figures?|count|increase|"
+    r"decrease|rise|reduction|all|our|many|some|more|these|those|vulnerable|local|other)\b"
+    r"(?:[ \t\n]+(?!(?:is|was|has|he|she|who)\b)[a-z(),'-]+){0,7})[ \t\n(]*$",
     re.IGNORECASE,
 )
+_MANY = re.compile(r"(?<![\d/.:£-])\b\d[\d,]*[ \t\n]+(?:[a-z]+ )?$")
 _COUNT_BEHIND = re.compile(
     r"^[ \t\n]{0,2}(?:\([^)\n]{1,30}\)[ \t])?(?:children|cases|enquiries|plans?|numbers?|rates?|figures|population|per 10|rose|fell|has risen|"
     r"have risen|increased|decreased|stood at|stands at|by ward|by age|census|statistics|data|cohort|places|providers|"
     r"sufficiency|recruitment|numbers|budget|costs|spend|placements? (?:budget|cost))\b",
     re.IGNORECASE,
 )
+_TALLY = re.compile(r"^[A-Za-z][A-Za-z0-9 ()'-]{1,40}[ :=]{1,3}\d{1,5}%?\.?$")
 _NUMERIC = re.compile(r"^[£(]?-?\d[\d,.]*%?\)?$|^c$|^x$|^\*$")
+# Words of rules and explanations: always general, or general unless the text is about somebody in particular.
 _GENERAL = re.compile(
-    r"\b(?:any|every|each|all|where|when|whenever|if|unless|whether|should|must|may|can|could|shall|will be|children who|"
-    r"a child|a young person|the child may|children and young people|people who|someone|anyone|you are|you have|we support|"
-    r"policy|procedure|guidance|responsib\w+|practitioners?|professionals?|staff|training|includes?|such as|e\.g|types? of|"
-    r"categor(?:y|ies) of|definition|means|known as|signs of|awareness|learn|statutory|legislation|act \d{4})\b",
+    r"\b(?:any|every|each|children who|a child (?:is|who|may|has|should|must|in|can|or)|a young person (?:is|who|may|has)"
+    r"|the child may|children and young people|people who|someone|anyone|we support|policy|procedure|guidance|responsib\w+"
+    r"|such as|types? of|categor(?:y|ies) of abuse|definition|means|known as|signs of|awareness|learn|statutory"
+    r"|legislation|act \d{4}|duty to|duties)\b",
     re.IGNORECASE,
 )
+_CONDITIONAL = re.compile(
+    r"\b(?:all|where|when|whenever|if|unless|whether|should|must|(?-i:may)|can|could|shall|will be|you are|you have"
+    r"|practitioners?|professionals?|staff|training|includes?|e\.g)\b",
+    re.IGNORECASE,
+)
+_DATED = re.compile(r"\b\d{1,2}[/.]\d{1,2}\b")
 _PRONOUN = re.compile(r"\b(?:he|she|him|his|her|hers)\b", re.IGNORECASE)
 _TITLE_BEFORE = re.compile(
-    r"\b(?:lead|head|manager|director|officer|worker|chair|nurse|coordinator|co-ordinator|service|services|team|teacher|"
+    r"\b(?i:lead|head|manager|director|officer|worker|chair|nurse|coordinator|co-ordinator|service|services|team|teacher|"
     r"practitioner|advis[eo]r|commissioner|doctor|administrator|assistant|solicitor|consultant|role|post|department)"
-    r"[ \t]{0,2}(?:,|-|–|:|\||\(|/)?[ \t]{0,2}(?:of |for |in )?(?:the )?(?:[A-Z][\w']+ (?:& |and )?){0,2}$"
+    r"[ \t]{0,2}(?:,|-|–|:|\||\(|/)?[ \t]{0,2}(?:of |for |in )?(?:the )?(?:[A-Z][\w']+ (?:& |and )?){0,4}$"
 )
+# A phrase inside a path or a file name names a file, not a child.
+_FILE_NAME = re.compile(
+    r"[^\n\"<>|]{0,60}?\.(?:xlsx?|xlsm|docx?|pdf|csv|pptx?|msg|eml|zip|rtf|odt|txt|mdb)\b", re.IGNORECASE
+)
+_PATH = re.compile(r"(?:\\|/)[^\s\\/]{0,60}$")
 _ROLE_LABEL = re.compile(
     r"^(?:job|role|title|job title|team|department|service|position|post|unit|directorate|grade|qualification)\b",
     re.IGNORECASE,
@@ -119,8 +136,25 @@ class Mentions:
             break
         return Place((begin, stop), (low, high), record is not None and record.table is not None)
 
-    def use(self, start: int, end: int, place: Place, *, named: bool) -> Use:
-        """How the phrase at ``start:end`` is used; ``named`` says that its sentence names a subject."""
+    def file_name(self, start: int, end: int) -> tuple[int, int] | None:
+        """The file name or path that a phrase is part of, if it is."""
+        text = self._text
+        line_start, line_end = self._view.layout.line_span(start)
+        behind = _FILE_NAME.match(text, end, max(line_end, end))
+        if behind is not None and not re.search(r"[.!?] ", behind.group()):
+            quote = max(
+                text.rfind('"', line_start, start), text.rfind("\\", line_start, start), line_start - 1
+            )
+            return quote + 1, behind.end()
+        if start and text[start - 1] == "\\" and _PATH.search(text, line_start, start):
+            return start, end
+        return None
+
+    def use(self, start: int, end: int, place: Place, *, named: bool, particular: bool = False) -> Use:
+        """How the phrase at ``start:end`` is used; ``named`` says that its sentence names a subject.
+
+        ``particular`` says that somebody is identified round about, so that "if" and "should" are said of them.
+        """
         text = self._text
         line_start, line_end = self._view.layout.line_span(start)
         line_end = max(line_end, end)
@@ -140,7 +174,7 @@ class Mentions:
             return Use.DENIED
         if place.in_table:
             record = self._view.layout.record_at(start)
-            if record is not None and not record.fields:
+            if record is not None and not record.fields and not named:
                 return Use.HEADING
         elif not named and self._is_heading(line_start, line_end, start, end):
             return Use.HEADING
@@ -149,6 +183,10 @@ class Mentions:
         if not named and not _PRONOUN.search(text, *place.sentence):
             begin, stop = place.sentence
             if _GENERAL.search(text, begin, start) or _GENERAL.search(text, end, stop):
+                return Use.GENERAL
+            if particular or _DATED.search(text, begin, stop):
+                return Use.SAID
+            if _CONDITIONAL.search(text, begin, start) or _CONDITIONAL.search(text, end, stop):
                 return Use.GENERAL
         return Use.SAID
 
@@ -195,10 +233,15 @@ class Mentions:
         begin = max(place.sentence[0], start - 90)
         if _COUNT_BEFORE.search(text[begin:start]):
             return True
+        plural = text[end - 1] in "sS" or text[start:end].lower().endswith(("children", "people"))
+        if plural and _MANY.search(text[begin:start]):
+            return True
         if _COUNT_BEHIND.match(text[end : end + 60]) and text[end - 1] != "s":
             return True
         record = text[place.record[0] : place.record[1]] if place.in_table else ""
         line_start, line_end = self._view.layout.line_span(start)
         cells = re.split(r"\t|\||,|;| {2,}", record or text[line_start:line_end])
+        if sum(1 for cell in cells if _TALLY.match(cell.strip())) >= 3:
+            return True
         numeric = sum(1 for cell in cells if _NUMERIC.match(cell.strip()))
         return numeric >= 2 and numeric * 2 >= len([cell for cell in cells if cell.strip()])

@@ -98,10 +98,14 @@ _SCHOOL = re.compile(
     r" )?(?:Primary|Infants?|Juniors?|Secondary|High|Grammar|Nursery|Academy|School|College|Special School)\b"
     r"|\bYsgol (?:[A-Z]\w+ ?){1,3}"
 )
+# Words that make somebody a child or a family - not where they are part of a service's or a status's name.
 _CHILD_WORD = re.compile(
-    r"\b(?:child|children|son|daughter|sons|daughters|sibling|siblings|baby|infant|toddler|pupil|student|"
-    r"boy|girl|twins|teenager|young person|unborn|minor|niece|nephew|grand(?:son|daughter|child|children)|step(?:son|"
-    r"daughter)|mum|mother|father|dad|parent|parents|school|nursery)\b",
+    r"\b(?:(?<!looked after )child(?! (?:protection|in need|in care|sexual|criminal|arrangement|assessment|abuse|safety))"
+    r"|(?<!looked after )children(?!['’]s (?:services|social|hearing|panel|reporter|guardian|home|trust)"
+    r"| (?:in need|in care|looked after))|son|daughter|sons|daughters|siblings?|brother|sister|baby|infant|toddler"
+    r"|pupil|student|boy|girl|twins|teenager|(?<!looked after )young person|unborn|minor|niece|nephew"
+    r"|grand(?:son|daughter|child|children)|step(?:son|daughter)|mum|mother|father|dad|moc|foc|mgm|pgm|parents?"
+    r"|school|nursery)\b",
     re.IGNORECASE,
 )
 _CHILD_LABEL = re.compile(r"\b(?:child|pupil|young person|yp|student|baby|learner|sibling)\b", re.IGNORECASE)
@@ -127,7 +131,7 @@ _ROLE_BEFORE = re.compile(
     r"(?:\b(?:cllr|councillor|officer|manager|worker|sw|teacher|headteacher|head|director|chair|clerk|nurse|midwife|"
     r"visitor|solicitor|inspector|sergeant|constable|pc|dc|ds|insp|doctor|dr|gp|senco|dsl|iro|mp|msp|judge|justice|"
     r"hhj|dj|lead|barrister|guardian|practitioner|advis[eo]r|psychologist|consultant|chaired by|author|contact|"
-    r"my colleague|colleague|colleagues)"
+    r"my colleague|colleague|colleagues|prepared by|written by|compiled by|produced by|drafted by|call|ring|email|ask for)"
     r"[ \t]?[:,(]?[ \t]?(?:\(|is[ \t]|was[ \t])?)$",
     re.IGNORECASE,
 )
@@ -264,6 +268,14 @@ class Subjects:
         if _ROLE_BEFORE.search(before) or _ROLE_BEHIND.match(text[end : end + 90]):
             return "staff"
         return ""
+
+    def nearest_name(self, start: int, end: int) -> int:
+        """How many characters lie between a stretch and the nearest name of a subject (a large number if none)."""
+        gap = 1 << 30
+        for mark in self.found(max(0, start - 200), end + 200):
+            if not mark.greeted and mark.attribute in (Attribute.NAME, Attribute.FIRST_NAME):
+                gap = min(gap, max(mark.start - end, start - mark.end))
+        return gap
 
     def found(self, start: int, end: int) -> Sequence[Mark]:
         """The marks that earlier recognisers' findings made in a stretch."""

@@ -4,18 +4,20 @@
 ``order``, ``adoption``, ``abuse``, ``exploitation``, ``safeguarding``, ``channel``; with the suffix
 ``:initials`` where the child is known by initials only.  A phrase that fails the gate keeps a confidence
 below the reporting band and says why: ``topic``, or ``heading`` where it stands in a heading and judgement
-may hold it against a file's subject.
+may hold it against a file's subject.  Phrases that only tell what a text is about ("foster carer") come as
+findings of type ``TOPIC`` with the note ``child_context``, never reported to users.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rules.flags import KindPack, PhrasePack, PhraseRule, Weight, load_pack
 from scanner.detection.finding import REPORTED, Evidence, EvidenceKind, Finding
-from scanner.detection.gate import TOPIC_ONLY, Gate, Standing, title_words
+from scanner.detection.gate import TOPIC_ONLY, Gate, Standing, title_words, word_pattern
 from scanner.detection.mention import Use
 from scanner.detection.phrases import PhraseHit, PhraseIndex
 from scanner.detection.sections import KindClassifier
@@ -27,15 +29,6 @@ _ANCHOR_REACH = 300
 _COUNTER_REACH = 150
 # More phrases than this in one passage change no verdict; the rest is left out (bad input in bulk).
 _MOST = 5000
-
-
-def word_pattern(words: Iterable[str]) -> re.Pattern[str] | None:
-    """A whole-word pattern for a list of words and phrases, in any case."""
-    listed = sorted(set(words), key=len, reverse=True)
-    if not listed:
-        return None
-    body = "|".join(r"[\s'/-]+".join(map(re.escape, word.split())) for word in listed)
-    return re.compile(rf"(?<!\w)(?:{body})(?!\w)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +43,7 @@ class ChildFlagRecogniser:
     """Finds child flags of four nations and holds each against the gate."""
 
     name = "uk child flags"
-    entity_types: tuple[str, ...] = ("CHILD_FLAG",)
+    entity_types: tuple[str, ...] = ("CHILD_FLAG", "TOPIC")
 
     def __init__(self, pack: PhrasePack | None = None, kinds: KindPack | None = None) -> None:
         pack = pack or load_pack(PhrasePack, "child_flags.yaml")
@@ -65,7 +58,9 @@ class ChildFlagRecogniser:
             )
             for rule in pack.rules
         ]
-        self._index = PhraseIndex[_Compiled]((phrase, item) for item in compiled for phrase in item.rule.phrases)
+        self._index = PhraseIndex[_Compiled](
+            (phrase, item) for item in compiled for phrase in item.rule.phrases
+        )
         self._exact = PhraseIndex[_Compiled](
             ((phrase, item) for item in compiled for phrase in item.rule.exact), case_sensitive=True
         )
@@ -76,7 +71,9 @@ class ChildFlagRecogniser:
         if not hits:
             return []
         gate = Gate(view, self._kinds, self._not_before)
-        weighed = [(hit, self._weigh(view, gate, hit)) for hit in hits[:_MOST]]
+        weighed = [
+            (hit, self._weigh(view, gate, hit)) for hit in hits[:_MOST] if not _inside_a_name(view.text, hit)
+        ]
         strong = [
             hit.start
             for hit, standing in weighed
@@ -97,6 +94,10 @@ class ChildFlagRecogniser:
         text = view.text
         if own is not None and own.match(text[hit.end : hit.end + 60]):
             return Standing(TOPIC_ONLY, Use.TITLE, standing.subject, why="title")
+        subject = standing.subject
+        if standing.confidence >= REPORTED and subject.kinds < 2 and not (standing.linked or subject.child):
+            # A full name somewhere near, nothing that makes it a child's or ties the phrase to it.
+            return Standing(TOPIC_ONLY, standing.use, subject, why="name not tied to the phrase")
         counter = hit.payload.counter
         if counter is not None and standing.confidence >= REPORTED:
             low = max(0, hit.start - _COUNTER_REACH)
@@ -110,7 +111,10 @@ class ChildFlagRecogniser:
         view: View, hit: PhraseHit[_Compiled], standing: Standing, strong: Sequence[int]
     ) -> tuple[float, str]:
         """What remains of an anchored or weak phrase once its anchors are looked for."""
-        near_strong = any(abs(at - hit.start) <= 2 * _ANCHOR_REACH for at in strong)
+        if hit.payload.rule.weight is Weight.HINT:
+            return standing.confidence, standing.why
+        index = bisect_left(strong, hit.start - 2 * _ANCHOR_REACH)
+        near_strong = index < len(strong) and strong[index] <= hit.start + 2 * _ANCHOR_REACH
         subject = standing.subject
         if hit.payload.rule.weight is Weight.WEAK:
             if near_strong or (subject.child and subject.identified and subject.named):
@@ -133,6 +137,9 @@ class ChildFlagRecogniser:
 
 def _finding(hit: PhraseHit[_Compiled], standing: Standing, confidence: float, why: str) -> Finding:
     rule = hit.payload.rule
+    if rule.weight is Weight.HINT:
+        evidence = (Evidence(EvidenceKind.NEIGHBOUR, why),)
+        return Finding("TOPIC", hit.start, hit.end, confidence, rule.id, evidence, rule.category)
     if confidence < REPORTED:
         note = "heading" if standing.use is Use.HEADING else "topic"
         kind = EvidenceKind.COUNTER
@@ -140,6 +147,17 @@ def _finding(hit: PhraseHit[_Compiled], standing: Standing, confidence: float, w
         note = f"{rule.category}:initials" if standing.initials_only else rule.category
         kind = EvidenceKind.NEIGHBOUR
     return Finding("CHILD_FLAG", hit.start, hit.end, confidence, rule.id, (Evidence(kind, why),), note)
+
+
+def _inside_a_name(text: str, hit: PhraseHit[_Compiled]) -> bool:
+    """Whether an abbreviation is part of a system's name or code: "GG-CYPS-LAC-RW", "cin.lookup"."""
+    if " " in text[hit.start : hit.end]:
+        return False
+    before, behind = text[max(0, hit.start - 2) : hit.start], text[hit.end : hit.end + 2]
+    joined = "-_\\.@="
+    return (len(before) == 2 and before[1] in joined and before[0].isalnum()) or (
+        len(behind) == 2 and behind[0] in joined and behind[1].isalnum()
+    )
 
 
 def _longest(hits: list[PhraseHit[_Compiled]]) -> list[PhraseHit[_Compiled]]:

@@ -1,0 +1,150 @@
+"""Topics: what a text is about, for judgement only.
+
+Findings of type ``TOPIC`` are not entities and are not reported to users.  ``note`` is the topic:
+``debt``, ``benefit``, ``fraud``, ``discipline``, ``accusation``, ``pupil_behaviour``, ``sen``,
+``adult_safeguarding``, ``homelessness``, ``immigration``, ``marac``, ``channel``, ``at_risk_address``,
+``complaint`` (and ``child_context`` from the child flags).  From the reporting band on the topic is said of
+somebody identified.  Findings of type ``DOCUMENT_KIND`` say what kind of paper a section is; their span is
+one tell-tale sign and their note the kind (``policy``, ``committee paper``, ..., ``made-up``).
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rules.flags import KindPack, PhrasePack, PhraseRule, Weight, load_pack
+from scanner.detection.finding import REPORTED, Evidence, EvidenceKind, Finding
+from scanner.detection.gate import TOPIC_ONLY, Gate, Standing, title_words, word_pattern
+from scanner.detection.phrases import PhraseIndex
+from scanner.detection.sections import KindClassifier
+from scanner.detection.subjects import Attribute
+from scanner.detection.view import View
+
+_ANCHOR_REACH = 250
+_COUNTER_REACH = 120
+# A topic is told by a few phrases; more of one kind in a passage say nothing new.
+_MOST_OF_A_TOPIC = 400
+_FILLED = re.compile(r"[£\d\w]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    rule: PhraseRule
+    anchors: re.Pattern[str] | None
+    counter: re.Pattern[str] | None
+
+
+class TopicRecogniser:
+    """Finds the topics of a view and the kinds of its sections."""
+
+    name = "uk topics"
+    entity_types: tuple[str, ...] = ("TOPIC", "DOCUMENT_KIND")
+
+    def __init__(self, pack: PhrasePack | None = None, kinds: KindPack | None = None) -> None:
+        pack = pack or load_pack(PhrasePack, "topics.yaml")
+        self._kinds = KindClassifier(kinds or load_pack(KindPack, "document_kinds.yaml"))
+        self._not_before = title_words(pack.not_before)
+        compiled = [
+            _Compiled(
+                rule,
+                word_pattern([*pack.anchors, *rule.anchors]) if rule.weight is Weight.ANCHORED else None,
+                word_pattern(rule.counter),
+            )
+            for rule in pack.rules
+        ]
+        self._index = PhraseIndex[_Compiled](
+            (phrase, item) for item in compiled for phrase in item.rule.phrases
+        )
+        self._exact = PhraseIndex[_Compiled](
+            ((phrase, item) for item in compiled for phrase in item.rule.exact), case_sensitive=True
+        )
+        self._labels = {label: item for item in compiled for label in item.rule.labels}
+
+    def recognise(self, view: View) -> list[Finding]:
+        """The topics of ``view`` and the kinds of its sections."""
+        if not view.findings:
+            # Nobody is identified: no topic can count, and no kind of paper can excuse anything.
+            return []
+        gate = Gate(view, self._kinds, self._not_before)
+        findings = [*self._kinds_of(gate), *self._labelled(view, gate)]
+        told: dict[str, int] = {}
+        hits = self._index.find(view.data) + self._exact.find(view.data)
+        for hit in sorted(hits, key=lambda hit: hit.start):
+            item = hit.payload
+            count = told.get(item.rule.id, 0)
+            if count >= _MOST_OF_A_TOPIC:
+                continue
+            told[item.rule.id] = count + 1
+            standing = gate.weigh(hit.start, hit.end, about_reader=True)
+            confidence, why = self._weighed(view, gate, item, hit.start, hit.end, standing)
+            findings.append(
+                Finding(
+                    "TOPIC",
+                    hit.start,
+                    hit.end,
+                    confidence,
+                    item.rule.id,
+                    (Evidence(EvidenceKind.NEIGHBOUR, why),),
+                    item.rule.category,
+                )
+            )
+        return findings
+
+    @staticmethod
+    def _kinds_of(gate: Gate) -> Iterator[Finding]:
+        for section in gate.sections.sections:
+            if section.made_up:
+                yield Finding("DOCUMENT_KIND", section.start, section.end, 0.9, "made-up", (), "made-up")
+            elif section.kind:
+                yield Finding(
+                    "DOCUMENT_KIND", section.start, section.end, 0.9, section.kind, (), section.kind
+                )
+
+    def _labelled(self, view: View, gate: Gate) -> Iterator[Finding]:
+        """Values under a label that names the topic: a column of arrears."""
+        starts = [finding.start for finding in view.findings]
+        told = 0
+        for record, field in view.layout.labelled_fields():
+            item = self._labels.get(" ".join(re.findall(r"[a-z]+", field.label.lower())))
+            if item is None or told >= _MOST_OF_A_TOPIC:
+                continue
+            if not _FILLED.search(view.text, field.start, field.end):
+                continue
+            first = bisect_left(starts, record.start)
+            if first >= len(starts) or starts[first] >= record.end:
+                continue
+            if (
+                gate.sections.at(field.start).made_up
+                or not gate.subjects.within(record.start, record.end).kinds
+            ):
+                continue
+            told += 1
+            evidence = (Evidence(EvidenceKind.LABEL, item.rule.category),)
+            yield Finding("TOPIC", field.start, field.end, 0.8, item.rule.id, evidence, item.rule.category)
+
+    @staticmethod
+    def _weighed(
+        view: View, gate: Gate, item: _Compiled, start: int, end: int, standing: Standing
+    ) -> tuple[float, str]:
+        text = view.text
+        if standing.confidence < REPORTED:
+            return standing.confidence, standing.why
+        low = max(0, start - _COUNTER_REACH)
+        if item.counter is not None and item.counter.search(text, low, end + _COUNTER_REACH):
+            return TOPIC_ONLY, "counter-word"
+        subject = standing.subject
+        if item.anchors is not None and not standing.linked:
+            low = max(0, start - _ANCHOR_REACH)
+            anchored = (
+                item.anchors.search(text, low, start) is not None
+                or item.anchors.search(text, end, end + _ANCHOR_REACH) is not None
+            )
+            strong = subject.identified and Attribute.SCHOOL not in subject.attributes
+            if not anchored and not strong:
+                return TOPIC_ONLY, "no anchor"
+        if item.rule.category == "sen" and not (subject.child or subject.identified):
+            return TOPIC_ONLY, "no child"
+        return standing.confidence, standing.why
