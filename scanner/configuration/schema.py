@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from scanner.detection.organisation import Organisation
+from scanner.detection.settings import DetectionSettings
 from scanner.documents.limits import Limits
 from scanner.shares.settings import ScanSettings, WorkerSettings
+
+if TYPE_CHECKING:
+    from scanner.inspection.settings import InspectionSettings
 
 SeverityWord = Literal["none", "low", "medium", "high", "critical"]
 Format = Literal["table", "jsonl", "csv", "findings-csv", "html"]
@@ -208,3 +212,26 @@ class Configuration(Section):
     reports: ReportsSection = ReportsSection()
     state: StateSection = StateSection()
     logging: LoggingSection = LoggingSection()
+
+    def detection(self) -> DetectionSettings:
+        """What detection is told."""
+        return DetectionSettings(
+            organisation=self.organisation.settings(),
+            packs=self.rules.packs,
+            disabled=frozenset(self.rules.disable),
+            presidio_recognisers=self.rules.presidio_recognisers,
+            language_model=self.language.model,
+            full_text=self.language.mode == "full",
+        )
+
+    def inspection(self, key: bytes, *, show_values: bool = False) -> InspectionSettings:
+        """What an inspector is told; ``key`` is the installation's (see :mod:`scanner.store.keys`)."""
+        from scanner.inspection.settings import InspectionSettings
+
+        return InspectionSettings(
+            key=key,
+            detection=self.detection(),
+            limits=self.limits.settings(),
+            show_values=show_values,
+            findings_per_file=self.reports.findings_per_file,
+        )

@@ -13,7 +13,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, Protocol
 
@@ -25,6 +25,9 @@ from scanner.shares.wire import encode, receive
 from scanner.store.encoding import inspection_to_json
 from scanner.store.entry import NOBODY, displayable
 from scanner.store.keys import content_hash
+
+# Reading such a file twice costs a tenth of what inspecting it does; larger ones have few copies.
+HASHED_BYTES = 256_000_000
 
 
 class FileInspector(Protocol):
@@ -118,7 +121,7 @@ def inspect_path(path: bytes, known: Sequence[str], work: Work) -> tuple[str, In
     with os.fdopen(descriptor, "rb") as file:
         size = os.fstat(descriptor).st_size
         try:
-            if known:
+            if known and size <= HASHED_BYTES:
                 digest = content_hash(work.key, file)
                 if digest in known:
                     return digest, unread(Shortfall.INTERRUPTED)
@@ -132,7 +135,18 @@ def inspect_path(path: bytes, known: Sequence[str], work: Work) -> tuple[str, In
         except Exception as error:
             # The message may quote the document; the class says enough.
             return "", unread(Shortfall.PARSER_STOPPED, type(error).__name__, size)
-        return "", inspection
+        return "", _with_hash(inspection, file, work.key)
+
+
+def _with_hash(inspection: Inspection, file: BinaryIO, key: bytes) -> Inspection:
+    """The inspection with its content's hash, where a copy of it would be worth recognising."""
+    if inspection.coverage.status is Status.NOT_INSPECTED or inspection.size > HASHED_BYTES:
+        return inspection
+    try:
+        file.seek(0)
+        return replace(inspection, content_hash=content_hash(key, file))
+    except OSError:  # it was read, and that stands; only its copies will be read, too
+        return inspection
 
 
 def _let_go(keep: int) -> None:
