@@ -13,6 +13,7 @@ from scanner.documents.protocol import Parser
 PARSERS: Mapping[str, str] = MappingProxyType(
     {
         "bzip2": "scanner.documents.parsers.archives:CompressedParser",
+        "cms": "scanner.documents.parsers.cms:CmsParser",
         "csv": "scanner.documents.parsers.delimited:DelimitedParser",
         "doc": "scanner.documents.parsers.compound:CompoundParser",
         "docx": "scanner.documents.parsers.docx:DocxParser",

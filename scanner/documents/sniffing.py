@@ -124,8 +124,12 @@ _ODF_KINDS = {
     "impress": "odp",
 }
 
+CMS_CONTENT = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07"
+"""Start of the object identifiers of CMS content types (1.2.840.113549.1.7)."""
+
+_CMS_AUTH_ENVELOPED = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17"
 _CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 26, 27}) + b"\x7f"
-_HEADER_LINE = re.compile(r"([!-9;-~]{1,76}):(?:[ \t]|\r?\n|$)")
+_HEADER_LINE = re.compile(r"([!-9;-~]{1,76})[ \t]{0,9}:(?:[ \t]|\r?\n|$)")
 # A header that people do not type on top of a memorandum.
 _MAIL_HEADERS = frozenset(
     {
@@ -149,14 +153,13 @@ _MAIL_HEADERS = frozenset(
         "user-agent",
     }
 )
-_ADDRESSED = re.compile(r"(?im)^(?:from|to)[ \t]*:.{0,200}@")
-_MAIL_DATE = re.compile(
-    r"(?im)^date[ \t]*:[ \t]*(?:[a-z]{3},[ \t]*)?[0-9]{1,2}[ \t][a-z]{3}[ \t][0-9]{2,4}[ \t][0-9]{1,2}:"
+_SURE_HEADERS = _MAIL_HEADERS | {"from", "to", "subject", "date"}
+_MBOX = re.compile(
+    r"From \S{1,300}(?: {1,2}\w{3} .{0,60}[0-9]{4}.{0,20}|@\S{1,200}) ?\r?\n(?:[!-9;-~]{1,76}:|>From )"
 )
-_MBOX = re.compile(r"From \S{1,300} {1,2}\w{3} .{0,60}[0-9]{4}.{0,20}\r?\n(?:[!-9;-~]{1,76}:|>From )")
 _HTML = re.compile(
     r"\s{0,1000}(?:<\?xml[^>]{0,300}>\s{0,1000})?(?:<!--.{0,4000}?-->\s{0,1000})?"
-    r"<(?:!doctype\s+html|html|head|body|meta|title|table|div|style|script|center|font|span|h[1-6]|p|ul|ol|br|a\s)\b",
+    r"<(?:!doctype\s+html|html|head|body|meta|title|table|div|style|script|center|font|span|h[1-6]|p|ul|ol|br|a)(?=[\s/>])",
     re.IGNORECASE | re.DOTALL,
 )
 _XML = re.compile(r"\s{0,1000}(?:<\?xml\b|<!--|<!DOCTYPE\b|<[A-Za-z_][\w.:-]{0,200}(?:\s[^<>]{0,20000})?/?>)")
@@ -209,6 +212,8 @@ def _sniff_elsewhere(source: Source, head: bytes) -> str:
         return "image"
     if head[2:4] == b"\r\n" and len(head) > 16 and head[4:8] in (b"\0\0\0\0", b"\1\0\0\0", b"\3\0\0\0"):
         return "class"  # compiled Python
+    if head.startswith(b"0") and (CMS_CONTENT in head[:32] or _CMS_AUTH_ENVELOPED in head[:32]):
+        return "cms"
     if _is_dbf(head):
         return "dbf"
     if b"PK\x03\x04" in head[:4096] and _ends_in_zip(source):
@@ -376,22 +381,21 @@ def _sniff_text(source: Source, head: bytes) -> str:
 def _mail_kind(text: str) -> str:
     """Return "eml" or "mhtml" for text that begins with a block of mail headers, else nothing."""
     names: set[str] = set()
+    addressed = ended = False
     for line in text[:16_000].lstrip("\r\n").splitlines()[:100]:
         if line[:1] in (" ", "\t") and names:
             continue
         header = _HEADER_LINE.match(line)
         if header is None:
+            ended = not line.strip()
             break
-        names.add(header[1].lower())
-    if len(names) < 2:
+        name = header[1].lower()
+        names.add(name)
+        addressed = addressed or (name in ("from", "to", "cc") and "@" in line)
+    if len(names) < 2 or names <= {"content-type", "reply-to"}:
         return ""
-    head = text[:16_000]
-    if not names & _MAIL_HEADERS and not (_ADDRESSED.search(head) and _MAIL_DATE.search(head)):
+    typed = addressed and ended and "from" in names and bool(names & {"to", "subject", "date"})
+    if not typed and (not names & _MAIL_HEADERS or not names & _SURE_HEADERS):
         return ""
-    if not names & (_MAIL_HEADERS | {"from", "to", "subject", "date"}) or names <= {
-        "content-type",
-        "reply-to",
-    }:
-        return ""
-    related = "multipart/related" in head.lower() and "mime-version" in names
+    related = "multipart/related" in text[:16_000].lower() and "mime-version" in names
     return "mhtml" if related and not names & {"received", "to", "return-path"} else "eml"

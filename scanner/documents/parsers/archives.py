@@ -139,6 +139,9 @@ class ZipParser:
             weak = [entry for entry in locked if _strength(entry) is Protection.WEAK]
             if not any(_is_plain(source, entry) is not None for entry in weak):
                 yield ProtectionNote(Protection.WEAK if weak else Protection.STRONG)
+        if any(entry.filename == "mimetype" for entry in entries):
+            # A picture of the first page, for the file manager.
+            entries = [entry for entry in entries if not entry.filename.startswith("Thumbnails/")]
         for index, entry in enumerate(entries):
             if index >= limits.members:
                 yield Gap(HERE, Shortfall.LIMIT, f"more than {limits.members:,} members")

@@ -1,4 +1,4 @@
-"""OLE compound files: encrypted Office packages, and the legacy formats as far as their strings."""
+"""OLE compound files: the legacy Office formats, as far as their encryption and their strings tell."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from scanner.documents.protocol import HERE, Event, Member, ProtectionNote, Sour
 from scanner.documents.sniffing import PLAIN_WORDS, sniff
 from scanner.documents.strings import string_segments
 
-# Excel encrypts write-protected workbooks with the first of these, PowerPoint with the second, and both
-# open them without asking anybody: no protection at all.
-_FIXED_PASSWORDS = ("VelvetSweatshop", "/01Hannes Ruescher/01")
+# Excel encrypts write-protected workbooks with this and opens them without asking: no protection at all.
+_FIXED_PASSWORD = "VelvetSweatshop"  # noqa: S105
 _WORD_MAGIC = 0xA5EC
 _WORD_ENCRYPTED = 0x0100
 _XLS_FILEPASS = 0x002F
@@ -40,24 +39,6 @@ _MAPI = {
     "3707": "attachment name",
     "3704": "attachment name",
 }
-
-
-class EncryptedOfficeParser:
-    """Reads what encrypts a modern Office document: really, or with a password that everybody has."""
-
-    kinds = frozenset({"ooxml-encrypted", "ooxml-rights"})
-
-    def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
-        """Yield the protection; the document itself where a fixed password opens it."""
-        data = source.read()
-        for password in _FIXED_PASSWORDS if sniff(source) == "ooxml-encrypted" else ():
-            content = _decrypted(data, password)
-            if content is not None:
-                yield ProtectionNote(Protection.NAME_ONLY, HERE, "fixed password of the Office programs")
-                yield Member("", content, Location(("decrypted document",)))
-                return
-        yield ProtectionNote(Protection.STRONG, HERE, "Office encryption")
-        yield Gap(HERE, Shortfall.ENCRYPTED, "document with a password or rights management")
 
 
 def _decrypted(data: bytes, password: str) -> bytes | None:
@@ -93,7 +74,7 @@ class CompoundParser:
             with ole:
                 protection = _protection(ole, kind)
                 if protection is not Protection.NONE:
-                    content = _decrypted(source.read(), _FIXED_PASSWORDS[0]) if kind == "xls" else None
+                    content = _decrypted(source.read(), _FIXED_PASSWORD) if kind == "xls" else None
                     if content is not None:
                         yield ProtectionNote(
                             Protection.NAME_ONLY, HERE, "fixed password of the Office programs"

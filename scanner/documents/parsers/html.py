@@ -364,6 +364,10 @@ class _Page:
         for key, value in attributes.items():
             if not value:
                 continue
+            if self._all_blocks:
+                if not key.startswith("xml"):
+                    self._conceal("attribute", value)
+                continue
             if key in _TELLING and tag not in ("html", "link"):
                 self._conceal(_TELLING[key], value)
             elif key in _LINKING or (key in ("src", "data") and value[:5].lower() == "data:"):

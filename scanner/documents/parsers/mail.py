@@ -18,10 +18,10 @@ from itertools import islice
 
 from scanner.documents.decoding import decode
 from scanner.documents.limits import Limits
-from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
+from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.parsers.html import html_events
 from scanner.documents.parsers.plain import text_segments
-from scanner.documents.protocol import HERE, Event, Member, ProtectionNote, Source
+from scanner.documents.protocol import HERE, Event, Member, Source
 from scanner.documents.rows import row_segment
 from scanner.documents.sniffing import EMPTY, UNKNOWN, sniff
 
@@ -58,10 +58,6 @@ _PGP_BLOCK = re.compile(
     r"-----BEGIN PGP MESSAGE-----.{0,2000000}?(?:-----END PGP MESSAGE-----|\Z)", re.DOTALL
 )
 _MULTIPART_NOTICE = re.compile(r"(?i)^\W{0,5}this is a (?:multi-?part|cryptographically)[^\n]{0,200}$")
-# CMS content types, as the DER bytes of their object identifiers (RFC 5652, RFC 5083).
-_CMS_ENVELOPED = (b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03", b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17")
-_CMS_SIGNED = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"
-
 _Header = tuple[str, str]
 
 
@@ -302,9 +298,6 @@ def _body_events(
     if kind == "message/partial":
         yield Gap(part.within, Shortfall.UNSUPPORTED_KIND, "fragment of a message")
     disposition = (_values(headers, "content-disposition") or [""])[0].strip().lower()
-    if "pkcs7-mime" in kind:
-        yield from _smime(content, part)
-        return
     if name or disposition.startswith("attachment") or not kind.startswith(("text/", "message/")):
         declared = _parameter(types[0], "charset")
         if kind.startswith("text/") and declared.lower() not in ("", "utf-8", "us-ascii"):
@@ -349,19 +342,6 @@ def _inside_text(content: bytes, text: str, place: Location) -> Iterator[Event]:
     if "-----BEGIN PGP MESSAGE-----" in text:
         for block in _PGP_BLOCK.finditer(text):
             yield Member("", block[0].encode("utf-8"), place / "PGP message")
-
-
-def _smime(content: bytes, part: _Part) -> Iterator[Event]:
-    head = content[:64]
-    place = part.within / "S/MIME part"
-    if any(oid in head for oid in _CMS_ENVELOPED):
-        yield ProtectionNote(Protection.STRONG, place, "S/MIME")
-        yield Gap(place, Shortfall.ENCRYPTED, "S/MIME message")
-    elif _CMS_SIGNED in head and (inner := content.find(b"Content-Type")) >= 0:
-        # Signed is not encrypted: what was signed lies open inside.
-        yield from message_events(content[inner:], Limits(), place)
-    elif content:
-        yield Member("", content, place)
 
 
 def _multipart(

@@ -20,6 +20,8 @@ from scanner.documents.protocol import HERE, Event, Source
 from scanner.documents.rows import RECORD_SEPARATOR, row_segment
 
 _CHUNK = 1 << 16
+# "junk after document element": a fragment with several roots, of which nothing is lost as tag soup.
+_SEVERAL_ROOTS = 9
 _SHAPES = 20_000
 # A record is what stands for one person, case or item: longer ones are containers of records.
 _RECORD = 50_000
@@ -79,10 +81,10 @@ class XmlParser:
             with source.open() as file:
                 root = _learn(file)
         except (expat.ExpatError, LookupError, ValueError) as error:
-            code = (
-                expat.ErrorString(error.code) if isinstance(error, expat.ExpatError) else type(error).__name__
-            )
-            yield Gap(HERE, Shortfall.DAMAGED, f"not well-formed XML ({code}); read as text between tags")
+            code = error.code if isinstance(error, expat.ExpatError) else 0
+            if code != _SEVERAL_ROOTS:
+                why = expat.ErrorString(code) if code else type(error).__name__
+                yield Gap(HERE, Shortfall.DAMAGED, f"not well-formed XML ({why}); read as text between tags")
             yield from soup_segments(source, limits, inline=frozenset())
             return
         _decide(root)
