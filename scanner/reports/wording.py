@@ -11,7 +11,8 @@ from scanner.judgement.assessment import Severity
 from scanner.store.entry import displayable
 
 # (one, several), the most telling first; what is missing here is spelled from the type's own name.
-_KINDS: Mapping[str, tuple[str, str]] = {
+KINDS: Mapping[str, tuple[str, str]] = {
+    "CHILD_RETURN": ("statutory children's return", "statutory children's returns"),
     "CHILD_FLAG": ("child at risk or in care", "children at risk or in care"),
     "SPECIAL_CATEGORY": ("special category data", "special category data"),
     "UK_NHS": ("NHS number", "NHS numbers"),
@@ -22,6 +23,22 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "UK_DRIVING_LICENCE": ("driving licence number", "driving licence numbers"),
     "UK_UTR": ("taxpayer reference (UTR)", "taxpayer references (UTR)"),
     "UK_PNC": ("police (PNC) number", "police (PNC) numbers"),
+    "UK_CRO_NUMBER": ("criminal record (CRO) number", "criminal record (CRO) numbers"),
+    "UK_ARREST_SUMMONS": ("arrest summons number", "arrest summons numbers"),
+    "UK_PRISON_NUMBER": ("prison number", "prison numbers"),
+    "UK_PROBATION_CRN": ("probation number (CRN)", "probation numbers (CRN)"),
+    "UK_DBS_CERTIFICATE": ("DBS certificate", "DBS certificates"),
+    "UK_PVG_ID": ("PVG scheme number", "PVG scheme numbers"),
+    "UK_HOME_OFFICE_REFERENCE": ("Home Office reference", "Home Office references"),
+    "UK_RESIDENCE_PERMIT": ("residence permit", "residence permits"),
+    "UK_SHARE_CODE": ("share code", "share codes"),
+    "UK_COURT_CASE": ("court case number", "court case numbers"),
+    "UK_TEMPORARY_REFERENCE": ("temporary NI reference", "temporary NI references"),
+    "UK_CASE_ID": ("case number", "case numbers"),
+    "UK_BLUE_BADGE": ("Blue Badge number", "Blue Badge numbers"),
+    "UK_BENEFIT_REFERENCE": ("benefit reference", "benefit references"),
+    "UK_COUNCIL_TAX_ACCOUNT": ("council tax account", "council tax accounts"),
+    "UK_ELECTORAL_NUMBER": ("electoral number", "electoral numbers"),
     "CREDIT_CARD": ("payment card number", "payment card numbers"),
     "UK_BANK_ACCOUNT": ("bank account", "bank accounts"),
     "IBAN": ("IBAN", "IBANs"),
@@ -34,10 +51,12 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "UK_VEHICLE_REGISTRATION": ("vehicle registration", "vehicle registrations"),
     "UK_UPRN": ("property number (UPRN)", "property numbers (UPRN)"),
     "UK_POSTCODE": ("postcode", "postcodes"),
+    "UK_COMPANY_NUMBER": ("company number", "company numbers"),
+    "UK_VAT_NUMBER": ("VAT number", "VAT numbers"),
 }
 # Types that are not in the table are identifiers of their own: they stand before dates, addresses and names.
-_UNNAMED_RANK = tuple(_KINDS).index("DATE_OF_BIRTH") - 0.5
-_RANKS = {entity_type: rank for rank, entity_type in enumerate(_KINDS)}
+_UNNAMED_RANK = tuple(KINDS).index("DATE_OF_BIRTH") - 0.5
+_RANKS = {entity_type: rank for rank, entity_type in enumerate(KINDS)}
 
 STATUSES: Mapping[Status, str] = {
     Status.INSPECTED: "inspected",
@@ -78,11 +97,11 @@ ADVICE: Mapping[Shortfall, str] = {
 def kind(entity_type: str, count: int = 1) -> str:
     """What a person calls an entity type, in the number of ``count``.
 
-    >>> kind("UK_NHS"), kind("UK_NHS", 2), kind("UK_BLUE_BADGE", 3)
-    ('NHS number', 'NHS numbers', 'blue badge (3)')
+    >>> kind("UK_NHS"), kind("UK_NHS", 2), kind("LIBRARY_CARD", 3)
+    ('NHS number', 'NHS numbers', 'library card (3)')
     """
-    if entity_type in _KINDS:
-        return _KINDS[entity_type][count != 1]
+    if entity_type in KINDS:
+        return KINDS[entity_type][count != 1]
     plain = printable(entity_type.removeprefix("UK_").replace("_", " ").lower())
     return plain if count == 1 else f"{plain} ({number(count)})"
 
@@ -90,8 +109,8 @@ def kind(entity_type: str, count: int = 1) -> str:
 def kinds(counts: Mapping[str, int]) -> str:
     """The kinds of a file with their numbers, the most telling first.
 
-    >>> kinds({"PERSON": 12, "UK_NHS": 11, "UK_BLUE_BADGE": 1})
-    '11 NHS numbers, blue badge, 12 names'
+    >>> kinds({"PERSON": 12, "UK_NHS": 11, "LIBRARY_CARD": 1})
+    '11 NHS numbers, library card, 12 names'
     """
     ordered = sorted(counts, key=telling)
     return ", ".join(
@@ -105,9 +124,7 @@ def telling(entity_type: str) -> tuple[float, str]:
 
 
 def _counted(entity_type: str, count: int) -> str:
-    return (
-        f"{number(count)} {kind(entity_type, count)}" if entity_type in _KINDS else kind(entity_type, count)
-    )
+    return f"{number(count)} {kind(entity_type, count)}" if entity_type in KINDS else kind(entity_type, count)
 
 
 def number(count: int) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import doctest
+import re
+from pathlib import Path
 
 import pytest
 
+import rules
 from scanner.documents.model import Shortfall, Status
 from scanner.judgement.assessment import Severity
 from scanner.reports import wording
@@ -21,6 +24,13 @@ def test_every_reason_status_and_severity_has_its_words() -> None:
     assert set(wording.ADVICE) == set(Shortfall)
     assert set(wording.STATUSES) == set(Status)
     assert set(wording.MEANINGS) == set(Severity)
+
+
+def test_every_type_of_the_rules_has_a_name_for_people() -> None:
+    packs = [pack.read_text("utf-8") for pack in (Path(rules.__file__).parent / "packs").rglob("*.yaml")]
+    types = {found for pack in packs for found in re.findall(r"^ +entity: (\w+)$", pack, re.MULTILINE)}
+    assert len(types) > 20
+    assert types - set(wording.KINDS) == set()
 
 
 @pytest.mark.parametrize(

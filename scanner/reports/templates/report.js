@@ -2,7 +2,10 @@
   "use strict";
   var form = document.getElementById("filter");
   var list = document.getElementById("list");
+  // On paper the findings are unfolded, unless that would make a book of it.
+  var unfolds = !list || list.children.length <= 200;
   function openAll() {
+    if (!unfolds) { return; }
     document.querySelectorAll("details:not([open])").forEach(function (part) {
       part.open = true;
       part.dataset.printed = "yes";
