@@ -445,11 +445,11 @@ def render_text(text: str, code: str) -> str:
     >>> render_text("AB1", '0;0;0;"ref "@')
     'ref AB1'
     """
-    if "@" not in code:
+    if "@" not in code and code.count(";") < 3:
         return text
     sections = _compile(code)
     section = sections[3] if len(sections) > 3 else sections[0]
-    if not any(token.kind is _Kind.TEXT for token in section.tokens):
+    if len(sections) < 4 and not any(token.kind is _Kind.TEXT for token in section.tokens):
         return text
     return "".join(text if token.kind is _Kind.TEXT else token.text for token in section.tokens)
 

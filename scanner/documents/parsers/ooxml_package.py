@@ -56,7 +56,8 @@ class Part:
     @property
     def extension(self) -> str:
         """The lower-case extension with its dot, empty where there is none."""
-        return posixpath.splitext(self.name)[1].lower()
+        _, dot, extension = self.base.rpartition(".")
+        return dot + extension
 
     @property
     def base(self) -> str:

@@ -32,6 +32,8 @@ logging.getLogger("pdfminer").setLevel(logging.CRITICAL + 1)
 # A document of a thousand pages has some ten objects per page; hostile ones have millions.
 _MOST_OBJECTS = 500_000
 _MOST_PAGES_MAPPED = 20_000
+# A form of this many filled fields is one record; longer ones are cut, since a person's name stands near.
+_FIELDS_PER_RECORD = 200
 # Direct objects inside one indirect object.
 _DEPTH = 12
 _MOST_STREAM = 50_000_000
@@ -162,6 +164,7 @@ class ObjectWalk:
     seen: set[tuple[str, str]] = field(default_factory=set)
     forms: dict[int, list[int]] = field(default_factory=dict)
     _pages: dict[int, int] = field(default_factory=dict)
+    _filled: list[tuple[str, str, str]] = field(default_factory=list)
 
     def events(self) -> Iterator[Event]:
         """Yield what the objects hold."""
@@ -184,8 +187,22 @@ class ObjectWalk:
                 damaged += 1
                 continue
             yield from events
+        yield from self._form()
         if damaged and not self.hidden:
             yield from self._damage(damaged)
+
+    def _form(self) -> Iterator[Event]:
+        """The filled fields as records: they are one person's answers, or those about one case."""
+        for first in range(0, len(self._filled), _FIELDS_PER_RECORD):
+            batch = self._filled[first : first + _FIELDS_PER_RECORD]
+            yield row_segment(
+                [text for text, _, _ in batch],
+                [label for _, label, _ in batch],
+                self.place / "form",
+                cells=tuple(cell for _, _, cell in batch),
+                hidden=self.hidden,
+                separator=RECORD_SEPARATOR,
+            )
 
     def _damage(self, count: int) -> Iterator[Event]:
         # Free entries and stale offsets are common in sound files; many lost objects are not.
@@ -272,11 +289,13 @@ class ObjectWalk:
         name, tooltip = self._field_names(value)
         label = tooltip or name.rpartition(".")[2]
         where = self._on_page(identifier, f'field "{name}"' if name else "field")
-        for key, reason in (("V", ""), ("DV", "default value")):
-            if key in value:
-                for text in _strings(value[key]):
-                    if text not in ("Off", "Yes", "On"):
-                        yield from self._say(text, where, reason, label)
+        for text in _strings(value.get("V")):
+            key = (f"value of {name}", text)
+            if text and text not in ("Off", "Yes", "On") and key not in self.seen:
+                self.seen.add(key)
+                self._filled.append((text, label, str(Location(where.parts[len(self.place.parts) :]))))
+        for text in _strings(value.get("DV")):
+            yield from self._say(text, where, "default value", label)
         if tooltip:
             yield from self._say(tooltip, where, "field tooltip")
         if name:

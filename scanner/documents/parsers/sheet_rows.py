@@ -83,7 +83,11 @@ def unescape_string(text: str) -> str:
     """Resolve the escapes of spreadsheet strings (``_x000D_``), ECMA-376 part 1, 22.9.2.19."""
     if "_x" not in text:
         return text
-    return _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), text).replace("\r\n", "\n")
+    return (
+        _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), text)
+        .replace("\r\n", "\n")
+        .replace("\r", "\n")
+    )
 
 
 def attributes_of(tag: bytes) -> dict[bytes, bytes]:
