@@ -31,6 +31,7 @@ Kind = Literal[
     "group",
     "function",
     "calendar",
+    "surname-head",
 ]
 Note = Literal["", "staff", "public", "private"]
 

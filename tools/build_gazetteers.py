@@ -153,6 +153,11 @@ def _places(lists: Path) -> set[str]:
         names.add(row["locality"])
     for row in _rows(lists / "uk_local_authorities.csv"):
         names.add(row["nice-name"])
+    names.update(
+        line
+        for line in (TARGET / "world_places.txt").read_text("utf-8").splitlines()
+        if not line.startswith("#")
+    )
     places: set[str] = set()
     for name in names:
         for part in re.split(r"\s*[,/(&)]\s*|\band\b", name.lower().replace(".", "").replace("’", "'")):

@@ -124,7 +124,9 @@ def nameable(token: Token) -> bool:
     if token.shape == "I":
         return len(token.low) <= 3
     if flags & lex.KNOWN_NAME:
-        return not (flags & (lex.HEAD | lex.JOB) and not flags & 3 and word_band(flags))
+        if flags & (lex.HEAD | lex.JOB):
+            return forename_band(flags) >= 2 or surname_band(flags) == 3 and not word_band(flags)
+        return True
     if token.shape == "C" and not flags:
         # An unknown word in capitals beside ordinary words is an acronym.
         return len(token.low) > 4
@@ -214,6 +216,14 @@ def name_odds(tokens: list[Token]) -> tuple[float, int, int]:
 
 # --- runs -------------------------------------------------------------------------------------------------------
 
+# "56 Victoria Road", not "1. Jane Smith" nor a time, a sum or a date before a name.
+_HOUSE_NUMBER = re.compile(r"(?:^|[ ,\n(])\d{1,4}[a-zA-Z]? $")
+_FIRM = re.compile(
+    r",? (?:&|and) (?:Partners?|Sons?|Co\b|Company|Daughters?|Brothers|Associates|Colleagues)"
+    r"|(?:, [A-Z]\w+)? (?:&|and) [A-Z]\w+ "
+    r"(?:Ltd|LLP|Limited|Solicitors|Architects|Associates|Builders|Partners|Estates|Motors|plc)\b"
+)
+
 TITLED = "title before it"
 _TITLE_WEIGHT = 4.6
 _THING = reason(EvidenceKind.COUNTER, "word of a street, building, body or thing behind it", -4.5)
@@ -221,6 +231,8 @@ _POSSESSED_THING = reason(EvidenceKind.COUNTER, "possessive before a thing", -1.
 _SAINT = reason(EvidenceKind.COUNTER, "saint or place word before it", -4.0)
 _PLACE_NAME = reason(EvidenceKind.COUNTER, "name of a place", -2.8)
 _WELL_KNOWN = reason(EvidenceKind.COUNTER, "historical or made-up person", -5.0)
+_NUMBERED = reason(EvidenceKind.COUNTER, "number of a house before it", -2.6)
+_PARTNERS = reason(EvidenceKind.COUNTER, "firm named after a person", -7.0)
 _ORDINARY = reason(EvidenceKind.COUNTER, "ordinary words at the start of a sentence", -0.7)
 _JOB_BEHIND = reason(EvidenceKind.CONTEXT, "job title behind it", 2.0)
 _JOB_BEFORE = reason(EvidenceKind.CONTEXT, "job title before it", 1.6)
@@ -243,6 +255,8 @@ def _is_title_use(tokens: list[Token], index: int, size: int) -> bool:
     """Titles that are names too (Dean, Major, Judge, Sister) count only before another name."""
     token = tokens[index]
     behind = index + size
+    if size > 1:
+        return True
     if behind >= len(tokens):
         return not token.flags & lex.KNOWN_NAME
     return not tokens[behind].flags & lex.FUNCTION
@@ -287,6 +301,9 @@ def is_free(text: str, start: int, end: int) -> bool:
     """Whether the word stands free: not inside an identifier, a path, an address or a variable."""
     if start:
         before = text[start - 1]
+        if before == "@" and (start == 1 or text[start - 2].isspace()) and text[start].isupper():
+            # "@Sarah can you look at this": somebody is addressed.
+            return not text[end : end + 1].isalnum()
         if before.isalnum() or before in _TIED_BEFORE:
             return False
         if before in "./-'":
@@ -323,9 +340,14 @@ def scan(text: str, lexicon: Lexicon) -> Iterator[Candidate]:
         if " " not in run and "." not in run:
             # The common case, decided by one look-up: a word that names nobody.
             flags = flags_of(run.lower() if run[-2:] != "'s" else run[:-2].lower())
-            if not flags & lex.KNOWN_NAME or len(run) < 2:
+            if len(run) < 2 or not flags & lex.KNOWN_NAME and (flags or not _comma_name(text, end)):
                 continue
         yield from _cut(text, start, end, lexicon)
+
+
+def _comma_name(text: str, end: int) -> bool:
+    """Whether a comma and another capital follow: an unlisted surname may stand before its forename."""
+    return text.startswith(", ", end) and text[end + 2 : end + 3].isupper()
 
 
 def _cut(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Candidate]:
@@ -347,7 +369,7 @@ def _cut(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Candidat
                 note = note or other
                 at += size
             stop = _after_title(tokens, at, lexicon)
-            if stop > at:
+            if stop > at and any(token.shape != "I" for token in tokens[at:stop]):
                 candidate = make(tokens[at:stop])
                 candidate.weight = candidate.prior = max(candidate.prior, -2.2)
                 if stop - at == 1:
@@ -359,7 +381,7 @@ def _cut(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Candidat
                 index = stop
                 job_before = False
                 continue
-            index = at
+            index = max(at, stop)
             continue
         if not nameable(token) or token.shape == "l":
             job_before = bool(token.flags & lex.JOB)
@@ -376,6 +398,8 @@ def _cut(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Candidat
                 and not tokens[stop].flags & lex.KNOWN_NAME
             ):
                 break
+        if stop < count and _is_surname_head(tokens, index, stop, lexicon):
+            stop += 1
         at = index
         index = stop
         # "Will Jane Smith attend?", "May Jane come?": the first word is a verb.
@@ -388,7 +412,9 @@ def _cut(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Candidat
         if stop == at or not is_free(text, tokens[at].start, tokens[stop - 1].end):
             continue
         piece = tokens[at:stop]
-        if len(piece) == 1 and (piece[0].shape == "I" or not piece[0].flags & lex.KNOWN_NAME):
+        if all(token.shape == "I" for token in piece):
+            continue
+        if len(piece) == 1 and not piece[0].flags & lex.KNOWN_NAME and not _comma_name(text, piece[0].end):
             continue
         candidate = make(piece)
         if job_before:
@@ -396,6 +422,30 @@ def _cut(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Candidat
         job_before = False
         _look_around(text, candidate, tokens, at, stop, lexicon)
         yield candidate
+
+
+# Names that stand in streets, halls and parks more often than before a surname.
+_NAMESAKES = frozenset(
+    "victoria albert edward george elizabeth alexandra nelson wellington jubilee charles william henry james john "
+    "mary margaret anne queen king prince princess regent clarence stanley gladstone florence grace".split()
+)
+
+
+def _is_surname_head(tokens: list[Token], start: int, index: int, lexicon: Lexicon) -> bool:
+    """Whether the place word at ``index`` is the surname of the forename before it ("Stephen Wood")."""
+    word, first = tokens[index], tokens[start]
+    if index - start > 2 or word.low not in lexicon.surname_heads or surname_band(word.flags) < 1:
+        return False
+    if tokens[index - 1].possessive or (word.shape != first.shape and first.shape != "I"):
+        return False
+    if first.shape == "I":
+        return index == start + 1
+    if forename_band(first.flags) < 2 or word_band(first.flags) or first.flags & lex.PLACE:
+        return False
+    behind = tokens[index + 1] if index + 1 < len(tokens) else None
+    if first.low in _NAMESAKES and index == start + 1 and word.flags & lex.HEAD:
+        return False
+    return behind is None or not behind.flags & lex.HEAD or bool(behind.flags & lex.JOB)
 
 
 def _ordinary_share(tokens: list[Token]) -> float:
@@ -424,6 +474,10 @@ def _look_around(
             candidate.add(_SAINT)
         elif before.low in lexicon.place_before and stop - at == 1:
             candidate.add(_SAINT)
+    if _HOUSE_NUMBER.search(text[max(0, candidate.start - 8) : candidate.start]):
+        candidate.add(_NUMBERED)
+    if _FIRM.match(text, candidate.end):
+        candidate.add(_PARTNERS)
     words = " ".join(token.low for token in candidate.tokens)
     if words in lexicon.places:
         candidate.add(_PLACE_NAME)

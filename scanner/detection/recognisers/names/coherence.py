@@ -77,18 +77,35 @@ def _merged(old: str, new: str) -> str:
     return "private" if "private" in (old, new) else old
 
 
+# So many names written surname first make it the way of the document.
+_HABIT = 3
+
+
 def join_surname_first(text: str, candidates: Sequence[Candidate]) -> list[Candidate]:
     """``SURNAME, Forename`` in running text: two neighbours become one where that is the likeliest reading."""
+    joined = _join(text, candidates, bonus=0.0)
+    if sum(1 for one in joined if one.first > one.last >= 0 and one.weight >= _ESTABLISHED) >= _HABIT:
+        joined = _join(text, joined, bonus=0.9)
+    return joined
+
+
+def _join(text: str, candidates: Sequence[Candidate], *, bonus: float) -> list[Candidate]:
     joined: list[Candidate] = []
     for one in candidates:
         if joined:
             before = joined[-1]
             gap = one.start - before.end
-            if gap == 2 and not before.sole and len(before.tokens) <= 2 and len(one.tokens) <= 3:
+            if (
+                gap == 2
+                and not before.sole
+                and before.first <= max(before.last, 0)
+                and len(before.tokens) <= 2
+                and len(one.tokens) <= 3
+            ):
                 both = None
                 if text[before.end : one.start] == ", ":
-                    both = join_reversed(before, one.tokens, text, bonus=0.0)
-                if both is not None and both.weight > 0.2:
+                    both = join_reversed(before, one.tokens, text, bonus=bonus)
+                if both is not None and both.weight > (0.2 if bonus == 0.0 else 0.0):
                     joined[-1] = both
                     continue
         joined.append(one)

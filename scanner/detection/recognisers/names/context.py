@@ -47,6 +47,13 @@ _ARTICLE = reason(EvidenceKind.COUNTER, "article before it", -1.2)
 _ARTICLE_ALONE = reason(EvidenceKind.COUNTER, "article before it", -2.6)
 _HEADING = reason(EvidenceKind.COUNTER, "heading in title case", -0.9)
 _FIRM = reason(EvidenceKind.COUNTER, "joined by an ampersand like a firm", -1.5)
+_EPONYM = reason(EvidenceKind.COUNTER, "name of a firm or thing", -5.0)
+# Ordinary words have no reason for a capital inside a sentence, except in headings and job titles.
+_MID_SENTENCE = (
+    reason(EvidenceKind.PATTERN, "capital inside a sentence", 0.0),
+    reason(EvidenceKind.PATTERN, "capital inside a sentence", 0.5),
+    reason(EvidenceKind.PATTERN, "capital inside a sentence", 1.0),
+)
 _DATE = reason(EvidenceKind.COUNTER, "part of a date", -4.0)
 _ALONE = reason(EvidenceKind.CONTEXT, "alone on its line", 0.9)
 _SPEAKER = reason(EvidenceKind.CONTEXT, "speaker at the start of a line", 1.2)
@@ -127,6 +134,13 @@ def weigh_context(text: str, candidate: Candidate, lexicon: Lexicon) -> None:
             candidate.add(_DATE)
             return
     words = _words_before(text, start)
+    if single and not titled and words:
+        token = candidate.tokens[0]
+        if f"{' '.join(words[-2:])} {token.low}" in lexicon.well_known:
+            candidate.add(_EPONYM)
+        if word_band(token.flags) and forename_band(token.flags) >= 2 and token.shape == "T":
+            if text[start - 1] == " " and text[start - 1 - len(words[-1]) : start - 1].islower():
+                candidate.add(_MID_SENTENCE[word_band(token.flags)], anchor=False)
     if words:
         last = words[-1]
         if last in _ARTICLES and not titled:

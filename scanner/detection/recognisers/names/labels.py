@@ -30,8 +30,13 @@ _LABEL_WORD = re.compile(r"[a-z]+(?:'s)?|&|@")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # A value longer than this is a text, not a name or a list of names.
 _MAX_VALUE = 400
+# What stands under the label of something else is that thing while it is short.
+_MAX_OTHER = 40
 # A list of attendees may be longer.
 _MAX_LIST = 2_000
+# A form field left blank, with the next label behind it.
+_BLANK = re.compile(r"[ \t]*(?::|_{2,}|\.{4,})")
+_BELONGING = frozenset(("of", "for", "to", "at", "in"))
 _JOINERS = frozenset(("and", "a", "&"))
 
 _EXPLICIT, _BARE, _ROLE, _LIST, _VAGUE = 3.6, 2.4, 2.8, 2.0, 1.2
@@ -147,7 +152,8 @@ class Labelled:
             if meaning.kind == "":
                 continue
             if meaning.kind == "other":
-                self.others.append((field.start, field.end))
+                if field.end - field.start <= _MAX_OTHER:
+                    self.others.append((field.start, field.end))
                 continue
             found = self._value(field, meaning)
             if record.table is not None:
@@ -209,8 +215,9 @@ class Labelled:
         lexicon = self._lexicon
         current: list[Token] = []
         note = ""
-        for token in tokens:
+        for number, token in enumerate(tokens):
             flags = token.flags
+            following = tokens[number + 1].low if number + 1 < len(tokens) else ""
             title = lexicon.titles.get(token.low)
             if title is not None and not (flags & lex.KNOWN_NAME and current) and token.shape != "I":
                 if current:
@@ -226,6 +233,12 @@ class Labelled:
                 or (
                     flags & (lex.JOB | lex.HEAD)
                     and not (flags & lex.KNOWN_NAME and (not current or surname_band(flags) == 3))
+                )
+                or (
+                    flags & lex.JOB
+                    and not current
+                    and (pieces or following in _BELONGING)
+                    and word_band(flags)
                 )
                 or (current and word_band(flags) == 2 and not flags & lex.KNOWN_NAME)
             )
@@ -254,6 +267,13 @@ class Labelled:
         stop: int,
     ) -> Candidate | None:
         text, lexicon = self._text, self._lexicon
+        words = " ".join(token.low for token in tokens)
+        if words in lexicon.label_others or words in lexicon.labels or _BLANK.match(text, tokens[-1].end):
+            return None
+        if meaning.weight < _EXPLICIT and any(
+            token.shape == "C" and not token.flags and len(token.low) <= 4 for token in tokens
+        ):
+            return None
         while tokens and tokens[-1].shape == "l" and tokens[-1].low in ("de", "la", "the", "a", "y", "e"):
             tokens = tokens[:-1]
         if not tokens or len(tokens) > 5 or " ".join(token.low for token in tokens) in lexicon.no_values:
@@ -325,6 +345,8 @@ class Labelled:
 def join_reversed(surname: Candidate, forenames: list[Token], text: str, *, bonus: float) -> Candidate | None:
     """One candidate over ``Surname, Forename`` if that is the likeliest reading, else ``None``."""
     head, first = surname.tokens, forenames[0]
+    if head[0].shape == "I" or forenames[-1].flags & lex.HEAD:
+        return None
     if len(head) == 2 and head[0].shape != "l" and forename_band(head[0].flags) >= 2 and head[0].shape != "C":
         return None
     known = forename_band(first.flags) or first.shape == "I" or (not first.flags and bonus >= 1.0)
@@ -347,6 +369,8 @@ def join_reversed(surname: Candidate, forenames: list[Token], text: str, *, bonu
         odds += 0.6
     elif not capital_surname and (behind[:1] == "," or behind.startswith(("and", "&"))):
         odds -= 2.0
+    if text[end : end + 2] == "  " or text[max(0, head[0].start - 2) : head[0].start] == "  ":
+        odds += 0.4
     before = text[max(0, head[0].start - 3) : head[0].start].rstrip(" ")
     if not before or before[-1] in '\n:;|\t(">,*':
         odds += 0.0 if before[-1:] == "," else 0.6

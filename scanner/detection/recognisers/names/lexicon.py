@@ -61,6 +61,10 @@ class Cue:
 _STROKES = str.maketrans("łøđħıæœß", "lodhiaos")
 
 
+# Particles inside a compound: they are no part that lists know.
+_JOINING = frozenset(("al", "el", "ap", "ab", "de", "la", "le", "ul", "ur", "ud"))
+
+
 def _fold(word: str) -> str:
     """The word without accents, as the lists and most systems write it."""
     plain = unicodedata.normalize("NFKD", word.translate(_STROKES))
@@ -113,6 +117,7 @@ class Lexicon:
         self.label_others = self._phrases("label-other")
         self.heads = self._phrases("head")
         self.heads_any_case = self._phrases("head-any-case")
+        self.surname_heads = self._phrases("surname-head")
         self.place_before = self._phrases("place-before")
         for rule in pack.rules:
             for phrase in _literals(rule.phrases):
@@ -160,7 +165,7 @@ class Lexicon:
         return 0
 
     def _compound(self, parts: list[str]) -> int:
-        flags = [self._flags.get(part, 0) for part in parts if part]
+        flags = [self._flags.get(part, 0) for part in parts if part and part not in _JOINING]
         if not flags:
             return 0
         forename = min(forename_band(flag) for flag in flags)
