@@ -16,12 +16,17 @@ Generator = Callable[[Args, random.Random], str]
 _UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"
 _PNC_LETTERS = "ZABCDEFGHJKLMNPQRTUVWXY"
 _UPN_AUTHORITIES = ("202", "301", "330", "352", "370", "380", "383", "660", "681", "838", "878", "925", "940")
+_FULL_WIDTH = {ord(digit): ord(digit) + 0xFEE0 for digit in string.digits}
 _OCR = {"0": "O", "1": "l", "5": "S", "8": "B"}
 
 
 def make(kind: str, args: Args, rng: random.Random) -> str:
     """One value of ``kind``; raises KeyError for a kind that does not exist."""
     value = GENERATORS[kind](args, rng)
+    if "full" in args:
+        return value.translate(_FULL_WIDTH)
+    if "zw" in args:
+        return value[:3] + "\u200b" + value[3:]
     return _damaged(value) if "ocr" in args else value
 
 
