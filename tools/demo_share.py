@@ -66,10 +66,26 @@ def build(target: Path, expected: Path, seed: int) -> int:
     return len(expectations)
 
 
+def _ours(target: Path, expected: Path) -> bool:
+    """Whether ``target`` is an empty folder or an earlier demo share, which may be written over."""
+    if not target.is_dir():
+        return False
+    found = {str(file.relative_to(target)) for file in target.rglob("*") if not file.is_dir()}
+    if not found:
+        return True
+    try:
+        earlier = json.loads(expected.read_text("utf-8"))["files"]
+        return found <= {file["path"] for file in earlier}
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def main() -> None:
     """Parse the command line and build."""
     parser = argparse.ArgumentParser(description="Build a make-believe council share to try the scanner on.")
-    parser.add_argument("target", type=Path, help="folder to make; it must not exist or be empty")
+    parser.add_argument(
+        "target", type=Path, help="folder to make; an earlier demo share in it is written over"
+    )
     parser.add_argument("--seed", type=int, default=7, help="the same seed makes the same share (default: 7)")
     parser.add_argument(
         "--expected",
@@ -78,13 +94,13 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     target: Path = arguments.target.resolve()
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        parser.error(
-            f"{arguments.target} exists and is not an empty folder: name another, or remove it first"
-        )
     expected: Path = arguments.expected or target.parent / "expected.json"
     if expected.resolve().is_relative_to(target):
         parser.error("--expected must lie outside the share, or the scan would find it")
+    if target.exists() and not _ours(target, expected):
+        parser.error(
+            f"{arguments.target} holds other things than a demo share: name another folder, or empty it"
+        )
     count = build(target, expected, arguments.seed)
     print(f"{count} files in {arguments.target}; what a scan should find is in {expected}")
 

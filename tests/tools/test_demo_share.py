@@ -169,7 +169,7 @@ def test_refuses_a_folder_that_holds_something(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("keep")
     told = subprocess.run([sys.executable, TOOL, tmp_path], capture_output=True, text=True)
     assert told.returncode == 2
-    assert "not an empty folder" in told.stderr
+    assert "holds other things" in told.stderr
     assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]
 
 
@@ -180,3 +180,13 @@ def test_refuses_to_put_the_answers_into_the_share(tmp_path: Path) -> None:
     )  # fmt: skip
     assert told.returncode == 2
     assert not (tmp_path / "share").exists()
+
+
+def test_builds_again_over_an_earlier_share_but_not_over_anything_added(tmp_path: Path) -> None:
+    share, files = build(tmp_path, 7)
+    build(tmp_path, 7)
+    (share / "HR" / "mine.txt").write_text("keep")
+    told = subprocess.run([sys.executable, TOOL, share], capture_output=True, text=True)
+    assert told.returncode == 2
+    assert (share / "HR" / "mine.txt").read_text() == "keep"
+    assert len(files) == sum(1 for file in share.rglob("*") if file.is_file()) - 1
