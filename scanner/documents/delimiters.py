@@ -6,6 +6,8 @@ import csv
 from collections import Counter
 from itertools import islice
 
+from scanner.documents.headings import is_heading_row
+
 DELIMITERS = ("\t", ",", ";", "|")
 _ROWS = 200
 _WORDY = 60  # characters: cells of real tables are shorter on average, clauses between commas are not
@@ -50,6 +52,10 @@ def _consistency(text: str, delimiter: str, lenient: bool) -> float:
     if width < 2:
         return 0.0
     same = [row for row in rows if len(row) == width]
+    # Lines of code that end in a comma, or begin with a tab, have a second cell without anything in it.
+    filled = [sum(1 for row in same if row[column].strip()) for column in range(width)]
+    if sum(1 for count in filled if count * 4 >= len(same)) < 2:
+        return 0.0
     # Lines before the header (report titles, dates of extract) do not speak against a table.
     first = next(index for index, row in enumerate(rows) if len(row) == width)
     share = len(same) / (len(rows) - min(first, 10))
@@ -59,31 +65,20 @@ def _consistency(text: str, delimiter: str, lenient: bool) -> float:
         return 0.0
     if delimiter == "|" and all(row[0].strip() == "" and row[-1].strip() == "" for row in same):
         return 0.0  # a table drawn in text (Markdown): its lines are read as text
-    if delimiter != "\t" and not _looks_tabular(same, width, delimiter):
+    if len(same) < min(first, 10):
+        return 0.0  # a few aligned lines under a text
+    if width == 2 and not is_heading_row(rows[first]):
+        return 0.0  # "Surname:", tab, "Smith": a form, whose lines are read as text
+    if delimiter != "\t" and not _looks_tabular(same, delimiter):
         return 0.0
     return share * width
 
 
-def _looks_tabular(rows: list[list[str]], width: int, delimiter: str) -> bool:
+def _looks_tabular(rows: list[list[str]], delimiter: str) -> bool:
     cells = [cell for row in rows for cell in row]
     if sum(map(len, cells)) > _WORDY * len(cells):
         return False
     after = [cell for row in rows for cell in row[1:] if cell]
     blanks = sum(1 for cell in after if cell[0] == " ")
-    if blanks * 2 > len(after) and (delimiter == "," or len(rows) < 4):
-        return False
-    return width > 2 or is_header(rows[0])
-
-
-def is_header(row: list[str]) -> bool:
-    """Tell whether a row reads like column names: short, without numbers, no two the same."""
-    names = [cell.strip().lower() for cell in row if cell.strip()]
-    if len(names) * 2 < len(row) or not names or len(set(names)) * 10 < len(names) * 8:
-        return False
-    for name in names:
-        digits = sum(char.isdigit() for char in name)
-        if len(name) > _WORDY or digits > 2 or digits * 2 > len(name) or "@" in name:
-            return False
-        if not any(char.isalpha() for char in name):
-            return False
-    return True
+    spaced = blanks * 2 > len(after)
+    return not spaced or (len(rows) > 2 and is_heading_row(rows[0])) or (delimiter != "," and len(rows) >= 4)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from scanner.documents.decoding import decoded_pieces
-from scanner.documents.delimiters import delimiter_of, is_header
+from scanner.documents.delimiters import delimiter_of
+from scanner.documents.headings import form_labels, is_header, is_heading_row
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.protocol import HERE, Event, Source
@@ -21,14 +21,6 @@ _SAMPLE = 20_000
 _LOOK_AHEAD = 200
 _PREAMBLE = 30
 _LONGEST_LINE = 4_000_000
-# Words that column names are made of: they tell a header where every column below is words, too.
-HEADER_WORD = re.compile(
-    r"(?i)(?:\b|_)(?:names?|forenames?|surname|initials?|titles?|no|nos|number|num|dates?|dob|born|address|street|town|"
-    r"post ?code|phone|tel|mobile|e-?mail|ref|reference|id|type|status|gender|sex|ages?|amount|total|value|"
-    r"description|details?|notes?|comments?|code|year|team|service|school|ward|category|reason|contact|role|"
-    r"organisation|department|supplier|payee|ethnicity|religion)(?:\b|_)|(?<=[a-z])(?:Name|Date|Number|Code|ID|Type)\b"
-)
-
 _Row = tuple[int, list[str]]
 
 
@@ -130,7 +122,8 @@ def table_segments(rows: Iterator[_Row], limits: Limits, within: Location = HERE
                 fields.append(Field(position, end))
                 position = end + 1
         else:
-            for cell, label in zip(row, labels, strict=False):
+            own = form_labels(row) if header is None and size in (2, 4) else ()
+            for cell, label in zip(row, own or labels, strict=False):
                 end = position + len(cell)
                 fields.append(Field(position, end, label))
                 position = end + 1
@@ -160,7 +153,7 @@ def header_index(rows: Sequence[list[str]]) -> int | None:
             continue
         if not is_header(row):
             return None if len(row) == usual and filled * 10 >= usual * 8 else _later(rows, index, usual)
-        if HEADER_WORD.search(" ".join(row)) or _has_numbers_beneath(rows[index + 1 : index + 30], row):
+        if is_heading_row(row) or (len(row) > 2 and _has_numbers_beneath(rows[index + 1 : index + 30], row)):
             return index
         return None
     return None
@@ -170,7 +163,7 @@ def _later(rows: Sequence[list[str]], index: int, usual: int) -> int | None:
     """Index of a full header after a ragged line of the preamble."""
     for after in range(index + 1, min(len(rows), _PREAMBLE)):
         row = rows[after]
-        if len(row) == usual and is_header(row) and HEADER_WORD.search(" ".join(row)):
+        if len(row) == usual and is_heading_row(row):
             return after
     return None
 

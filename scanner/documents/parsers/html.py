@@ -15,10 +15,9 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
 from scanner.documents.decoding import decode
-from scanner.documents.delimiters import is_header
+from scanner.documents.headings import form_labels, is_heading_row
 from scanner.documents.limits import Limits
 from scanner.documents.model import Location, Segment
-from scanner.documents.parsers.delimited import HEADER_WORD
 from scanner.documents.protocol import Event, Member, Source
 from scanner.documents.rows import RECORD_SEPARATOR, row_segment
 
@@ -429,12 +428,12 @@ class _Page:
             self._done.append(Segment("".join(values), location))
             return
         labels = table.labels
-        if not labels and _is_heading(values, all(headings)):
+        if not labels and (all(headings) or is_heading_row(values)):
             table.labels = values
             self._done.append(row_segment(values, (), location, table=table.number))
             return
         if not labels or len(labels) != len(values):
-            labels = _form_labels(values, headings) or labels
+            labels = form_labels(values, headings) or labels
         names = tuple(f"column {label or index}" for index, label in enumerate(labels, 1)) if labels else ()
         if len(names) < len(values):
             names += tuple(f"column {index}" for index in range(len(names) + 1, len(values) + 1))
@@ -444,30 +443,6 @@ class _Page:
         self._end_row()
         self._tables.pop()
         self._flush()
-
-
-def _is_heading(values: list[str], marked: bool) -> bool:
-    """Tell a row of column names; of two cells both must be called as columns are, else it is a form."""
-    if marked:
-        return True
-    if not is_header(values):
-        return False
-    if len(values) == 2:
-        return all(HEADER_WORD.search(value) for value in values)
-    return bool(HEADER_WORD.search(" ".join(values)))
-
-
-def _form_labels(values: list[str], headings: list[bool]) -> list[str]:
-    """Labels where cells name their neighbours ("Surname:", "Smith"), empty where they do not."""
-    labels = [""] * len(values)
-    for index in range(1, len(values)):
-        before = values[index - 1]
-        named = headings[index - 1] or before.rstrip().endswith(":")
-        if not named and len(values) in (2, 4) and index % 2:
-            named = is_header([before]) and bool(HEADER_WORD.search(before))
-        if named and not headings[index]:
-            labels[index] = before.strip().rstrip(":")
-    return labels if any(labels) else []
 
 
 def _attributes(inside: str) -> dict[str, str]:

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from scanner.documents.delimiters import is_header
+from scanner.documents.headings import is_heading_row
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
-from scanner.documents.parsers.delimited import HEADER_WORD
 from scanner.documents.protocol import HERE, Event, Member, Source
 from scanner.documents.rows import row_segment
 
@@ -356,7 +355,7 @@ class _Tokens:
         location = self._location(buffer)
         if not self._labels:
             self._table += 1
-            if is_header(values) and HEADER_WORD.search(" ".join(values)) and len(values) > 1:
+            if len(values) > 1 and is_heading_row(values):
                 self._labels = values
                 self._done.append(row_segment(values, (), location, table=self._table, hidden=buffer.hidden))
                 return

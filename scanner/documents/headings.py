@@ -1,0 +1,58 @@
+"""Telling names of columns and labels of forms from the data beside and beneath them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_LONGEST_NAME = 60
+# Words that column names are made of: they tell a header where every column below is words, too.
+HEADER_WORD = re.compile(
+    r"(?i)(?:\b|_)(?:names?|forenames?|surname|initials?|titles?|no|nos|number|num|dates?|dob|born|address|street|town|"
+    r"post ?code|phone|tel|mobile|e-?mail|ref|reference|id|type|status|gender|sex|ages?|amount|total|value|"
+    r"description|details?|notes?|comments?|code|year|team|service|school|ward|category|reason|contact|role|"
+    r"organisation|department|supplier|payee|ethnicity|religion)(?:\b|_)|(?<=[a-z])(?:Name|Date|Number|Code|ID|Type)\b"
+)
+
+
+def is_header(row: Sequence[str]) -> bool:
+    """Tell whether a row reads like column names: short, without numbers, no two the same."""
+    names = [cell.strip().lower() for cell in row if cell.strip()]
+    if len(names) * 2 < len(row) or not names or len(set(names)) * 10 < len(names) * 8:
+        return False
+    for name in names:
+        digits = sum(char.isdigit() for char in name)
+        if len(name) > _LONGEST_NAME or digits > 2 or digits * 2 > len(name) or "@" in name:
+            return False
+        if not any(char.isalpha() for char in name):
+            return False
+    return True
+
+
+def is_heading_row(row: Sequence[str]) -> bool:
+    """Tell a row of column names by the words that columns are called by.
+
+    Of two cells both must be such words: else it is a line of a form, a label and its value.
+    """
+    if not is_header(row) or any(cell.rstrip().endswith(":") for cell in row):
+        return False
+    if len(row) == 2:
+        return all(HEADER_WORD.search(cell) for cell in row)
+    return bool(HEADER_WORD.search(" ".join(row)))
+
+
+def form_labels(values: Sequence[str], headings: Sequence[bool] = ()) -> list[str]:
+    """Labels where cells name their neighbours ("Surname:", "Smith"), empty where none does.
+
+    ``headings`` says which cells the document itself marks as headings.
+    """
+    labels = [""] * len(values)
+    for index in range(1, len(values)):
+        before = values[index - 1].strip()
+        marked = bool(headings) and headings[index - 1]
+        named = marked or before.endswith(":")
+        if not named and len(values) in (2, 4) and index % 2:
+            named = is_header([before]) and bool(HEADER_WORD.search(before))
+        if named and not (headings and headings[index]):
+            labels[index] = before.rstrip(":")
+    return labels if any(labels) else []
