@@ -215,9 +215,10 @@ class ObjectWalk:
         for info in self.document.info:
             for key, value in info.items():
                 if key not in _PROGRAM_KEYS:
-                    yield from self._say(
-                        text_of(value), Location(("document properties", key)), "document properties", key
-                    )
+                    text = text_of(value).strip()
+                    where = Location(("document properties", key))
+                    yield from self._say(text, where, "document properties", key)
+                    self.seen.add(("property", text))
 
     def _map_annotations(self) -> None:
         """Note the page of each annotation by its object number."""
@@ -380,8 +381,9 @@ class ObjectWalk:
             ]
             for key, text in (*found, (name, content)):
                 text = html.unescape(text).strip()
-                if key not in _SILENT_XML and not _NOISE.match(text) and (key, text) not in self.seen:
-                    self.seen.add((key, text))
+                # What the info dictionary said already is not repeated.
+                if key not in _SILENT_XML and not _NOISE.match(text) and ("property", text) not in self.seen:
+                    self.seen.add(("property", text))
                     pairs.append((key, text))
         # "li", "Alt", "Bag" say nothing: the element around them does, but its name is enough in a record.
         if pairs:

@@ -1,0 +1,320 @@
+"""PDF: every place of the probe list that is read, protection, scans, damage."""
+
+from __future__ import annotations
+
+import io
+
+import pikepdf
+import pytest
+from pikepdf import Array, Dictionary, Name, String
+from reportlab.pdfgen import canvas
+
+from scanner.documents.model import Coverage, Protection, Segment, Shortfall, Status
+from scanner.documents.parsers.pdf_objects import forms_nest_too_much
+from scanner.documents.places import place
+from tests.documents.parsers.reading import read, segment_with
+
+CONTENT = b"""BT /F1 12 Tf 50 740 Td (pagetoken stands here) Tj ET
+BT /F1 12 Tf 50 720 Td (NHS number: ) Tj ET BT /F1 12 Tf 130 720 Td (coveredtoken) Tj ET
+0 0 0 rg 128 716 100 16 re f
+BT 3 Tr /F1 12 Tf 50 700 Td (invisibletoken) Tj ET BT 0 Tr ET
+1 1 1 rg BT /F1 12 Tf 50 680 Td (whitetoken) Tj ET
+0 0 1 rg 40 655 300 20 re f 1 1 1 rg BT /F1 12 Tf 50 660 Td (bannertoken) Tj ET 0 0 0 rg
+BT /F1 12 Tf 2000 640 Td (outsidetoken) Tj ET
+/OC /L1 BDC BT /F1 12 Tf 50 620 Td (layertoken) Tj ET EMC
+/Span <</ActualText (actualtoken)>> BDC BT /F1 12 Tf 50 600 Td (glyphs) Tj ET EMC
+q 1 0 0 1 0 0 cm /X1 Do Q
+"""
+
+
+def full_pdf() -> bytes:
+    pdf = pikepdf.new()
+    font = pdf.make_indirect(Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica))
+    layer = pdf.make_indirect(Dictionary(Type=Name.OCG, Name=String("layername")))
+    form = pdf.make_stream(b"BT /F1 12 Tf 50 580 Td (xobjecttoken) Tj ET")
+    form.stream_dict.update(
+        Dictionary(
+            Type=Name.XObject,
+            Subtype=Name.Form,
+            BBox=[0, 0, 600, 800],
+            Resources=Dictionary(Font=Dictionary(F1=font)),
+        )
+    )
+    page = pdf.add_blank_page(page_size=(595, 842))
+    page.Contents = pdf.make_stream(CONTENT)
+    page.Resources = Dictionary(
+        Font=Dictionary(F1=font), XObject=Dictionary(X1=form), Properties=Dictionary(L1=layer)
+    )
+
+    def attachment(name: str, content: bytes) -> pikepdf.Object:
+        stream = pdf.make_stream(content)
+        stream.stream_dict.Type = Name.EmbeddedFile
+        return pdf.make_indirect(
+            Dictionary(
+                Type=Name.Filespec,
+                F=String(name),
+                UF=String(name),
+                EF=Dictionary(F=stream),
+                Desc=String(f"description of {name}"),
+            )
+        )
+
+    def annotation(kind: str, **entries: object) -> pikepdf.Object:
+        return pdf.make_indirect(
+            Dictionary(Type=Name.Annot, Subtype=Name("/" + kind), Rect=[1, 1, 20, 20], **entries)
+        )
+
+    parent = pdf.make_indirect(Dictionary(T=String("child"), FT=Name.Tx))
+    field = annotation(
+        "Widget",
+        T=String("surname"),
+        TU=String("Surname of child"),
+        V=String("valuetoken"),
+        DV=String("defaulttoken"),
+        Parent=parent,
+    )
+    parent.Kids = Array([field])
+    choice = annotation(
+        "Widget", FT=Name.Ch, T=String("worker"), Opt=Array([String("optiontoken"), String("other")])
+    )
+    birth = annotation("Widget", FT=Name.Tx, T=String("dob"), V=String("birthtoken"))
+    page.Annots = Array(
+        [
+            annotation(
+                "Text",
+                Contents=String("stickytoken"),
+                T=String("noteauthor"),
+                RC=String("<body><p>rich<b>token</b></p></body>"),
+            ),
+            annotation("FreeText", Contents=String("freetexttoken")),
+            annotation("Link", A=Dictionary(S=Name.URI, URI=String("mailto:linktoken@example.org"))),
+            annotation("FileAttachment", FS=attachment("note.txt", b"annotationfile")),
+            field,
+            choice,
+            birth,
+        ]
+    )
+    xfa = pdf.make_stream(b"<xdp><datasets><child><surname>xfatoken</surname></child></datasets></xdp>")
+    pdf.Root.AcroForm = Dictionary(Fields=Array([parent, choice, birth]), XFA=xfa)
+    pdf.Root.Names = Dictionary(
+        EmbeddedFiles=Dictionary(Names=Array([String("a"), attachment("case.txt", b"documentfile")]))
+    )
+    pdf.Root.OpenAction = Dictionary(S=Name.JavaScript, JS=String("app.alert('scripttoken')"))
+    pdf.Root.OCProperties = Dictionary(
+        OCGs=Array([layer]), D=Dictionary(OFF=Array([layer]), Order=Array([layer]))
+    )
+    pdf.Root.StructTreeRoot = pdf.make_indirect(
+        Dictionary(Type=Name.StructTreeRoot, K=Dictionary(S=Name.Figure, Alt=String("alttoken")))
+    )
+    # Nothing refers to this object; it is written all the same.
+    pdf.Root.Spare = pdf.make_indirect(
+        Dictionary(Subtype=Name.Text, Rect=[0, 0, 1, 1], Contents=String("orphantoken"))
+    )
+    with pdf.open_outline() as outline:
+        outline.root.append(pikepdf.OutlineItem("outlinetoken", 0))
+    with pdf.open_metadata(set_pikepdf_as_editor=False, sync_docinfo=False) as metadata:
+        metadata["dc:description"] = "xmptoken"
+        metadata["dc:title"] = "titletoken"
+    pdf.docinfo["/Title"] = "titletoken"
+    pdf.docinfo["/CaseRef"] = "custominfo"
+    stream = io.BytesIO()
+    pdf.save(stream)
+    return stream.getvalue()
+
+
+@pytest.fixture(scope="module")
+def document() -> tuple[tuple[Segment, ...], Coverage]:
+    return read(full_pdf())
+
+
+# (token, hidden reason, words of the location).  Of the 32 places of the probe list these are not told
+# apart yet: a layer that is switched off (its text is read as that of the page), page labels, names of
+# layers, and text under an opaque image.
+PLACES = (
+    ("pagetoken", "", "page 1"),
+    ("coveredtoken", "text under a filled box", "page 1"),
+    ("invisibletoken", "invisible text", "page 1"),
+    ("whitetoken", "white text", "page 1"),
+    ("bannertoken", "", "page 1"),
+    ("outsidetoken", "outside the page", "page 1"),
+    ("layertoken", "", "page 1"),
+    ("actualtoken", "", "page 1"),
+    ("xobjecttoken", "", "page 1"),
+    ("stickytoken", "annotation", "page 1 > annotation"),
+    ("noteauthor", "author of a comment", "page 1 > annotation"),
+    ("freetexttoken", "annotation", "page 1 > annotation"),
+    ("linktoken", "link target", "link"),
+    ("annotationfile", "", 'attachment "note.txt"'),
+    ("documentfile", "", 'attachment "case.txt"'),
+    ("description of case.txt", "description", "attachment"),
+    ("valuetoken", "", 'form > page 1 > field "child.surname"'),
+    ("birthtoken", "", 'form > page 1 > field "dob"'),
+    ("defaulttoken", "default value", 'page 1 > field "child.surname"'),
+    ("Surname of child", "field tooltip", "field"),
+    ("worker", "field name", "field"),
+    ("optiontoken", "field choice", "field"),
+    ("xfatoken", "XFA form", "XFA form"),
+    ("scripttoken", "script", "script"),
+    ("alttoken", "alt text", "alt text"),
+    ("orphantoken", "annotation", "annotation"),
+    ("outlinetoken", "bookmark", "outline"),
+    ("titletoken", "document properties", "document properties > Title"),
+    ("custominfo", "document properties", "document properties > CaseRef"),
+    ("xmptoken", "document properties", "metadata"),
+)
+
+
+@pytest.mark.parametrize(("token", "hidden", "where"), PLACES, ids=[one[0] for one in PLACES])
+def test_every_place_is_read_once_and_named(
+    document: tuple[tuple[Segment, ...], Coverage], token: str, hidden: str, where: str
+) -> None:
+    segment = segment_with(document[0], token)
+    assert segment.hidden == hidden
+    assert where in str(place(segment, segment.text.index(token)))
+
+
+def test_everything_is_read_and_labelled(document: tuple[tuple[Segment, ...], Coverage]) -> None:
+    segments, coverage = document
+    assert coverage.status is Status.INSPECTED
+    assert coverage.protection is Protection.NONE
+    assert segment_with(segments, "coveredtoken").fields[0].label == "NHS number"
+    form = segment_with(segments, "valuetoken")
+    assert sorted((form.text[f.start : f.end], f.label) for f in form.fields) == [
+        ("birthtoken", "dob"),
+        ("valuetoken", "Surname of child"),
+    ]
+
+
+def pages(*texts: tuple[str, ...], picture: bool = False) -> bytes:
+    """A PDF with the given lines on each page; a page without lines is blank or a picture."""
+    stream = io.BytesIO()
+    sheet = canvas.Canvas(stream, pagesize=(595, 842), initialFontName="Helvetica")
+    for lines in texts:
+        if not lines and picture:
+            from reportlab.lib.utils import ImageReader
+
+            bitmap = b"P6 2 2 255 " + bytes(12)
+            sheet.drawImage(ImageReader(io.BytesIO(bitmap)), 0, 0, 595, 842)
+        for number, line in enumerate(lines):
+            sheet.drawString(50, 780 - 20 * number, line)
+        sheet.showPage()
+    sheet.save()
+    return stream.getvalue()
+
+
+def test_lines_stay_lines_and_pages_are_numbered() -> None:
+    segments, coverage = read(pages(("1 High Street", "Anytown", "ZZ99 3VZ"), ("second page",)))
+    address = segment_with(segments, "High Street")
+    assert address.text.strip().split("\n") == ["1 High Street", "Anytown", "ZZ99 3VZ"]
+    assert str(address.location) == "page 1"
+    assert str(segment_with(segments, "second page").location) == "page 2"
+    assert coverage.status is Status.INSPECTED
+
+
+def test_scanned_pages_are_said_to_need_ocr() -> None:
+    _, coverage = read(pages(("text page",), (), (), picture=True))
+    assert coverage.status is Status.PARTIAL
+    assert [(gap.reason, str(gap.location)) for gap in coverage.gaps] == [
+        (Shortfall.NEEDS_OCR, "pages 2 to 3")
+    ]
+
+
+def test_blank_page_is_no_gap() -> None:
+    _, coverage = read(pages(("text page",), ()))
+    assert coverage.status is Status.INSPECTED
+
+
+def encrypted(user: str, owner: str, **how: object) -> bytes:
+    stream = io.BytesIO()
+    with pikepdf.open(io.BytesIO(pages(("lockedtoken",)))) as pdf:
+        pdf.save(stream, encryption=pikepdf.Encryption(user=user, owner=owner, **how))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("user", "how", "status", "protection"),
+    [
+        ("secret", {"R": 6}, Status.ENCRYPTED, Protection.STRONG),
+        ("secret", {"R": 4, "aes": True}, Status.ENCRYPTED, Protection.STRONG),
+        ("secret", {"R": 4, "aes": False, "metadata": False}, Status.ENCRYPTED, Protection.WEAK),
+        ("secret", {"R": 3, "aes": False, "metadata": False}, Status.ENCRYPTED, Protection.WEAK),
+        ("secret", {"R": 2, "aes": False, "metadata": False}, Status.ENCRYPTED, Protection.WEAK),
+        ("", {"R": 6}, Status.INSPECTED, Protection.NAME_ONLY),
+        ("", {"R": 3, "aes": False, "metadata": False}, Status.INSPECTED, Protection.NAME_ONLY),
+    ],
+)
+def test_protection(user: str, how: dict[str, object], status: Status, protection: Protection) -> None:
+    segments, coverage = read(encrypted(user, "owner", **how))
+    assert (coverage.status, coverage.protection) == (status, protection)
+    assert any("lockedtoken" in segment.text for segment in segments) is (status is Status.INSPECTED)
+
+
+def test_earlier_revision_is_reported_where_it_differs() -> None:
+    first = pages(("kepttoken", "removedtoken"))
+    with pikepdf.open(io.BytesIO(pages(("kepttoken", "newtoken")))) as other:
+        content = other.pages[0].Contents.read_bytes()
+    with pikepdf.open(io.BytesIO(first)) as pdf:
+        number = pdf.pages[0].Contents.objgen[0]
+    # An incremental update: the page's content again, a table of one entry, a trailer that points back.
+    size = len(first)
+    body = b"%d 0 obj\n<</Length %d>>\nstream\n%s\nendstream\nendobj\n" % (number, len(content), content)
+    start = int(first.rsplit(b"startxref", 1)[1].split()[0])
+    trailer = first[start:].split(b"trailer", 1)[1].split(b"startxref")[0].strip()
+    trailer = trailer[:-2] + b"/Prev %d>>" % start
+    update = body + b"xref\n%d 1\n%010d 00000 n \ntrailer\n%s\nstartxref\n%d\n%%%%EOF\n" % (
+        number,
+        size,
+        trailer,
+        size + len(body),
+    )
+    segments, _ = read(first + update)
+    assert segment_with(segments, "removedtoken").hidden == "earlier revision"
+    assert str(segment_with(segments, "removedtoken").location) == "earlier revision 1 > page 1"
+    assert segment_with(segments, "kepttoken").hidden == ""
+    assert segment_with(segments, "newtoken").hidden == ""
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"%PDF-1.7\n", "nothing behind the header"),
+        (b"%PDF-1.7\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n%%EOF", "no pages"),
+        (full_pdf()[:3000], "truncated"),
+    ],
+)
+def test_damage_is_a_gap(data: bytes, why: str) -> None:
+    _, coverage = read(data)
+    assert coverage.status in (Status.NOT_INSPECTED, Status.PARTIAL), why
+    assert coverage.gaps, why
+
+
+@pytest.mark.parametrize(
+    ("forms", "too_much", "why"),
+    [
+        ({1: [2], 2: [3], 3: []}, False, "a chain"),
+        ({1: [1]}, True, "calls itself"),
+        ({1: [2], 2: [3], 3: [1]}, True, "a ring"),
+        ({n: [n + 1, n + 1] for n in range(30)}, True, "doubles thirty times"),
+        ({n: [n + 1, n + 1] for n in range(5)}, False, "doubles five times"),
+        ({1: [2, 3], 2: [4], 3: [4], 4: []}, False, "one logo in two headers"),
+        ({}, False, "no forms"),
+    ],
+)
+def test_forms_nest_too_much(forms: dict[int, list[int]], too_much: bool, why: str) -> None:
+    assert forms_nest_too_much(forms) is too_much, why
+
+
+def test_form_that_draws_itself_does_not_reach_the_page_engine() -> None:
+    pdf = pikepdf.new()
+    page = pdf.add_blank_page()
+    form = pdf.make_stream(b"/X Do")
+    form.stream_dict.update(
+        Dictionary(Type=Name.XObject, Subtype=Name.Form, BBox=[0, 0, 9, 9], Resources=Dictionary())
+    )
+    form.stream_dict.Resources.XObject = Dictionary(X=form)
+    page.Contents = pdf.make_stream(b"/X Do")
+    page.Resources = Dictionary(XObject=Dictionary(X=form))
+    stream = io.BytesIO()
+    pdf.save(stream)
+    _, coverage = read(stream.getvalue())
+    assert [gap.reason for gap in coverage.gaps] == [Shortfall.LIMIT]
