@@ -112,9 +112,8 @@ def full_pdf() -> bytes:
     )
     with pdf.open_outline() as outline:
         outline.root.append(pikepdf.OutlineItem("outlinetoken", 0))
-    with pdf.open_metadata(set_pikepdf_as_editor=False, sync_docinfo=False) as metadata:
-        metadata["dc:description"] = "xmptoken"
-        metadata["dc:title"] = "titletoken"
+    with pdf.open_metadata(set_pikepdf_as_editor=False) as metadata:
+        metadata["photoshop:Credit"] = "xmptoken"
     pdf.docinfo["/Title"] = "titletoken"
     pdf.docinfo["/CaseRef"] = "custominfo"
     stream = io.BytesIO()
