@@ -52,6 +52,7 @@ def build(target: Path, expected: Path, seed: int) -> int:
             {
                 "path": file.path,
                 "status": file.status,
+                "also_statuses": list(file.also_statuses),
                 "severity": file.severity,
                 "also": list(file.also),
                 "why": file.why,

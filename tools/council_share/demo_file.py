@@ -12,7 +12,8 @@ class DemoFile:
 
     ``severity`` is what a careful data-protection officer would say of everything that stands in the
     file; ``also`` are verdicts that the same officer would not quarrel with.  ``status`` is how far it
-    can be read without a password and without reading pictures.  ``planted`` has the values per type as they
+    can be read without a password and without reading pictures, ``also_statuses`` what else is honest: who
+    salvages something of a damaged file has read it in part.  ``planted`` has the values per type as they
     are written.
     """
 
@@ -23,6 +24,7 @@ class DemoFile:
     planted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     also: tuple[str, ...] = ()
     status: str = "inspected"
+    also_statuses: tuple[str, ...] = ()
 
 
 class Planted:

@@ -29,7 +29,13 @@ def _truncated(seed: int) -> DemoFile:
     town = Town(seed, path)
     whole = containers.word("Core group", [f"{child.name}, {child.dob}" for child in town.children(3)])
     return DemoFile(
-        path, whole[: len(whole) * 2 // 5], "none", "cut off in the middle: damaged", status="not_inspected"
+        path,
+        whole[: len(whole) * 2 // 5],
+        "none",
+        "cut off in the middle: damaged",
+        also=("low", "medium"),
+        status="not_inspected",
+        also_statuses=("partial",),
     )
 
 
@@ -37,7 +43,12 @@ def _unknown(seed: int) -> DemoFile:
     source = Town(seed, "unknown").source
     content = b"\x8fHBC\x00\x02" + bytes(source.randrange(256) for _ in range(9_000))
     return DemoFile(
-        "Old H drive/backup/mosaic.dat", content, "none", "unknown binary format", status="not_inspected"
+        "Old H drive/backup/mosaic.dat",
+        content,
+        "none",
+        "unknown binary format",
+        status="not_inspected",
+        also_statuses=("partial",),
     )
 
 
@@ -49,7 +60,12 @@ def _scanned(seed: int) -> DemoFile:
         f"Supervised contact at family centre.\n{child.given} did not want to go home."
     )
     return DemoFile(
-        path, containers.scanned_pdf(text), "none", "a picture of text: needs OCR", status="not_inspected"
+        path,
+        containers.scanned_pdf(text),
+        "none",
+        "a picture of text: needs OCR",
+        status="not_inspected",
+        also_statuses=("partial",),
     )
 
 
