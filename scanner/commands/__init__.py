@@ -9,4 +9,4 @@ def main() -> None:
     """Run the program ``dlp``."""
     from scanner.commands.root import program
 
-    program()()
+    program()(prog_name="dlp")

@@ -1,8 +1,7 @@
-"""The inspector and its confinement, built from the configuration: the wiring that verbs share."""
+"""The inspector, built from the configuration: the wiring that verbs share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,9 +14,3 @@ def inspector(settings: Configuration, key: bytes, *, show_values: bool = False)
     from scanner.inspection import Inspector
 
     return Inspector.build(settings.inspection(key, show_values=show_values))
-
-
-def confinement(settings: Configuration) -> Callable[[], None]:
-    """What a worker does to itself before it reads its first file."""
-    del settings
-    return lambda: None

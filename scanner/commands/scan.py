@@ -190,7 +190,7 @@ def _run(
     from sqlalchemy.exc import DBAPIError
 
     from rules.loader import RuleError
-    from scanner.commands.inspecting import confinement, inspector
+    from scanner.commands.inspecting import inspector
     from scanner.commands.showing_progress import progress_bar
     from scanner.shares.scan import Observer, Run
     from scanner.shares.scan import scan as run_scan
@@ -204,7 +204,6 @@ def _run(
             settings=settings.scan.settings(),
             inspector=inspector(settings, key, show_values=ledger.record().shows_values),
             key=key,
-            confine=confinement(settings),
             left_out=(state,),
         )
         with _stopped_by_signals() as stop, progress_bar(progress) as show:

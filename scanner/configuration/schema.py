@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from scanner.detection.organisation import Organisation
 from scanner.detection.settings import DetectionSettings
+from scanner.documents.isolation import Confinement
 from scanner.documents.limits import Limits
 from scanner.shares.settings import ScanSettings, WorkerSettings
 
@@ -100,7 +101,13 @@ class ScanSection(Section):
     exclude: tuple[str, ...] = Field(default=(), description="globs of files and folders that are left out")
     cross_mounts: bool = Field(default=True, description="enter file systems mounted inside a scanned folder")
     seconds_per_file: float = Field(
-        default=120.0, gt=0, le=86_400, description="a file that takes longer is reported as not inspected"
+        default=300.0, gt=0, le=86_400, description="a file that takes longer is reported as not inspected"
+    )
+    cpu_seconds_per_file: int = Field(
+        default=90, ge=1, le=86_400, description="the same in seconds of CPU time: stops parsers in a loop"
+    )
+    memory_mb_per_worker: int = Field(
+        default=2_000, ge=256, description="a file that needs more is reported as not inspected"
     )
     files_per_worker: int = Field(default=5_000, ge=1, description="a worker is replaced after so many files")
     fail_on: SeverityWord = Field(
@@ -116,6 +123,9 @@ class ScanSection(Section):
                 count=self.workers,
                 seconds_per_file=self.seconds_per_file,
                 files_per_worker=self.files_per_worker,
+                confinement=Confinement(
+                    memory_bytes=self.memory_mb_per_worker * _MB, cpu_seconds=self.cpu_seconds_per_file
+                ),
             ),
         )
 

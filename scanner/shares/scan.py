@@ -77,14 +77,13 @@ class Observer:
 class Run:
     """Everything a run needs: what to read, with what, and where to write it down.
 
-    ``confine`` is applied by each worker to itself.  ``left_out`` are folders of our own that are never read.
+    ``left_out`` are folders of our own that are never read.
     """
 
     roots: Sequence[Path]
     settings: ScanSettings
     inspector: FileInspector
     key: bytes
-    confine: Callable[[], None]
     left_out: Sequence[Path] = ()
 
 
@@ -147,7 +146,7 @@ class _Scan:
         work = Work(
             inspector=self._run.inspector,
             key=self._run.key,
-            confine=self._run.confine,
+            confinement=workers.confinement,
             seconds_per_file=workers.seconds_per_file,
             files_per_worker=workers.files_per_worker,
         )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from scanner.documents.isolation import Confinement
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,9 +15,13 @@ class WorkerSettings:
     count: int = 0
     """Worker processes; 0 means one for each core this process may use."""
 
-    seconds_per_file: float = 120.0
-    """Wall-clock ceiling of one file.  A large honest workbook takes some ten seconds; a parser that is still
-    busy after two minutes is in a loop or on a dead mount, and is stopped."""
+    seconds_per_file: float = 300.0
+    """Wall-clock ceiling of one file.  A large honest workbook takes some ten seconds; what is still not read
+    after five minutes lies on a dead mount."""
+
+    confinement: Confinement = field(default_factory=lambda: Confinement(cpu_seconds=90))
+    """What a worker takes from itself.  A hundred million characters, the most that is read of one document,
+    take under a minute of CPU time; a parser that is busy for longer is in a loop."""
 
     files_per_worker: int = 5_000
     """A worker is replaced after this many files: parsers written in C leak, and a fork costs 3 ms."""
@@ -36,4 +42,4 @@ class ScanSettings:
     cross_mounts: bool = True
     """Whether file systems that are mounted inside a root are part of it."""
 
-    workers: WorkerSettings = WorkerSettings()
+    workers: WorkerSettings = field(default_factory=WorkerSettings)

@@ -7,16 +7,16 @@ other files, the terminal, logging, signals from the keyboard.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, Protocol
 
+from scanner.documents.isolation import Confinement, confine, renew_cpu
 from scanner.documents.model import Coverage, Gap, Location, Shortfall, Status
 from scanner.inspection.model import Inspection
 from scanner.judgement.assessment import Assessment, Severity
@@ -42,13 +42,13 @@ class FileInspector(Protocol):
 class Work:
     """What every worker of a run is given.
 
-    ``confine`` applies limits of memory and time to the process which calls it.  ``key`` makes content
-    hashes.
+    ``confinement`` are the limits a worker puts on itself; ``seconds_per_file`` is the wall-clock ceiling
+    that the run enforces from outside.  ``key`` makes content hashes.
     """
 
     inspector: FileInspector
     key: bytes
-    confine: Callable[[], None]
+    confinement: Confinement
     seconds_per_file: float
     files_per_worker: int
 
@@ -71,7 +71,7 @@ def serve(connection: socket.socket, work: Work) -> NoReturn:
     # Whatever happens, this copy of the run's process must not go on as if it were the run.
     try:
         _let_go(keep=connection.fileno())
-        work.confine()
+        confine(work.confinement)
         connection.sendall(encode({"ready": True}))
         _answer_all(connection, work)
         status = 0
@@ -88,6 +88,7 @@ def _answer_all(connection: socket.socket, work: Work) -> None:
             return
         # Should the run itself be gone or stuck, a worker in a loop must still end.
         signal.alarm(int(work.seconds_per_file * 2) + 10)
+        renew_cpu(work.confinement.cpu_seconds)
         answer, healthy = _answer(job, work)
         signal.alarm(0)
         answer["last"] = not healthy or done == work.files_per_worker
@@ -160,7 +161,6 @@ def _let_go(keep: int) -> None:
         os.dup2(null, standard)
     os.closerange(3, keep)
     os.closerange(keep + 1, _highest_descriptor() + 1)
-    _die_with_parent()
     with contextlib.suppress(OSError):
         # When memory runs out the kernel shall take a worker, which is replaced, and not the run.
         Path("/proc/self/oom_score_adj").write_text("600")
@@ -171,9 +171,3 @@ def _highest_descriptor() -> int:
         return max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
     except OSError:
         return 1024
-
-
-def _die_with_parent() -> None:
-    set_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(set_death_signal, signal.SIGKILL)

@@ -19,6 +19,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from scanner.documents.isolation import ended_by
 from scanner.documents.model import Shortfall
 from scanner.inspection.model import Inspection
 from scanner.shares.wire import Inbox, WireError, encode
@@ -29,6 +30,9 @@ from scanner.store.encoding import inspection_from_json
 # behind a file that takes long.
 JOBS_PER_WORKER = 2
 
+
+# Seconds that a file waits behind another one while there are idle workers.
+PATIENCE = 0.5
 
 # Workers that die one after the other before they are ready: the machine is at fault and not a file.
 STARTS_ALLOWED = 5
@@ -69,6 +73,11 @@ class _Worker:
     ready: bool = False
     fresh: bool = True
     leaving: bool = False
+    taken_over: set[int] = field(default_factory=set)  # waiting here in vain: another worker reads them
+
+    @property
+    def own(self) -> list[Job]:
+        return [job for job in self.jobs if job.number not in self.taken_over]
 
     def send(self, job: Job) -> None:
         if not self.jobs:
@@ -105,7 +114,7 @@ class WorkerPool:
     @property
     def busy(self) -> bool:
         """Whether any job has not been answered."""
-        return bool(self._again) or any(worker.jobs for worker in self._workers)
+        return bool(self._again) or any(worker.own for worker in self._workers)
 
     @property
     def wants(self) -> bool:
@@ -129,6 +138,7 @@ class WorkerPool:
             if worker.jobs and now - worker.head_since > self._work.seconds_per_file:
                 self._stop_late(worker, answers)
         self._place_again()
+        self._take_over(now)
         return answers
 
     def close(self) -> None:
@@ -186,7 +196,11 @@ class WorkerPool:
                     worker.ready = True
                     self._unready = 0
                 else:
-                    answers.append(_answer(worker, message))
+                    answer = _answer(worker, message)
+                    if answer.number in worker.taken_over:
+                        worker.taken_over.discard(answer.number)
+                    else:
+                        answers.append(answer)
         except ConnectionResetError:
             data = b""
         except WireError:
@@ -201,18 +215,21 @@ class WorkerPool:
             if self._unready > STARTS_ALLOWED:
                 raise WorkersFailedError("worker processes end before they can start; see `dlp doctor`")
         if worker.leaving or not worker.ready or not worker.jobs:
-            self._again.extend(worker.jobs)
+            self._again.extend(worker.own)
             self._remove(worker, kill=True)
             self._start()
         else:
-            self._replace(worker, answers, "worker died", kill=False)
+            self._replace(worker, answers, "", kill=False)
 
     def _replace(self, worker: _Worker, answers: list[Answer], what: str, *, kill: bool) -> None:
         """A worker failed at the head of its queue: blame that file, save the others, start anew."""
         status = self._remove(worker, kill=kill)
-        head, *behind = worker.jobs
-        self._again.extend(behind)
-        if not head.alone and not kill:
+        head = worker.jobs[0]
+        self._again.extend(job for job in worker.own if job is not head)
+        # What used up its CPU time would do so again; what died otherwise may have been unlucky.
+        if head.number in worker.taken_over:
+            pass  # whoever reads it now will answer for it
+        elif not head.alone and not kill and not _out_of_cpu(status):
             self._again.appendleft(Job(head.number, head.path, (), alone=True))
         else:
             answers.append(Answer(head.number, unread(Shortfall.PARSER_STOPPED, _died_of(status, what))))
@@ -230,6 +247,18 @@ class WorkerPool:
                 self._again.append(job)
             else:
                 worker.send(job)
+
+    def _take_over(self, now: float) -> None:
+        """Let an idle worker read what waits behind a file that takes long; the later answer is dropped."""
+        idle = [worker for worker in self._workers if worker.ready and not worker.jobs and not worker.leaving]
+        for worker in self._workers:
+            if not idle:
+                return
+            if len(worker.jobs) > 1 and now - worker.head_since > PATIENCE:
+                for job in worker.own:
+                    if idle and job is not worker.jobs[0]:
+                        worker.taken_over.add(job.number)
+                        idle.pop().send(job)
 
     def _fresh(self) -> _Worker | None:
         """A worker that has read nothing yet, made from an idle one if there is none."""
@@ -266,13 +295,12 @@ def _answer(worker: _Worker, message: dict[str, Any]) -> Answer:
 
 
 def _died_of(status: int, what: str) -> str:
-    if what == "worker died" and os.WIFSIGNALED(status):
-        return f"its worker was killed twice, last by {_signal_name(os.WTERMSIG(status))}"
-    return f"its {what} twice" if what == "worker died" else what
+    """Why a file is not inspected, in words."""
+    if what:
+        return what
+    ending = ended_by(os.waitstatus_to_exitcode(status))
+    return ending if _out_of_cpu(status) else f"its worker ended twice: {ending}"
 
 
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
+def _out_of_cpu(status: int) -> bool:
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU

@@ -64,15 +64,15 @@ def test_version(dlp: Dlp) -> None:
     assert "python 3." in dlp("version").out
 
 
-def test_completion_scripts_are_there() -> None:
+def test_the_shell_completes_verbs() -> None:
     result = subprocess.run(
         [sys.executable, "-m", "scanner.commands"],
-        env={"_DLP_COMPLETE": "source_bash", "PATH": "/usr/bin"},
+        env={"_DLP_COMPLETE": "complete_bash", "COMP_WORDS": "dlp sc", "COMP_CWORD": "1", "PATH": "/usr/bin"},
         capture_output=True,
         text=True,
-        check=False,
+        check=True,
     )
-    assert "COMPREPLY" in result.stdout + result.stderr or result.returncode == 0
+    assert result.stdout.split() == ["scan"]
 
 
 def test_an_unknown_verb_is_a_usage_error(dlp: Dlp) -> None:

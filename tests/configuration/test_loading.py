@@ -53,7 +53,8 @@ TABLE = [
     (
         "scan:\n  worker: 3\n",
         "dlp.yaml:2: scan.worker: is no known key; did you mean 'workers'? (allowed: workers, exclude, "
-        "cross_mounts, seconds_per_file, files_per_worker, fail_on)",
+        "cross_mounts, seconds_per_file, cpu_seconds_per_file, memory_mb_per_worker, files_per_worker, "
+        "fail_on)",
     ),
     (
         "limit:\n  members: 3\n",
@@ -133,7 +134,7 @@ organisation:
   offices: [sw1a1aa]
   switchboards: ["+44 20 7946 0000"]
   role_mailboxes: [Duty.Desk@example.gov.uk]
-scan: {workers: 3, exclude: ["*.iso"], seconds_per_file: 1.5, cross_mounts: false}
+scan: {workers: 3, exclude: ["*.iso"], seconds_per_file: 1.5, cross_mounts: false, memory_mb_per_worker: 500}
 limits: {file_mb: 5, nesting: 2}
 """
     )
@@ -143,6 +144,7 @@ limits: {file_mb: 5, nesting: 2}
     assert (council.phones, council.mailboxes) == ({"442079460000"}, {"duty.desk"})
     scan = loaded.scan.settings()
     assert (scan.workers.count, scan.workers.seconds_per_file) == (3, 1.5)
+    assert scan.workers.confinement.memory_bytes == 500_000_000
     assert (scan.exclude, scan.cross_mounts) == (("*.iso",), False)
     limits = loaded.limits.settings()
     assert (limits.file_bytes, limits.nesting) == (5_000_000, 2)

@@ -35,6 +35,10 @@ class PlainInspector:
         if data.startswith(b"!loop"):
             while True:
                 time.sleep(0.01)
+        while data.startswith(b"!spin"):
+            pass
+        if data.startswith(b"!swallow"):
+            return _inspection(Coverage(Status.INSPECTED, str(len(bytearray(10_000_000_000)))), (), size)
         if data.startswith(b"!memory"):
             raise MemoryError
         if data.startswith(b"!raise"):

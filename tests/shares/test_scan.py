@@ -14,9 +14,11 @@ from typing import BinaryIO
 
 import pytest
 
+from scanner.documents.isolation import Confinement
 from scanner.documents.model import Shortfall, Status
 from scanner.inspection.model import Inspection
 from scanner.judgement.assessment import Severity
+from scanner.shares import worker as worker_module
 from scanner.shares.scan import Observer, Progress, Run, scan
 from scanner.shares.settings import ScanSettings, WorkerSettings
 from scanner.shares.worker import FileInspector
@@ -58,7 +60,7 @@ def run(
 ) -> dict[str, LedgerEntry]:
     """Scan ``share``; the entries by their path beneath it."""
     reader = inspector or PlainInspector()
-    scan(Run([share], given or settings(), reader, TEST_KEY, lambda: None), ledger, observer)
+    scan(Run([share], given or settings(), reader, TEST_KEY), ledger, observer)
     entries = list(ledger.entries())
     named = {entry.path.removeprefix(f"{share}/"): entry for entry in entries}
     assert len(named) == len(entries) == ledger.totals().enumerated
@@ -101,11 +103,13 @@ def test_many_files_over_several_batches(share: Path, ledger: Ledger) -> None:
 @pytest.mark.parametrize(
     ("content", "detail"),
     [
-        ("!die", "its worker was killed twice, last by SIGKILL"),
-        ("!exit", "its worker died twice"),
+        ("!die", "its worker ended twice: killed (memory, or by the run)"),
+        ("!exit", "its worker ended twice: exit code 3"),
         ("!memory", "memory limit"),
         (f"!raise {SPECIMEN}", "ValueError"),
         ("!loop", "time limit of 1 s"),
+        ("!spin", "CPU limit"),
+        ("!swallow", "memory limit"),
     ],
 )
 def test_a_file_that_breaks_its_reader_costs_only_itself(
@@ -114,7 +118,9 @@ def test_a_file_that_breaks_its_reader_costs_only_itself(
     (share / "m_poison.txt").write_text(content)
     for number in range(30):
         (share / f"{'az'[number % 2]}{number}.txt").write_text(SPECIMEN)
-    entries = run(share, ledger, given=settings(seconds_per_file=1))
+    limits = Confinement(memory_bytes=500_000_000, cpu_seconds=1)
+    ceiling = 1 if content == "!loop" else 60
+    entries = run(share, ledger, given=settings(seconds_per_file=ceiling, confinement=limits))
     poison = entries.pop("m_poison.txt")
     assert ending(poison) == (Status.NOT_INSPECTED, Shortfall.PARSER_STOPPED)
     assert poison.detail == detail
@@ -135,14 +141,17 @@ def test_worn_workers_are_replaced(share: Path, ledger: Ledger) -> None:
     assert {ending(entry) for entry in entries.values()} == {(Status.INSPECTED, None)}
 
 
-def test_workers_that_cannot_start_end_the_run_with_a_line(share: Path, ledger: Ledger) -> None:
+def test_workers_that_cannot_start_end_the_run_with_a_line(
+    share: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (share / "a.txt").write_text("plain")
 
-    def confine() -> None:
-        raise OSError("no such limit on this machine")
+    def confine(_: Confinement) -> None:
+        raise OSError("this machine does not let go")
 
+    monkeypatch.setattr(worker_module, "confine", confine)
     with pytest.raises(WorkersFailedError, match="dlp doctor"):
-        scan(Run([share], settings(), PlainInspector(), TEST_KEY, confine), ledger)
+        scan(Run([share], settings(), PlainInspector(), TEST_KEY), ledger)
 
 
 def test_strange_objects_in_one_run(share: Path, ledger: Ledger) -> None:
@@ -207,7 +216,7 @@ def test_unreadable_files_as_an_ordinary_user() -> None:
                 os.setgid(65534)
                 os.setuid(65534)
                 with Ledger.create(state, RunRecord("run", (), 0.0, "test")) as ledger:
-                    scan(Run([root], settings(), PlainInspector(), TEST_KEY, lambda: None), ledger)
+                    scan(Run([root], settings(), PlainInspector(), TEST_KEY), ledger)
                 status = 0
             finally:
                 os._exit(status)
