@@ -81,4 +81,4 @@ def _looks_tabular(rows: list[list[str]], delimiter: str) -> bool:
     after = [cell for row in rows for cell in row[1:] if cell]
     blanks = sum(1 for cell in after if cell[0] == " ")
     spaced = blanks * 2 > len(after)
-    return not spaced or (len(rows) > 2 and is_heading_row(rows[0])) or (delimiter != "," and len(rows) >= 4)
+    return not spaced or is_heading_row(rows[0]) or (delimiter != "," and len(rows) >= 4)

@@ -158,8 +158,9 @@ _MBOX = re.compile(
     r"From \S{1,300}(?: {1,2}\w{3} .{0,60}[0-9]{4}.{0,20}|@\S{1,200}) ?\r?\n(?:[!-9;-~]{1,76}:|>From )"
 )
 _HTML = re.compile(
-    r"\s{0,1000}(?:<\?xml[^>]{0,300}>\s{0,1000})?(?:<!--.{0,4000}?-->\s{0,1000})?"
-    r"<(?:!doctype\s+html|html|head|body|meta|title|table|div|style|script|center|font|span|h[1-6]|p|ul|ol|br|a)(?=[\s/>])",
+    r"\s{0,1000}(?:<!--.{0,4000}?-->\s{0,1000})?"
+    r"<(?:!doctype\s+html|(?:html|head|body|meta|title|table|div|style|script|center|font|span|h[1-6]|p|ul|ol|br)"
+    r"(?=[\s/>])|a\s)",
     re.IGNORECASE | re.DOTALL,
 )
 _XML = re.compile(r"\s{0,1000}(?:<\?xml\b|<!--|<!DOCTYPE\b|<[A-Za-z_][\w.:-]{0,200}(?:\s[^<>]{0,20000})?/?>)")
