@@ -17,6 +17,7 @@ from scanner.detection.recognisers.grammar import IdentifierRecogniser, identifi
 from scanner.detection.recognisers.names import NameRecogniser
 from scanner.detection.recognisers.postcodes import PostcodeRecogniser
 from scanner.detection.recognisers.special_category import SpecialCategoryRecogniser
+from scanner.detection.recognisers.topics import TopicRecogniser
 from scanner.detection.settings import DetectionSettings
 from scanner.detection.view import Recogniser
 
@@ -67,7 +68,12 @@ def build_detector(settings: DetectionSettings | None = None) -> Detector:
     if settings.language_model:
         names = _with_model(settings)
     return Detector(
-        [first, [BirthDateRecogniser()], [names], [ChildFlagRecogniser(), SpecialCategoryRecogniser()]],
+        [
+            first,
+            [BirthDateRecogniser()],
+            [names],
+            [ChildFlagRecogniser(), SpecialCategoryRecogniser(), TopicRecogniser()],
+        ],
         context_phrases=ContextPhrases([*identifier_phrases(identifiers), *bank_phrases(bank)]),
         organisation=settings.organisation,
     )

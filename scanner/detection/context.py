@@ -27,6 +27,8 @@ WINDOW = 300
 LABEL_GAP = 48
 # A counter label ("Order no") must stand closer: further off it labels something else.
 COUNTER_GAP = 24
+# A label this close is the value's own.
+_OWN_LABEL = 6
 _MAX_STEPS = 40
 _ANOTHER_VALUE = re.compile(r"\d{4}|\d[ \-]\d{2}")
 _LOG_LINE = re.compile(
@@ -141,7 +143,8 @@ class ContextOfView:
         low, high = 0, len(view.text)
         if field is not None and field.label:
             said = self.label(tag, field.label)
-            if said.nearness is Nearness.LABEL:
+            first = not _ANOTHER_VALUE.search(view.text, field.start, start)
+            if said.nearness is Nearness.LABEL and first:
                 return said
             if record is not None and record.table is not None:
                 # In a table only the header and the cell itself speak: neighbours have headers of their own.
@@ -162,7 +165,6 @@ class ContextOfView:
         text = self.view.text
         line = text.rfind("\n", max(0, start - WINDOW), start) + 1
         best = _NO_CONTEXT
-        nearest = True
         index = bisect_left(self._starts, start) - 1
         for step in range(_MAX_STEPS):
             if index - step < 0:
@@ -174,7 +176,7 @@ class ContextOfView:
                 continue
             speaks = tag in hit.payload.tags
             gap = start - hit.end
-            if nearest and (hit.start >= line or text[hit.end : start].strip(" \t:.#-*|_") == "\n"):
+            if hit.start >= line or text[hit.end : start].strip(" \t:.#-*|_") == "\n":
                 between = text[hit.end : start]
                 labels = gap <= LABEL_GAP and not _ANOTHER_VALUE.search(between)
                 if speaks and labels and not _SENTENCE_END.search(between):
@@ -182,9 +184,9 @@ class ContextOfView:
                 against = COUNTER in hit.payload.tags or f"{COUNTER}:{tag}" in hit.payload.tags
                 if against and not speaks and gap <= COUNTER_GAP and labels:
                     return Context(Nearness.AGAINST, hit.payload.phrase)
-                if not speaks and labels and gap <= 6:
-                    # Another rule's label directly before the value: ours stands for something else.
-                    nearest = False
+                if not speaks and labels and gap <= _OWN_LABEL:
+                    # Another rule's label directly before the value: ours speaks of something else.
+                    return _NO_CONTEXT
             if speaks:
                 found = Nearness.LINE if hit.start >= line else Nearness.WINDOW
                 if found > best.nearness:

@@ -121,7 +121,7 @@ def _camel_words(label: str) -> list[str]:
     return [word.lower() for word in _LABEL_TOKEN.findall(spaced)]
 
 
-def _is_header(cells: Sequence[str]) -> bool:
+def _is_header(cells: Sequence[str], delimiter: str) -> bool:
     """Whether these cells name columns: short, few digits, at least one word that names a column."""
     filled = [cell for cell in cells if cell]
     if len(filled) < 2 or len(filled) * 2 < len(cells):
@@ -134,7 +134,7 @@ def _is_header(cells: Sequence[str]) -> bool:
     if sum(character.isdigit() for cell in filled for character in cell) > 0.15 * sum(map(len, filled)):
         return False
     named = sum(1 for cell in filled if any(word in _HEADER_WORDS for word in _camel_words(cell)))
-    if len(filled) == 2:
+    if len(filled) == 2 and delimiter in ("|", "  "):
         # "Employee   Ann Smith" is a form line; "Name   Balance" heads a table.
         return named == 2
     return named * 2 >= len(filled) or (named >= 2 and len(filled) >= 4)
@@ -253,7 +253,7 @@ class _Discovery:
             if delimiter == "|" and header and header[-1][0] == header[-1][1]:
                 header = header[:-1]
             names = [text[a:b] for a, b in header]
-            if len(names) < 2 or not _is_header(names):
+            if len(names) < 2 or not _is_header(names, delimiter):
                 continue
             if len(names) == 2 and self._labels_down(lines[first + 1 : first + 4], delimiter):
                 continue
@@ -278,7 +278,7 @@ class _Discovery:
                     ((row_start, row_end), self._cells(delimiter, header, names, start, row_start, spans))
                 )
                 taken += 1
-            if not rows or (delimiter in ", " and len(rows) < 1):
+            if not rows or (delimiter == "," and len(names) == 2 and not self._short_rows(rows)):
                 continue
             if loose:
                 self._form(loose, hidden)
@@ -299,6 +299,11 @@ class _Discovery:
             if len(cells) == 2 and cells[0].strip("-: "):
                 firsts.append(cells[0])
         return bool(firsts) and sum(map(_names_field, firsts)) * 2 > len(firsts)
+
+    @staticmethod
+    def _short_rows(rows: Sequence[tuple[tuple[int, int], tuple[Field, ...]]]) -> bool:
+        """Whether rows of two cells are cells and not two halves of sentences."""
+        return all(len(fields) <= 2 and end - start <= 120 for (start, end), fields in rows)
 
     @staticmethod
     def _fits(delimiter: str, columns: int, cells: int) -> bool:

@@ -20,6 +20,7 @@ from presidio_analyzer import (
     RecognizerRegistry,
     RecognizerResult,
 )
+from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NlpArtifacts, NlpEngine, SpacyNlpEngine
 
 from rules.loader import RuleError
@@ -40,6 +41,30 @@ class BlankNlpEngine(SpacyNlpEngine):  # type: ignore[misc]
 
     def load(self) -> None:
         """Nothing to load: the tokeniser is part of spaCy."""
+
+
+class NoEnhancer(ContextAwareEnhancer):  # type: ignore[misc]
+    """Leaves scores as they are: our recognisers have weighed their context themselves."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            context_similarity_factor=0.0,
+            min_score_with_context_similarity=0.0,
+            context_prefix_count=0,
+            context_suffix_count=0,
+        )
+
+    def enhance_using_context(
+        self,
+        text: str,
+        raw_results: list[RecognizerResult],
+        nlp_artifacts: NlpArtifacts,
+        recognizers: list[EntityRecognizer],
+        context: list[str] | None = None,
+    ) -> list[RecognizerResult]:
+        """The results as they came."""
+        del text, nlp_artifacts, recognizers, context
+        return raw_results
 
 
 def to_result(finding: Finding, recogniser: str) -> RecognizerResult:
@@ -86,14 +111,13 @@ def analyzer_engine(detector: Detector, further: Sequence[EntityRecognizer] = ()
     registry = RecognizerRegistry(
         recognizers=[CouncilRecognizer(detector), *further], supported_languages=[LANGUAGE]
     )
-    engine = AnalyzerEngine(
+    return AnalyzerEngine(
         registry=registry,
         nlp_engine=BlankNlpEngine(),
         supported_languages=[LANGUAGE],
         log_decision_process=False,
+        context_aware_enhancer=NoEnhancer(),
     )
-    engine.context_aware_enhancer = None
-    return engine
 
 
 class PresidioRecogniser:

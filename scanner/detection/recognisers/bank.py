@@ -15,8 +15,8 @@ ENTITY = "UK_BANK_ACCOUNT"
 SORT, ACCOUNT, BANK = "bank-sort", "bank-account", "bank"
 
 _NUMBERS = re.compile(
-    r"(?<![\d.,/\-£$#])(?:(?P<sort>\d{2}(?P<gap>[ \-.]|[ ]-[ ])\d{2}(?P=gap)\d{2})|(?P<account>\d{8}|\d{4} \d{4})|(?P<six>\d{6})"
-    r"|(?P<short>\d{5}|\d{7}))(?![\d/\-:]|[.,]\d)"
+    r"(?<![\d/\-£$#])(?<!\d\.)(?:(?P<sort>\d{2}(?P<gap>[ \-.]|[ ]-[ ])\d{2}(?P=gap)\d{2})|(?P<account>\d{8}|\d{4} \d{4})|(?P<six>\d{6})"
+    r"|(?P<short>\d{5}|\d{7}))(?![\d/\-:]|\.\d)"
 )
 # Sort code and account number of one pair stand within this many characters (uk_identifiers 2.13).
 _PAIR_GAP = 60
@@ -90,7 +90,8 @@ class BankRecogniser:
             return None
         bank_near = context.of(BANK, sort.start, account.end)
         labelled = Nearness.LABEL in (sort_near.nearness, account_near.nearness)
-        written = sort.kind == "sort" and account.kind == "account"
+        touching = second.start - first.end <= 3 and bank_near.nearness >= Nearness.LINE
+        written = (sort.kind == "sort" or touching) and account.kind == "account"
         if not (
             labelled
             or (written and max(sort_near, account_near, bank_near, key=lambda c: c.nearness).nearness > 0)
@@ -108,7 +109,7 @@ class BankRecogniser:
         )
         between = view.text[first.end : second.start]
         one_cell = view.layout.field_at(first.start) == view.layout.field_at(second.start)
-        if "\n" in between or not (one_cell or len(between) <= 4):
+        if "\n" in between or not one_cell:
             return [
                 Finding(ENTITY, number.start, number.end, confidence, "bank-pair", evidence)
                 for number in (first, second)

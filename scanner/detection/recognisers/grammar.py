@@ -125,7 +125,7 @@ def bounded(data: bytes, start: int, end: int) -> bool:
         before = data[start - 1]
         if _digit(before) or (_letter(before) and not _digit(first)):
             return False
-        if before in b".,-/_\\" and start > 1 and _digit(data[start - 2]) and _digit(first):
+        if before in b".-/_\\" and start > 1 and _digit(data[start - 2]) and _digit(first):
             return False
         if before in b"$\xa3#&%=@" and before not in b"#=":
             return False
@@ -141,7 +141,7 @@ def bounded(data: bytes, start: int, end: int) -> bool:
         behind = data[end]
         if _digit(behind) or (_letter(behind) and not _digit(last)):
             return False
-        if end + 1 < len(data) and behind in b".,-/_\\@" and _digit(data[end + 1]) and _digit(last):
+        if end + 1 < len(data) and behind in b".-/_\\@" and _digit(data[end + 1]) and _digit(last):
             return False
         if behind in b"@%":
             return False
