@@ -1,0 +1,43 @@
+"""Bank details: pairs, either alone behind its label, and accounts that are nobody's."""
+
+import pytest
+
+from rules.bank import load_bank_rule
+from tests.detection.views import detect, values
+
+RULE = load_bank_rule()
+
+
+@pytest.mark.parametrize("example", RULE.examples.match)
+def test_example_is_found(example: str) -> None:
+    start, end = example.index("«"), example.index("»") - 1
+    text = example.replace("«", "").replace("»", "")
+    assert (start, end) in [(f.start, f.end) for f in detect(text) if f.entity_type == "UK_BANK_ACCOUNT"]
+
+
+@pytest.mark.parametrize("example", RULE.examples.no_match)
+def test_near_miss_is_left_alone(example: str) -> None:
+    assert values(example, "UK_BANK_ACCOUNT") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "why"),
+    [
+        ("My bank is 08-99-99 66374958 thanks", ["08-99-99 66374958"], "one beside the other"),
+        ("Sort code: 08-99-99\nAccount number: 66374958", ["08-99-99", "66374958"], "on lines of their own"),
+        (
+            "Payee,Sort code,Account number\nA Person,089999,66374958",
+            ["089999", "66374958"],
+            "columns",
+        ),
+        ("Payee,Sort code,Account number\nA Person,40004,1234567", ["40004", "1234567"], "lost zeros"),
+        ("account 66374958, sort code 08 99 99", ["66374958, sort code 08 99 99"], "account first"),
+        ("The date 12-03-15 and account of 20240131 visitors", [], "dates"),
+        ("Company number 66374958, VAT 123456789", [], "company data"),
+        ("Council tax account 66374958", [], "another kind of account"),
+        ("Supplier: Acme Ltd\nsort code 08-99-99 account 66374958", [], "a firm's account"),
+        ("version 08-99-99 of the bank policy", [], "a version"),
+    ],
+)
+def test_accounts(text: str, wanted: list[str], why: str) -> None:
+    assert values(text, "UK_BANK_ACCOUNT") == wanted, why

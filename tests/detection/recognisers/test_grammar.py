@@ -1,0 +1,137 @@
+"""Identifiers: forms, checks, context on both sides, labels, columns, company, damage and bulk."""
+
+import random
+import time
+
+import pytest
+
+from rules.checks import CHECKS
+from rules.loader import load_identifiers
+from tests.detection.views import detect, values
+
+RULES = {rule.id: rule for rule in load_identifiers().rules}
+MATCHES = [(rule.id, example) for rule in RULES.values() for example in rule.examples.match]
+NEAR_MISSES = [(rule.id, example) for rule in RULES.values() for example in rule.examples.no_match]
+
+
+@pytest.mark.parametrize(("rule_id", "example"), MATCHES)
+def test_example_is_found(rule_id: str, example: str) -> None:
+    start, end = example.index("«"), example.index("»") - 1
+    text = example.replace("«", "").replace("»", "")
+    rule = RULES[rule_id]
+    best = max(max(form.scores.both, form.scores.context, form.scores.checked) for form in rule.forms)
+    found = [f for f in detect(text, min(0.4, best)) if f.entity_type == rule.entity]
+    assert [(f.start, f.end) for f in found if f.start == start] == [(start, end)]
+
+
+@pytest.mark.parametrize(("rule_id", "example"), NEAR_MISSES)
+def test_near_miss_is_left_alone(rule_id: str, example: str) -> None:
+    assert [f for f in detect(example) if f.rule == rule_id] == []
+
+
+def nhs_number(generator: random.Random) -> str:
+    while True:
+        digits = f"{generator.choice('4')}{generator.randrange(10**9):09d}"
+        if CHECKS["nhs"](digits):
+            return digits
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "why"),
+    [
+        (
+            "AB\u00a012\u00a034\u00a056\u00a0D is her NI number",
+            "AB\u00a012\u00a034\u00a056\u00a0D",
+            "no-break spaces",
+        ),
+        ("NINO: JG 12 13 l6 A", "JG 12 13 l6 A", "a small L read for a one"),
+        ("NI number:\nJG121316A", "JG121316A", "label on the line above"),
+        ("JG121316A is the national insurance number", "JG121316A", "context behind"),
+        ("Name,NI_Number\nA Person,JG121316A", "JG121316A", "column header with an underscore"),
+        ("Name,nationalInsuranceNumber\nA Person,JG121316A", "JG121316A", "camel-case key"),
+        ("NI Number JG 12 13\n16 A", "JG 12 13\n16 A", "wrapped over a line"),
+    ],
+)
+def test_national_insurance_numbers_as_people_write_them(text: str, value: str, why: str) -> None:
+    assert values(text, "UK_NINO") == [value], why
+
+
+def test_a_checksum_alone_never_blocks() -> None:
+    generator = random.Random(5)
+    for _ in range(200):
+        text = f"It said {nhs_number(generator)} on the screen."
+        assert not [f for f in detect(text) if f.confidence >= 0.75]
+
+
+def test_a_labelled_number_with_a_right_check_digit_always_blocks() -> None:
+    """Official test ranges appear in real files: the label and the check digit decide."""
+    for number in ("943 476 5919", "9434765870", "999 999 9999"):
+        found = [f for f in detect(f"NHS number: {number}", 0.75) if f.entity_type == "UK_NHS"]
+        assert bool(found) is (number != "999 999 9999")
+
+
+def test_the_ten_digit_family_is_decided_once() -> None:
+    text = "ULN: 9276308686, NHS number 943 476 5919, UTR 1955839661, CHI 0101011237"
+    found = [(f.entity_type, f.value(text)) for f in detect(text) if f.rule in ("nhs", "chi", "uln", "utr")]
+    assert found == [
+        ("UK_ULN", "9276308686"),
+        ("UK_NHS", "943 476 5919"),
+        ("UK_UTR", "1955839661"),
+        ("UK_CHI", "0101011237"),
+    ]
+
+
+def test_a_column_in_which_most_fail_is_something_else() -> None:
+    rows = "\n".join(f"{4_000_000_000 + 7_919 * n},x{n}" for n in range(60))
+    assert values(f"Number,Note\n{rows}", "UK_NHS") == []
+
+
+def test_a_column_in_which_all_pass_needs_no_header() -> None:
+    generator = random.Random(9)
+    numbers = [nhs_number(generator) for _ in range(12)]
+    rows = "\n".join(f"{number},note {n}" for n, number in enumerate(numbers))
+    assert values(f"Number,Note\n{rows}", "UK_NHS") == numbers
+
+
+def test_a_header_speaks_for_every_cell_beneath_it() -> None:
+    generator = random.Random(3)
+    numbers = [nhs_number(generator) for _ in range(300)]
+    rows = "\n".join(f"row {n},{number}" for n, number in enumerate(numbers))
+    found = [f for f in detect(f"Row,NHS No\n{rows}", 0.75) if f.entity_type == "UK_NHS"]
+    assert len(found) == 300
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "session 4010232137 expired",
+        "Order no: 4010232137 (NHS supplies)",
+        "550e8400-e29b-41d4-a716-4010232137ab",
+        "Amount 4010232137.50",
+        "£4010232137 in total",
+        "2026-01-02 10:00:00 INFO patient portal request 4010232137 ok",
+    ],
+)
+def test_ten_digits_that_are_nobodys(text: str) -> None:
+    assert values(text, "UK_NHS") == []
+
+
+def test_bulk_is_summarised_and_linear() -> None:
+    """A log of request ids: no flood of findings, and twice the log takes about twice the time."""
+
+    def log(lines: int) -> str:
+        generator = random.Random(lines)
+        return "\n".join(
+            f"2026-11-22 10:00:00 INFO request {generator.randrange(10**9, 10**10)}" for _ in range(lines)
+        )
+
+    detect(log(100))
+    spent = []
+    for lines in (5_000, 20_000):
+        text = log(lines)
+        started = time.process_time()
+        found = detect(text, 0.0)
+        spent.append(time.process_time() - started)
+        assert len([f for f in found if f.rule in ("nhs", "uln", "utr", "chi")]) <= 400
+    # Four times the text: quadratic cost would be sixteen times, which no noise hides.
+    assert spent[1] < 10 * spent[0]

@@ -1,0 +1,72 @@
+"""Tables, forms and paragraphs are found in plain text, and nothing is taken for them that is not."""
+
+import pytest
+
+from scanner.detection.layout import lay_out
+from scanner.text import Block, Field, Passage
+from tests.detection.views import layout
+
+
+def fields(text: str) -> list[tuple[str, str]]:
+    laid = layout(text)
+    return [(f.label, laid.text[f.start : f.end]) for r in laid.records for f in r.fields]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Surname: Khan", [("Surname", "Khan")]),
+        ("Surname: Khan   Forename: Ali", [("Surname", "Khan"), ("Forename", "Ali")]),
+        ("NI No ........ AB123456C", [("NI No", "AB123456C")]),
+        ("Date of birth:\n12/03/2015", [("Date of birth", "12/03/2015")]),
+        ("**Name:** Jo Li", [("Name", "Jo Li")]),
+        ("| NI No | AB123456C |", [("NI No", "AB123456C")]),
+        (
+            "Employee      Ann Li\nPassport      123456789",
+            [("Employee", "Ann Li"), ("Passport", "123456789")],
+        ),
+        ("Name,DOB\nAli,1/2/10", [("Name", "Ali"), ("DOB", "1/2/10")]),
+        ('Name,DOB\n"Khan, A",1/2/10', [("Name", "Khan, A"), ("DOB", "1/2/10")]),
+        ("Name;DOB\nAli;1/2/10", [("Name", "Ali"), ("DOB", "1/2/10")]),
+        ("Name\tDOB\nAli\t1/2/10", [("Name", "Ali"), ("DOB", "1/2/10")]),
+        ("| Pupil | UPN |\n|---|---|\n| Ali | A1 |", [("Pupil", "Ali"), ("UPN", "A1")]),
+        (
+            "Ref     Tenant name      Balance due\n1234    Jo Bloggs        £230",
+            [("Ref", "1234"), ("Tenant name", "Jo Bloggs"), ("Balance due", "£230")],
+        ),
+        ('{"nino": "AB123456C"}', [("nino", "AB123456C")]),
+        ("<Surname>Patel</Surname>", [("Surname", "Patel")]),
+    ],
+)
+def test_labelled_values(text: str, wanted: list[tuple[str, str]]) -> None:
+    assert fields(text) == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We met on Monday, as agreed, and spoke at length.\nHe was late, again, and left early, too.",
+        "See http://example.org for more.",
+        "Dear Ann,\nThank you, and all the best, for writing.",
+    ],
+)
+def test_prose_has_no_fields(text: str) -> None:
+    assert fields(text) == []
+
+
+def test_rows_of_one_table_share_it_and_are_records_of_their_own() -> None:
+    laid = layout("Name,DOB\nAli,1/2/10\nBo,3/4/11\n\nName,UPN\nCy,A1")
+    rows = [(r.table, r.index) for r in laid.records if r.fields]
+    assert len({index for _, index in rows}) == 3
+    assert rows[0][0] == rows[1][0] != rows[2][0]
+
+
+def test_declared_rows_are_taken_as_they_are() -> None:
+    text = "AB123456C 1/2/10"
+    passage = Passage(text, (Block(0, 16, 0, True, (Field(0, 9, "NI"), Field(10, 16, "DOB"))),))
+    laid = lay_out(passage)
+    assert laid.label_at(3) == "NI"
+    assert laid.label_at(12) == "DOB"
+    record = laid.record_at(3)
+    assert record is not None
+    assert record.hidden
