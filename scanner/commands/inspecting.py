@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scanner.commands.exits import fail
+
 if TYPE_CHECKING:
     from scanner.configuration import Configuration
     from scanner.inspection import Inspector
 
 
 def inspector(settings: Configuration, key: bytes, *, show_values: bool = False) -> Inspector:
-    """The inspector of a configuration, with its rules loaded."""
+    """The inspector of a configuration, with its rules loaded, or the program's end with what is wrong."""
+    from rules.loader import RuleError
+    from scanner.configuration import ConfigurationError
     from scanner.inspection import Inspector
 
-    return Inspector.build(settings.inspection(key, show_values=show_values))
+    try:
+        return Inspector.build(settings.inspection(key, show_values=show_values))
+    except (RuleError, ConfigurationError) as error:
+        fail(str(error))

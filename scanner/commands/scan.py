@@ -189,7 +189,6 @@ def _run(
 ) -> RunRecord:
     from sqlalchemy.exc import DBAPIError
 
-    from rules.loader import RuleError
     from scanner.commands.inspecting import inspector
     from scanner.commands.showing_progress import progress_bar
     from scanner.shares.scan import Observer, Run
@@ -208,7 +207,7 @@ def _run(
         )
         with _stopped_by_signals() as stop, progress_bar(progress) as show:
             return run_scan(run, ledger, Observer(show, stop))
-    except (InstallationKeyError, RuleError, WorkersFailedError) as error:
+    except (InstallationKeyError, WorkersFailedError) as error:
         fail(str(error))
     except DBAPIError as error:
         fail(f"the ledger in {state} cannot be written ({error.orig}); nothing is reported", Exit.INCOMPLETE)

@@ -3,13 +3,8 @@
 Without any file the defaults work.  Secrets are never in the file: they come from the environment.
 """
 
-from scanner.configuration.loading import (
-    ConfigurationError,
-    Problem,
-    configuration_path,
-    load,
-    overridden,
-)
+from scanner.configuration.loading import configuration_path, load, overridden
+from scanner.configuration.problems import ConfigurationError, Problem
 from scanner.configuration.schema import Configuration
 
 __all__ = ["Configuration", "ConfigurationError", "Problem", "configuration_path", "load", "overridden"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin
@@ -14,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from scanner.configuration.problems import ConfigurationError, Problem
 from scanner.configuration.schema import Configuration
 
 PATH_VARIABLE = "DLP_CONFIG"
@@ -23,26 +23,6 @@ FILE_NAME = "dlp.yaml"
 FILE_BYTES = 1_000_000
 
 Place = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong: where (file and line, or environment variable), which key, what is allowed."""
-
-    where: str
-    key: str
-    what: str
-
-    def __str__(self) -> str:
-        return ": ".join(part for part in (self.where, self.key, self.what) if part)
-
-
-class ConfigurationError(Exception):
-    """The configuration cannot be used; each of ``problems`` is one line for the user."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems))
-        self.problems = tuple(problems)
 
 
 def configuration_path(given: Path | None = None, environment: Mapping[str, str] = os.environ) -> Path | None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from yaml import YAMLError
 
+from scanner.configuration.problems import ConfigurationError, Problem
 from scanner.detection.organisation import Organisation
 from scanner.detection.settings import DetectionSettings
 from scanner.documents.isolation import Confinement
@@ -16,6 +19,7 @@ from scanner.shares.settings import ScanSettings, WorkerSettings
 
 if TYPE_CHECKING:
     from scanner.inspection.settings import InspectionSettings
+    from scanner.judgement.policy import Policy
 
 SeverityWord = Literal["none", "low", "medium", "high", "critical"]
 Format = Literal["table", "jsonl", "csv", "findings-csv", "html"]
@@ -164,10 +168,44 @@ class LanguageSection(Section):
 
 
 class JudgementSection(Section):
-    """From how many distinct people on a document counts as worse."""
+    """How bad a document is, and from how many distinct people on it counts as worse."""
 
-    several_people: int = Field(default=5, ge=2, description="from so many people on, medium becomes high")
-    many_people: int = Field(default=50, ge=2, description="from so many people on, bulk personal data")
+    policy: AbsolutePath | None = Field(
+        default=None, description="own policy file, in the form of rules/policies/default.yaml"
+    )
+    several_people: int | None = Field(
+        default=None, ge=2, description="from so many people on, medium becomes high; default: the policy's"
+    )
+    many_people: int | None = Field(
+        default=None, ge=2, description="from so many people on, data counts as bulk; default: the policy's"
+    )
+
+    def settings(self) -> Policy:
+        """The policy for shares; raises :class:`ConfigurationError` where its file cannot be used."""
+        from rules.policy import load_policy
+        from scanner.judgement.policy import policy_from
+
+        try:
+            written = load_policy(self.policy.name, self.policy.parent) if self.policy else load_policy()
+            policy = policy_from(written)
+        except OSError as error:
+            reason = f"cannot be read ({(error.strerror or '').lower()})"
+            raise ConfigurationError([Problem(str(self.policy), "", reason)]) from None
+        except ValidationError as error:
+            raise ConfigurationError(
+                [
+                    Problem(str(self.policy), ".".join(map(str, detail["loc"])), detail["msg"].lower())
+                    for detail in error.errors(include_url=False)
+                ]
+            ) from None
+        except (YAMLError, KeyError) as error:
+            what = f"is no policy ({type(error).__name__}: {' '.join(str(error).split())})"
+            raise ConfigurationError([Problem(str(self.policy), "", what)]) from None
+        return replace(
+            policy,
+            several_people=self.several_people or policy.several_people,
+            many_people=self.many_people or policy.many_people,
+        )
 
 
 class RulesSection(Section):
@@ -242,6 +280,7 @@ class Configuration(Section):
             key=key,
             detection=self.detection(),
             limits=self.limits.settings(),
+            policy=self.judgement.settings(),
             show_values=show_values,
             findings_per_file=self.reports.findings_per_file,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -173,3 +174,34 @@ def test_where_the_file_is_looked_for(tmp_path: Path, monkeypatch: pytest.Monkey
     assert configuration_path(None, home) == mine
     assert configuration_path(None, {**home, "DLP_CONFIG": "/x.yaml"}) == Path("/x.yaml")
     assert configuration_path(Path("given.yaml"), {**home, "DLP_CONFIG": "/x.yaml"}) == Path("given.yaml")
+
+
+def test_thresholds_and_policies_reach_judgement(tmp_path: Path) -> None:
+    built_in = Configuration().judgement.settings()
+    assert (built_in.several_people, built_in.many_people) == (5, 50)
+    (tmp_path / "dlp.yaml").write_text("judgement: {many_people: 20}\n")
+    changed = load(tmp_path / "dlp.yaml", {}).judgement.settings()
+    assert (changed.several_people, changed.many_people) == (5, 20)
+    own = tmp_path / "own.yaml"
+    own.write_text((resources.files("rules") / "policies" / "default.yaml").read_text())
+    own.write_text(own.read_text().replace("several_people: 5", "several_people: 9"))
+    (tmp_path / "dlp.yaml").write_text(f"judgement: {{policy: {own}}}\n")
+    assert load(tmp_path / "dlp.yaml", {}).judgement.settings().several_people == 9
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (None, "cannot be read (no such file or directory)"),
+        ("name: x\n", "several_people: field required"),
+        ("[1\n", "is no policy (ParserError: "),
+        ("", "input should be a valid dictionary"),
+    ],
+)
+def test_a_policy_that_cannot_be_used(tmp_path: Path, text: str | None, line: str) -> None:
+    if text is not None:
+        (tmp_path / "own.yaml").write_text(text)
+    (tmp_path / "dlp.yaml").write_text(f"judgement: {{policy: {tmp_path}/own.yaml}}\n")
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path / "dlp.yaml", {}).judgement.settings()
+    assert str(caught.value).splitlines()[0].startswith(f"{tmp_path}/own.yaml: {line}")
