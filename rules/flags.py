@@ -13,7 +13,6 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Annotated, Literal, TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 UK = resources.files("rules") / "packs" / "uk"
@@ -99,36 +98,45 @@ class KindPack(_Strict):
 class ReturnRule(_Strict):
     """A statutory return or case-system extract by its structure.
 
-    ``headers`` are column names (compared without case, blanks and underscores); a table is this return
-    when at least ``minimum`` of them stand in one header row, all of ``required`` among them, and rows
-    follow.  ``elements`` are XML element names, counted the same way; ``rows`` is the element repeated
-    once per child.  ``codes`` give the valid values of columns: a row counts when none of its coded
-    cells breaks them.
+    ``headers`` are column names (compared without case, blanks and punctuation); a table is this return
+    when at least ``minimum`` of them stand in one header row, with one of each group in ``required`` among
+    them, and rows follow.  ``elements`` are XML element names, counted the same way; ``rows`` names the
+    elements that stand once per child.  ``codes`` give the valid values of columns: a row counts when no
+    more of its coded cells break them than keep them.  ``flagged`` columns say the matter itself ("CP
+    plan"): a row counts only where one of them is filled, and not with No.
     """
 
     id: str
     title: str
-    critical: bool = True
+    severity: Literal["high", "critical"] = "critical"
     headers: tuple[str, ...] = ()
-    required: tuple[str, ...] = ()
+    required: tuple[tuple[str, ...], ...] = ()
     minimum: int = 3
     elements: tuple[str, ...] = ()
+    element_minimum: int = 4
     rows: tuple[str, ...] = ()
     codes: dict[str, tuple[str, ...]] = {}
+    flagged: tuple[str, ...] = ()
     source: str
     examples: Examples
 
 
 class ReturnPack(_Strict):
-    """The returns of a nation."""
+    """The returns of a nation, and the code sets by which an extract without telling headers shows.
+
+    ``code_sets`` are the values of a set; ``code_headers`` the words that a column of such a set is headed by.
+    """
 
     pack: str
+    code_sets: dict[str, tuple[str, ...]] = {}
+    code_headers: tuple[str, ...] = ()
     rules: tuple[ReturnRule, ...]
 
 
 Pack = TypeVar("Pack", PhrasePack, KindPack, ReturnPack)
 
 
+@cache
 def load_pack(model: type[Pack], name: str, folder: Traversable = UK) -> Pack:
     """The pack in ``folder/name``; raises ``pydantic.ValidationError`` or ``yaml.YAMLError`` on a bad one."""
-    return model.model_validate(yaml.safe_load((folder / name).read_text(encoding="utf-8")))
+    return model.model_validate(parse_yaml((folder / name).read_text(encoding="utf-8")))

@@ -6,7 +6,6 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from rules.flags import PhrasePack, load_pack
@@ -48,8 +47,8 @@ class PolicyFile(_Strict):
 
 
 def load_policy(name: str = "default.yaml", folder: Traversable = POLICIES) -> PolicyFile:
-    """The policy in ``folder/name``; raises ``pydantic.ValidationError`` or ``yaml.YAMLError`` on a bad one."""
-    return PolicyFile.model_validate(yaml.safe_load((folder / name).read_text(encoding="utf-8")))
+    """The policy in ``folder/name``; raises pydantic's ``ValidationError`` on a bad one."""
+    return PolicyFile.model_validate(parse_yaml((folder / name).read_text(encoding="utf-8")))
 
 
 def topic_severities() -> dict[str, SeverityWord]:

@@ -16,6 +16,7 @@ from scanner.detection.recognisers.contacts import EmailRecogniser, PhoneRecogni
 from scanner.detection.recognisers.grammar import IdentifierRecogniser, identifier_phrases
 from scanner.detection.recognisers.names import NameRecogniser
 from scanner.detection.recognisers.postcodes import PostcodeRecogniser
+from scanner.detection.recognisers.returns import ReturnRecogniser
 from scanner.detection.recognisers.special_category import SpecialCategoryRecogniser
 from scanner.detection.recognisers.topics import TopicRecogniser
 from scanner.detection.settings import DetectionSettings
@@ -72,7 +73,7 @@ def build_detector(settings: DetectionSettings | None = None) -> Detector:
             first,
             [BirthDateRecogniser()],
             [names],
-            [ChildFlagRecogniser(), SpecialCategoryRecogniser(), TopicRecogniser()],
+            [ChildFlagRecogniser(), SpecialCategoryRecogniser(), TopicRecogniser(), ReturnRecogniser()],
         ],
         context_phrases=ContextPhrases([*identifier_phrases(identifiers), *bank_phrases(bank)]),
         organisation=settings.organisation,

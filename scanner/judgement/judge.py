@@ -143,9 +143,10 @@ class Case:
         """Live topics of these notes, at the confidence the policy asks for."""
         for index in self.live:
             finding = self.mentions[index].finding
-            if finding.entity_type == "TOPIC" and finding.note in notes:
-                if finding.confidence >= self.policy.breadth.topic:
-                    yield index
+            if finding.entity_type != "TOPIC" or finding.note not in notes:
+                continue
+            if finding.confidence >= self.policy.breadth.topic:
+                yield index
 
     def value(self, index: int) -> str:
         """The value of a mention for counting distinct ones; never shown."""
@@ -189,13 +190,14 @@ def _people(count: int) -> str:
 
 
 def _returns(case: Case) -> Iterator[Reason]:
-    """A statutory children's return with rows: critical."""
+    """A statutory children's return with rows: critical; a school's or SEN list: high."""
     for note in sorted({case.mentions[i].finding.note for i in case.of_type("CHILD_RETURN")}):
-        title, _, rows = note.rpartition(":")
-        if rows.isdigit() and int(rows) > 0:
+        word, _, rest = note.partition(":")
+        title, _, rows = rest.rpartition(":")
+        if rows.isdigit() and int(rows) > 0 and word.upper() in Severity.__members__:
             count = f"{rows} row" if rows == "1" else f"{rows} rows"
-            text = f"A return or extract about individual children ({title.replace('_', ' ')}) with {count}."
-            yield Reason("children_return", text, Severity.CRITICAL)
+            text = f"A return or extract about individual children ({title}) with {count}."
+            yield Reason("children_return", text, Severity[word.upper()])
 
 
 def _children(case: Case) -> Iterator[Reason]:
@@ -246,7 +248,7 @@ def _danger(case: Case) -> Iterator[Reason]:
     ):
         if any(True for _ in case.topics(topic)) and (case.named or case.private):
             yield Reason(code, text, Severity.CRITICAL)
-    homes = [i for i in case.of_type("UK_ADDRESS", "UK_POSTCODE")]
+    homes = list(case.of_type("UK_ADDRESS", "UK_POSTCODE"))
     marked = any(case.mentions[i].finding.note == "at-risk" for i in homes)
     if marked or (homes and any(True for _ in case.topics("at_risk_address"))):
         yield Reason("at_risk_address", "It shows where a person at risk lives.", Severity.CRITICAL)
@@ -369,7 +371,7 @@ def _contacts(case: Case) -> Iterator[Reason]:
 
 
 def _circumstances(case: Case, severity: Severity) -> Iterator[Reason]:
-    """What makes a disclosure likelier: two families in one document, people left behind where nobody sees."""
+    """What makes a disclosure likelier: two families in one text, people left where nobody looks."""
     if case.population.unrelated_households:
         text = "It mixes people of households that have nothing to do with each other."
         yield Reason("unrelated_households", text, max(severity, Severity.LOW))
