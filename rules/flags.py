@@ -9,11 +9,17 @@ and their attributes are marked, so that a test can run them without the other r
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
+from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from rules.loader import parse_yaml
+
+from rules.loader import parse_yaml
 
 UK = resources.files("rules") / "packs" / "uk"
 

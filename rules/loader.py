@@ -29,11 +29,20 @@ class Identifiers:
     own: frozenset[str] = frozenset()
 
 
+# The C loader is ten times faster; the packs hold thousands of phrases and a command starts often.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def parse_yaml(text: str) -> object:
+    """The content of YAML text; raises ``yaml.YAMLError``."""
+    return yaml.load(text, Loader=_LOADER)
+
+
 def read_yaml(path: Path) -> object:
     """The content of a YAML file; raises ``RuleError`` with file and line."""
     try:
         with path.open(encoding="utf-8") as stream:
-            return yaml.load(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+            return yaml.load(stream, Loader=_LOADER)
     except OSError as error:
         raise RuleError(f"{path}: cannot be read ({error.strerror})") from error
     except yaml.YAMLError as error:
@@ -56,7 +65,9 @@ def load_pack(path: Path) -> IdentifierPack:
             try:
                 re2.compile(form.expression.encode("latin-1"))
             except (re2.error, UnicodeEncodeError) as error:
-                raise RuleError(f"{path}: rule {rule.id}, form {form.id}: pattern is not RE2 ({error})") from error
+                raise RuleError(
+                    f"{path}: rule {rule.id}, form {form.id}: pattern is not RE2 ({error})"
+                ) from error
     return pack
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Literal
 
-import yaml
 from pydantic import Field
 
+from rules.loader import parse_yaml
 from rules.schema import Examples, Strict
 
 Kind = Literal[
@@ -62,4 +62,4 @@ class NamePack(Strict):
 def load_names(country: str = "uk") -> NamePack:
     """The shipped vocabulary; raises ``pydantic.ValidationError`` for a malformed file."""
     content = files("rules").joinpath(f"packs/{country}/names.yaml").read_text("utf-8")
-    return NamePack.model_validate(yaml.load(content, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    return NamePack.model_validate(parse_yaml(content))

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from rules.flags import PhrasePack, load_pack
+from rules.loader import parse_yaml
 
 POLICIES = resources.files("rules") / "policies"
 

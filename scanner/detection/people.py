@@ -79,7 +79,6 @@ class _Draft:
     addresses: set[str] = field(default_factory=set)
     roles: Counter[str] = field(default_factory=Counter)
     rows: set[tuple[int, int]] = field(default_factory=set)
-    unsure: bool = False
 
 
 def plain_word(word: str) -> str:
@@ -121,16 +120,14 @@ class Aliases:
             first == second or second in self._groups.get(first, ()) or first in self._groups.get(second, ())
         )
 
-    def compatible(self, first: Sequence[str], second: Sequence[str]) -> tuple[bool, bool]:
-        """Whether two lists of given names may be one person's, and whether that is sure."""
+    def compatible(self, first: Sequence[str], second: Sequence[str]) -> bool:
+        """Whether two lists of given names may be one person's: equal, a variant, or an initial of it."""
         if not first or not second:
-            return True, False
+            return True
         a, b = first[0], second[0]
         if len(a) == 1 or len(b) == 1:
-            return a[0] == b[0], False
-        if a == b:
-            return True, True
-        return self.same(a, b), False
+            return a[0] == b[0]
+        return self.same(a, b)
 
 
 def group(
@@ -171,8 +168,11 @@ def group(
             _attach(index, mention, mentions, drafts, owners, by_number)
 
     persons = _persons(drafts, mentions, births or {}, today)
-    private = [draft for draft in drafts if _role(draft) not in ("staff", "public")]
-    low = len([draft for draft in private if not draft.unsure])
+    roles = [_role(draft) for draft in drafts]
+    private = [draft for draft, role in zip(drafts, roles, strict=True) if role not in ("staff", "public")]
+    # Who is surely a private person, and everybody who may be one: a bare name at the end of a mail may
+    # be a resident's or a colleague's.
+    low = sum(1 for role in roles if role == "private")
     high = len(private)
     households = {
         person.household
@@ -181,7 +181,7 @@ def group(
     }
     return Population(
         persons=tuple(persons),
-        low=max(low, 1 if private else 0),
+        low=low,
         high=high,
         households=len(households),
         unrelated_households=_unrelated(private, mentions),
@@ -254,8 +254,7 @@ def _find(
         for draft in by_surname.get(name.surname, ()):
             if draft.name is None or not draft.name.given:
                 continue
-            fits, sure = aliases.compatible(draft.name.given, name.given)
-            if not fits:
+            if not aliases.compatible(draft.name.given, name.given):
                 continue
             if part.table is not None and any(row != part.record for row in draft.rows):
                 # Two rows of one table are two people, even of one name, unless a number says otherwise.
@@ -265,8 +264,6 @@ def _find(
                 )
                 if same_table:
                     continue
-            if not sure:
-                draft.unsure = draft.unsure
             return draft
         return None
     if name.surname:
