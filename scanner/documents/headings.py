@@ -8,10 +8,11 @@ from collections.abc import Sequence
 _LONGEST_NAME = 60
 # Words that column names are made of: they tell a header where every column below is words, too.
 HEADER_WORD = re.compile(
-    r"(?i)(?:\b|_)(?:names?|forenames?|surname|initials?|titles?|no|nos|number|num|dates?|dob|born|address|street|town|"
-    r"post ?code|phone|tel|mobile|e-?mail|ref|reference|id|type|status|gender|sex|ages?|amount|total|value|"
-    r"description|details?|notes?|comments?|code|year|team|service|school|ward|category|reason|contact|role|"
-    r"organisation|department|supplier|payee|ethnicity|religion)(?:\b|_)|(?<=[a-z])(?:Name|Date|Number|Code|ID|Type)\b"
+    r"(?i:(?:\b|_)(?:names?|forenames?|surname|initials?|titles?|no|nos|number|num|dates?|dob|born|address|street|"
+    r"town|city|county|post ?code|phone|tel|mobile|e-?mail|ref|reference|id|type|status|gender|sex|ages?|amount|"
+    r"total|value|cost|price|qty|quantity|description|details?|notes?|comments?|code|year|month|period|team|"
+    r"service|school|ward|category|reason|contact|role|organisation|department|supplier|payee|location|property|"
+    r"site|ethnicity|religion|upn|nhs|nino|ni|gp)(?:\b|_))|(?<=[a-z])(?:Name|Date|Number|Code|ID|Type)\b"
 )
 
 
@@ -22,7 +23,13 @@ def is_header(row: Sequence[str]) -> bool:
         return False
     for name in names:
         digits = sum(char.isdigit() for char in name)
-        if len(name) > _LONGEST_NAME or digits > 2 or digits * 2 > len(name) or "@" in name:
+        if (
+            name[0].isdigit()
+            or len(name) > _LONGEST_NAME
+            or digits > 2
+            or digits * 2 > len(name)
+            or "@" in name
+        ):
             return False
         if not any(char.isalpha() for char in name):
             return False
@@ -38,7 +45,8 @@ def is_heading_row(row: Sequence[str]) -> bool:
         return False
     if len(row) == 2:
         return all(HEADER_WORD.search(cell) for cell in row)
-    return bool(HEADER_WORD.search(" ".join(row)))
+    named = sum(1 for cell in row if HEADER_WORD.search(cell))
+    return named * 3 > sum(1 for cell in row if cell.strip())
 
 
 def form_labels(values: Sequence[str], headings: Sequence[bool] = ()) -> list[str]:

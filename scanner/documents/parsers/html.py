@@ -35,6 +35,7 @@ _STRINGS = re.compile(
     r'"((?:[^"\\\n]|\\.)*+)"?|'
     r"'((?:[^'\\\n]|\\.)*+)'?|`((?:[^`\\]|\\.)*+)`?|/\*((?:[^*]|\*(?!/))*+)(?:\*/)?|(?<![:\w])//([^\n]*+)"
 )
+_MARKUP = re.compile(r"<[^<>]*>?|^\[if [^\]]{0,100}\]>?")
 _WORDY = re.compile(r"[^\W_]{3}|[0-9]{4}|@")
 _HIDING = (
     (re.compile(r"display:none"), "display:none"),
@@ -333,7 +334,7 @@ class _Page:
 
     def _comment(self, text: str) -> None:
         if "<" in text:
-            text = re.sub(r"<[^<>]*>", "\n", text)
+            text = _MARKUP.sub("\n", text)
         text = html.unescape(text)
         if _WORDY.search(text):
             self._conceal("comment in the page", text)

@@ -1,0 +1,134 @@
+"""HTML: blocks apart, inline joined, tables labelled, and everything that a page does not show."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from scanner.documents import Segment, Source, Status, read_whole
+
+
+def read(body: str) -> list[Segment]:
+    segments, coverage = read_whole(Source.from_bytes(f"<!DOCTYPE html><body>{body}</body>".encode()))
+    assert coverage.kind == "html"
+    return list(segments)
+
+
+def labelled(segment: Segment) -> dict[str, str]:
+    return {field.label: segment.text[field.start : field.end] for field in segment.fields}
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "hidden", "why"),
+    [
+        ("<p>AB<b>12</b>34<i>56</i>C</p>", "AB123456C", "", "inline elements join"),
+        ("<p>one<br>two</p>", "one\ntwo", "", "a line break"),
+        ("<div>one</div><div>two</div>", "two", "", "blocks are apart"),
+        ("<p>a&nbsp;b &amp; c &pound;5</p>", "a\xa0b & c £5", "", "entities"),
+        ("<p>AB<span style='display:none'>x</span>CD</p>", "ABCD", "", "hidden text does not split"),
+        ("<p>AB<span style='display : NONE'>secret</span>CD</p>", "secret", "display:none", "and is read"),
+        ("<div hidden><p>secret</p></div>", "secret", "hidden element", "inherited by what is inside"),
+        ("<p style='font-size:0px'>secret</p>", "secret", "font size 0", "tiny"),
+        ("<p style='color:#fff'>secret</p>", "secret", "white text", "white on white"),
+        ("<p style='color:#fff;background:#000'>shown</p>", "shown", "", "white on black is shown"),
+        ("<p style='font-size:0.9em'>shown</p>", "shown", "", "small is not hidden"),
+        ("<!-- Ann Smith --><p>x</p>", "Ann Smith", "comment in the page", "comment"),
+        ("<!--[if mso]><p>Ann</p><![endif]-->", "Ann", "comment in the page", "conditional comment"),
+        ("<img alt='photo of Ann'>", "photo of Ann", "alternative text", "alt"),
+        (
+            "<a href='mailto:ann%40example.org?subject=x'>y</a>",
+            "mailto:ann@example.org?subject=x",
+            "link target",
+            "link",
+        ),
+        ("<input type=hidden name=case value=C-1234>", "C-1234", "hidden form value", "hidden input"),
+        ("<div data-name='Ann Smith'></div>", "Ann Smith", "data attribute", "data attribute"),
+        ("<script>var a = 'Ann Smith';</script>", "Ann Smith", "script", "strings of scripts"),
+        (
+            '<script type=\'application/ld+json\'>{"name": "Ann"}</script>',
+            '{"name": "Ann"}',
+            "script",
+            "JSON-LD",
+        ),
+        ("<style>/* by Ann */ p{}</style>", "by Ann", "style", "comment in a style sheet"),
+        ("<pre>a  b\n  c</pre>", "a  b\n  c", "", "preformatted"),
+        ("<p>1 < 2 and 3 > 2</p>", "1 < 2 and 3 > 2", "", "angle brackets that are no tags"),
+        ("<a title='x > y'>link</a>", "x > y", "tooltip", "a bracket inside quotes does not end the tag"),
+    ],
+)
+def test_where_text_hides(body: str, text: str, hidden: str, why: str) -> None:
+    found = [(segment.text.strip(), segment.hidden) for segment in read(body)]
+    assert (text, hidden) in found, f"{why}: {found}"
+
+
+def test_links_to_pages_are_not_text() -> None:
+    assert [segment.text for segment in read("<a href='/about/us.html'>About</a>")] == ["About"]
+
+
+def test_table_with_header_cells() -> None:
+    segments = read("<table><tr><th>Name<th>DOB<tr><td>Ann<td>1 May<tr><td>Bob<td>2 May</table>")
+    assert labelled(segments[1]) == {"Name": "Ann", "DOB": "1 May"}
+    assert segments[1].cells == ("column Name", "column DOB")
+    assert str(segments[2].location) == "table 1 > row 3"
+
+
+def test_header_told_by_its_words_and_forms_by_their_labels() -> None:
+    table = read("<table><tr><td>Surname<td>Ref no<td>Team<tr><td>Smith<td>7<td>East</table>")
+    assert labelled(table[1]) == {"Surname": "Smith", "Ref no": "7", "Team": "East"}
+    form = read(
+        "<table><tr><td>Surname:</td><td>Smith</td></tr><tr><td>Date of birth</td><td>1 May</td></tr></table>"
+    )
+    assert [labelled(row).get("Surname") or labelled(row).get("Date of birth") for row in form] == [
+        "Smith",
+        "1 May",
+    ]
+
+
+def test_nested_layout_tables_keep_their_text() -> None:
+    segments = read("<table><tr><td>Dear Ann<table><tr><td>inner<td>cell</table>regards</table>")
+    joined = "\n".join(segment.text for segment in segments)
+    assert all(word in joined for word in ("Dear Ann", "inner\tcell", "regards"))
+
+
+def test_form_fields_are_labelled() -> None:
+    segments = read(
+        "<form><input name=surname value=Smith><textarea name=notes>Ann &amp; Bob</textarea></form>"
+    )
+    assert [labelled(segment) for segment in segments] == [{"surname": "Smith"}, {"notes": "Ann & Bob"}]
+
+
+def test_data_uri_is_opened() -> None:
+    inside = base64.b64encode(b"words inside").decode()
+    segments = read(f"<img src='data:text/plain;base64,{inside}'>")
+    assert segments[-1].text == "words inside"
+
+
+def test_declared_charset_in_a_late_meta() -> None:
+    page = "<html><head><title>x</title><meta charset=windows-1252></head><p>\xa35 caf\xe9".encode("latin-1")
+    segments, _ = read_whole(Source.from_bytes(page))
+    assert segments[-1].text == "£5 café"
+
+
+def test_depth_is_no_matter() -> None:
+    segments = read("<div>" * 100_000 + "deep words" + "</div>" * 100_000)
+    assert [segment.text for segment in segments] == ["deep words"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<a '" * 20_000,
+        "<!--" * 20_000,
+        "<script>" + "/*" * 100_000,
+        '<script>"' + '\\"' * 100_000,
+        "</p>" * 100_000,
+        "<p" * 100_000,
+        "<table>" * 20_000,
+        "<td>" * 50_000,
+        "&" * 100_000,
+    ],
+)
+def test_hostile_markup_ends(body: str) -> None:
+    _, coverage = read_whole(Source.from_bytes(f"<html>{body}".encode()))
+    assert coverage.status is Status.INSPECTED

@@ -1,0 +1,74 @@
+"""JSON: objects as records with labelled values, whatever the nesting."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from scanner.documents import Segment, Source, Status, read_whole
+
+
+def records(text: str) -> list[Segment]:
+    segments, coverage = read_whole(Source.from_bytes(text.encode()))
+    assert coverage.status is Status.INSPECTED
+    assert coverage.kind == "json"
+    return list(segments)
+
+
+def labelled(segment: Segment) -> dict[str, str]:
+    return {field.label: segment.text[field.start : field.end] for field in segment.fields}
+
+
+def test_list_of_people() -> None:
+    data = {
+        "made": 2024,
+        "people": [
+            {
+                "name": "Ann",
+                "address": {"street": "High St", "postcode": "LS1 4AP"},
+                "children": [{"name": "Tim"}],
+            },
+            {"name": "Bob"},
+        ],
+    }
+    head, ann, tim, bob = records(json.dumps(data))
+    assert labelled(head) == {"made": "2024"}
+    assert labelled(ann) == {"name": "Ann", "address.street": "High St", "address.postcode": "LS1 4AP"}
+    assert (str(ann.location), str(tim.location)) == ("people[1]", "people[1].children[1]")
+    assert ann.table == bob.table != tim.table
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "why"),
+    [
+        ('[{"id": 12345678901234567890}]', "12345678901234567890", "long numbers stay as written"),
+        ('[{"amount": 1.10}]', "1.10", "decimals stay as written"),
+        ('{"a": "caf\\u00e9\\nx"}', "café\nx", "escapes undone"),
+        ('{"a": [1, 2, 3]}', "1\n2\n3", "values in a list"),
+        ('"x"', None, "a bare string is plain text"),
+    ],
+)
+def test_values(text: str, expected: str | None, why: str) -> None:
+    segments, coverage = read_whole(Source.from_bytes(text.encode()))
+    if expected is None:
+        assert coverage.kind == "text", why
+    else:
+        assert segments[0].text == expected, why
+
+
+def test_objects_by_number_are_records_of_their_own() -> None:
+    segments = records('{"10234": {"name": "Ann", "dob": "x"}, "10235": {"name": "Bob", "dob": "y"}}')
+    assert [segment.text for segment in segments] == ["10234\nAnn\nx", "10235\nBob\ny"]
+
+
+def test_json_lines_with_one_bad_line() -> None:
+    segments = records('{"a": 1}\n{"a": 2}\nnot json\n{"a": 3}\n')
+    assert [str(segment.location) for segment in segments] == ["line 1", "line 2", "line 3", "line 4"]
+    assert segments[2].text.strip() == "not json"
+
+
+def test_broken_and_deep_json_is_read_as_text() -> None:
+    segments = records('{"name": "Ann", "note": ')
+    assert "Ann" in segments[0].text
+    assert len(records("[" * 100_000)[0].text) == 100_000
