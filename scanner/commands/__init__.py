@@ -4,9 +4,20 @@ A verb's module has a ``register`` function that adds it to the program.  It imp
 when it is run, so that help and completion answer at once.
 """
 
+import sys
+
 
 def main() -> None:
     """Run the program ``dlp``."""
     from scanner.commands.root import program
 
-    program()(prog_name="dlp")
+    try:
+        program()(prog_name="dlp")
+    except BrokenPipeError:
+        # Whoever read the output has seen enough (``dlp scan ... | head``).
+        sys.stderr.close()
+        sys.exit(1)
+    except Exception as error:
+        from scanner.commands.exits import internal_error
+
+        internal_error(error)

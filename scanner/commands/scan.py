@@ -33,6 +33,7 @@ Exit codes:
   2    wrong options or configuration, nothing was scanned
   3    something was not read or not wholly; nothing in the rest is as bad as --fail-on
   4    something was not read or not wholly, and something is as bad as --fail-on
+  70   a fault of dlp itself; nothing is said about the files
   130  stopped by Ctrl-C; the report says what was done until then
 Links, devices, pipes, empty files and what you exclude do not make a scan incomplete.
 

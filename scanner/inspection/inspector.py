@@ -170,11 +170,14 @@ class Inspector:
         keyed = hashlib.blake2b(
             f"{entity_type}\0{plain}".encode(), key=self._settings.key[:64], digest_size=12
         )
-        return keyed.hexdigest()
+        return keyed.hexdigest().translate(_LETTERS)
 
 
-# Phrases are the rules' words and nobody's value: "child protection plan" is shown as it stands.
-_WORDS = frozenset({"CHILD_FLAG", "CHILD_RETURN"})
+# Phrases are the rules' words and nobody's value: "child protection plan" is shown as it stands.  The span
+# of a return is a whole record with all its values: it is masked.
+_WORDS = frozenset({"CHILD_FLAG"})
+# A hash in letters alone is not taken for a number by whoever looks for numbers, ourselves included.
+_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 _FIRST = ("CHILD_RETURN", "CHILD_FLAG", "SPECIAL_CATEGORY", "UK_NINO", "UK_NHS", "UK_CHI", "UK_UPN")
 
 

@@ -18,6 +18,9 @@ KEY_BYTES = 32
 # blake2b takes keys of up to 64 bytes and is the fastest keyed hash of the standard library.
 DIGEST_BYTES = 16
 
+# A hash in letters alone is not taken for a number by whoever looks for numbers, ourselves included.
+_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+
 
 class InstallationKeyError(Exception):
     """The key cannot be used; the message is one line that says why and what to do."""
@@ -47,16 +50,16 @@ def installation_key(state: Path) -> bytes:
 
 
 def keyed_hash(key: bytes, data: bytes) -> str:
-    """A hash of ``data`` under ``key``, in hex."""
-    return hashlib.blake2b(data, key=key, digest_size=DIGEST_BYTES).hexdigest()
+    """A hash of ``data`` under ``key``, in the letters a to p."""
+    return hashlib.blake2b(data, key=key, digest_size=DIGEST_BYTES).hexdigest().translate(_LETTERS)
 
 
 def content_hash(key: bytes, file: BinaryIO) -> str:
-    """A hash of all that follows in ``file`` under ``key``, in hex; reads in pieces."""
+    """A hash of all that follows in ``file`` under ``key``, in the letters a to p; reads in pieces."""
     state = hashlib.blake2b(key=key, digest_size=DIGEST_BYTES)
     while piece := file.read(1 << 20):
         state.update(piece)
-    return state.hexdigest()
+    return state.hexdigest().translate(_LETTERS)
 
 
 def _create(path: Path) -> None:
