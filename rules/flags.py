@@ -10,14 +10,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import cache
-from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
-
-from rules.loader import parse_yaml
 
 from rules.loader import parse_yaml
 
@@ -130,7 +127,7 @@ class ReturnRule(_Strict):
 class ReturnPack(_Strict):
     """The returns of a nation, and the code sets by which an extract without telling headers shows.
 
-    ``code_sets`` are the values of a set; ``code_headers`` the words that a column of such a set is headed by.
+    ``code_sets`` are the values of a set; ``code_headers`` the words that head a column of such a set.
     """
 
     pack: str

@@ -148,7 +148,7 @@ class Gate:
             return (0.8 if around.named else 0.7), "identified nearby"
         if Attribute.NAME in record.attributes:
             return 0.7, "full name in the record"
-        if record.named:
+        if record.named and around.child:
             return 0.6, "name in the record"
         if Attribute.NAME in around.attributes:
             return 0.55, "full name nearby"

@@ -1,4 +1,4 @@
-"""Mentions: how a phrase is used where it stands - said of somebody, or a title, a heading, a count, a blank."""
+"""Mentions: how a phrase is used: said of somebody, or a title, a heading, a count, a blank."""
 
 from __future__ import annotations
 
@@ -44,28 +44,42 @@ _ABBREVIATED = re.compile(
 _UNTICKED = re.compile(r"(?:☐|□|\[ {0,2}\]|\( {0,2}\)|o)[ \t]{0,3}(?:[A-Za-z ]{0,8} )?$")
 _TICKED = re.compile(r"(?:☒|☑|✓|✔|■|\[ ?[xX✓] ?\]|\([xX]\))[ \t]{0,3}(?:[A-Za-z ]{0,8} )?$")
 _UNANSWERED = re.compile(
-    r"[^\n:?]{0,40}(?:[:?]|\.{3,})?[ \t]*(?:_{3,}|\.{5,}|…|(?:☐|□|\[ \])|\(?(?:please )?(?:tick|circle|delete)\b"
+    r"[^\n:?]{0,40}(?:[:?]|\.{3,})?[ \t]*(?:_{3,}|\.{5,}|…|(?:☐|□|\[ \])|\(?(?:please )?(?:tick|circle|"
+    r"delete)\b"
     r"|\(?(?:yes|y)[ ]?(?:/|or)[ ]?(?:no|n)\b|\[?(?:insert|enter|date here)\b)",
     re.IGNORECASE,
 )
 _EMPTY_LABEL = re.compile(r"[^\n:]{0,25}:[ \t]*(?=\n|$)")
 _NO = re.compile(
-    r"[^\n:?=|]{0,45}(?:[:?=|\t]| - )[ \t]*(?:no|none|n/?a|n|nil|not applicable|not known|false|never|0)\b(?![ \t.]{0,2}\d)",
+    r"[^\n:?=|]{0,45}(?:[:?=|\t]| - )[ \t]*(?:no|none|n/?a|n|nil|not applicable|not known|false|never|"
+    r"0)\b(?![ \t.]{0,2}\d)",
     re.IGNORECASE,
 )
 _COUNT_BEFORE = re.compile(
-    r"(?:(?<![\d/.:£-])\b(?:\d[\d,]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fewer than \w+)"
-    r"(?![\d/.:-])%?(?:[ \t\n]+[a-z][a-z'-]*){0,2}[ \t\n]+(?:children|young people|pupils|cases|families|plans|unborns|of "
+    r"(?:(?<![\d/.:£-])\b(?:\d[\d,]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|"
+    r"fewer than \w+)"
+    r"(?![\d/.:-])%?(?:[ \t\n]+[a-z][a-z'-]*){0,2}[ \t\n]+(?:children|young people|pupils|cases|families|"
+    r"plans|unborns|of "
     r"(?:them|whom|these|our)|%|open|new|live|active|per cent)(?:[ \t\n]+[\w'-]+){0,6}"
-    r"|\b(?:numbers?|rates?|percentage|proportion|totals?|average|how many|most|fewer|majority|cohort|figures?|count|increase|"
+    r"|\b(?:numbers?|rates?|percentage|proportion|totals?|average|how many|most|fewer|majority|cohort|"
+    r"figures?|count|increase|"
     r"decrease|rise|reduction|all|our|many|some|more|these|those|vulnerable|local|other)\b"
     r"(?:[ \t\n]+(?!(?:is|was|has|he|she|who)\b)[a-z(),'-]+){0,7})[ \t\n(]*$",
     re.IGNORECASE,
 )
+# "looked after, 188", "CIN 11": a number right behind that is no date, time or duration.
+_TALLIED = re.compile(
+    r"^[ \t]{0,2}[,:=(]?[ \t]?\d[\d,]*%?(?![\d/.:-])(?! ?(?:am|pm|th|st|nd|rd|years?|yrs?|months?|weeks?|"
+    r"days?|jan|feb|mar|apr"
+    r"|may|jun|jul|aug|sep|oct|nov|dec))",
+    re.IGNORECASE,
+)
 _MANY = re.compile(r"(?<![\d/.:£-])\b\d[\d,]*[ \t\n]+(?:[a-z]+ )?$")
 _COUNT_BEHIND = re.compile(
-    r"^[ \t\n]{0,2}(?:\([^)\n]{1,30}\)[ \t])?(?:children|cases|enquiries|plans?|numbers?|rates?|figures|population|per 10|rose|fell|has risen|"
-    r"have risen|increased|decreased|stood at|stands at|by ward|by age|census|statistics|data|cohort|places|providers|"
+    r"^[ \t\n]{0,2}(?:\([^)\n]{1,30}\)[ \t])?(?:children|cases|enquiries|plans?|numbers?|rates?|figures|"
+    r"population|per 10|rose|fell|has risen|"
+    r"have risen|increased|decreased|stood at|stands at|by ward|by age|census|statistics|data|cohort|places|"
+    r"providers|"
     r"sufficiency|recruitment|numbers|budget|costs|spend|placements? (?:budget|cost))\b",
     re.IGNORECASE,
 )
@@ -73,22 +87,28 @@ _TALLY = re.compile(r"^[A-Za-z][A-Za-z0-9 ()'-]{1,40}[ :=]{1,3}\d{1,5}%?\.?$")
 _NUMERIC = re.compile(r"^[£(]?-?\d[\d,.]*%?\)?$|^c$|^x$|^\*$")
 # Words of rules and explanations: always general, or general unless the text is about somebody in particular.
 _GENERAL = re.compile(
-    r"\b(?:any|every|each|children who|a child (?:is|who|may|has|should|must|in|can|or)|a young person (?:is|who|may|has)"
-    r"|the child may|children and young people|people who|someone|anyone|we support|policy|procedure|guidance|responsib\w+"
-    r"|such as|types? of|categor(?:y|ies) of abuse|definition|means|known as|signs of|awareness|learn|statutory"
+    r"\b(?:any|every|each|children who|a child (?:is|who|may|has|should|must|in|can|or)|"
+    r"a young person (?:is|who|may|has)"
+    r"|the child may|children and young people|people who|someone|anyone|we support|policy|procedure|"
+    r"guidance|responsib\w+"
+    r"|such as|types? of|categor(?:y|ies) of abuse|definition|means|known as|signs of|awareness|learn|"
+    r"statutory"
     r"|legislation|act \d{4}|duty to|duties)\b",
     re.IGNORECASE,
 )
 _CONDITIONAL = re.compile(
-    r"\b(?:all|where|when|whenever|if|unless|whether|should|must|(?-i:may)|can|could|shall|will be|you are|you have"
+    r"\b(?:all|where|when|whenever|if|unless|whether|should|must|(?-i:may)|can|could|shall|will be|you are|"
+    r"you have"
     r"|practitioners?|professionals?|staff|training|includes?|e\.g)\b",
     re.IGNORECASE,
 )
 _DATED = re.compile(r"\b\d{1,2}[/.]\d{1,2}\b")
 _PRONOUN = re.compile(r"\b(?:he|she|him|his|her|hers)\b", re.IGNORECASE)
 _TITLE_BEFORE = re.compile(
-    r"\b(?i:lead|head|manager|director|officer|worker|chair|nurse|coordinator|co-ordinator|service|services|team|teacher|"
-    r"practitioner|advis[eo]r|commissioner|doctor|administrator|assistant|solicitor|consultant|role|post|department)"
+    r"\b(?i:lead|head|manager|director|officer|worker|chair|nurse|coordinator|co-ordinator|service|services|"
+    r"team|teacher|"
+    r"practitioner|advis[eo]r|commissioner|doctor|administrator|assistant|solicitor|consultant|role|post|"
+    r"department)"
     r"[ \t]{0,2}(?:,|-|–|:|\||\(|/)?[ \t]{0,2}(?:of |for |in )?(?:the )?(?:[A-Z][\w']+ (?:& |and )?){0,4}$"
 )
 # A phrase inside a path or a file name names a file, not a child.
@@ -97,11 +117,13 @@ _FILE_NAME = re.compile(
 )
 _PATH = re.compile(r"(?:\\|/)[^\s\\/]{0,60}$")
 _ROLE_LABEL = re.compile(
-    r"^(?:job|role|title|job title|team|department|service|position|post|unit|directorate|grade|qualification)\b",
+    r"^(?:job|role|title|job title|team|department|service|position|post|unit|directorate|grade|"
+    r"qualification)\b",
     re.IGNORECASE,
 )
 _VERB = re.compile(
-    r"\b(?:is|are|was|were|has|have|had|be|been|became|remains?|went|came|says?|said|made|held|agreed|granted|placed)\b",
+    r"\b(?:is|are|was|were|has|have|had|be|been|became|remains?|went|came|says?|said|made|held|agreed|"
+    r"granted|placed)\b",
     re.IGNORECASE,
 )
 
@@ -153,7 +175,7 @@ class Mentions:
     def use(self, start: int, end: int, place: Place, *, named: bool, particular: bool = False) -> Use:
         """How the phrase at ``start:end`` is used; ``named`` says that its sentence names a subject.
 
-        ``particular`` says that somebody is identified round about, so that "if" and "should" are said of them.
+        ``particular`` says that somebody is identified nearby: "if" and "should" are said of them.
         """
         text = self._text
         line_start, line_end = self._view.layout.line_span(start)
@@ -234,6 +256,8 @@ class Mentions:
         if _COUNT_BEFORE.search(text[begin:start]):
             return True
         plural = text[end - 1] in "sS" or text[start:end].lower().endswith(("children", "people"))
+        if _TALLIED.match(text[end : end + 30]):
+            return True
         if plural and _MANY.search(text[begin:start]):
             return True
         if _COUNT_BEHIND.match(text[end : end + 60]) and text[end - 1] != "s":

@@ -24,19 +24,22 @@ _BOUNDARY = re.compile(
     r"\b(?:exempt|restricted|confidential|private|not for publication|closed)\b|not for publication|"
     r"part (?:2|two|ii|b)\b ?[-:(][^\n]{0,40}|exempt\b[^\n]{0,10}$|restricted\b[^\n]{0,10}$)[^\n]{0,80})"
     r"|(?P<part>(?:appendix|annex|enclosure|attachment) (?:[A-Z]|\d{1,2}|[ivx]{1,4})\b[^\n]{0,80})"
-    r"|(?P<mail>-{2,} ?(?:original message|forwarded message|forwarded by)[^\n]{0,80}|begin forwarded message|"
+    r"|(?P<mail>-{2,} ?(?:original message|forwarded message|forwarded by)[^\n]{0,80}|"
+    r"begin forwarded message|"
     r"from:[^\n]{3,100}(?=\n[ \t>*]{0,4}(?:sent|to|date):))"
     r")[ \t#*_=\-:]{0,8}$",
     re.IGNORECASE | re.MULTILINE,
 )
 _CLOSING = re.compile(
     r"^[ \t>]*(?:(?:kind|best|warm|many|with|yours|all the)[ \t]+)?(?:kind[ \t]+)?"
-    r"(?:regards|thanks|wishes|sincerely|faithfully|best|truly)[ \t,.!]*(?:and (?:regards|best wishes))?[ \t]*$|^-- ?$",
+    r"(?:regards|thanks|wishes|sincerely|faithfully|best|truly)[ \t,.!]*(?:and (?:regards|"
+    r"best wishes))?[ \t]*$|^-- ?$",
     re.IGNORECASE | re.MULTILINE,
 )
 _DISCLAIMER = re.compile(
     r"(?:this (?:e-?mail|message|communication)(?: and any| is| may| contains|, including)|"
-    r"if you (?:are not|have received) (?:the intended|this)|intended (?:solely|only) for|confidentiality notice|"
+    r"if you (?:are not|have received) (?:the intended|this)|intended (?:solely|only) for|"
+    r"confidentiality notice|"
     r"safeguarding is every(?:one|body)|think before you print|please consider the environment|"
     r"the council (?:is committed|processes|may monitor))[^\n]{0,900}",
     re.IGNORECASE,

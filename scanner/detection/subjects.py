@@ -73,81 +73,102 @@ class Subject:
 
 
 _IDENTIFIERS = frozenset(
-    """UK_NHS UK_CHI UK_UPN UK_NINO UK_ULN UK_PASSPORT UK_DRIVING_LICENCE UK_UTR CASE_ID UK_PNC UK_CRO
-    UK_PRISON_NUMBER UK_HOME_OFFICE UK_HOME_OFFICE_REFERENCE UK_COURT_CASE UK_BRP""".split()
-)
+    {
+        "UK_NHS", "UK_CHI", "UK_UPN", "UK_NINO", "UK_ULN", "UK_PASSPORT", "UK_DRIVING_LICENCE", "UK_UTR",
+        "UK_CASE_ID", "UK_PNC", "UK_CRO_NUMBER", "UK_PRISON_NUMBER", "UK_HOME_OFFICE_REFERENCE",
+        "UK_RESIDENCE_PERMIT", "UK_COURT_CASE", "UK_TEMPORARY_REFERENCE",
+    }
+)  # fmt: skip
 _ROLE_NOTES = frozenset({"staff", "public", "author", "firm"})
 
-# A school year or class says "child" as an age does; "Year 4 of the contract" does not (see _NOT_SCHOOL).
+# A school year or class says "child" as an age does; "Year 4 of the contract" does not .
 _AGE = re.compile(
     r"\b(?:aged?|age:|age of)\s{0,2}(?P<age>\d{1,2})\b(?!\s?[-/%])"
     r"|\b(?P<yo>\d{1,2})[ -]?(?:y/?o|yrs? old|years?[ -]old|year old|yrs?\b(?! ago))"
     r"|\b(?P<months>\d{1,2})[ -]?(?:months?|weeks?|days?)[ -]old"
-    r"|\b(?:DOB|born)\b"
     r"|\bunborn\b|\bbaby (?:girl|boy)\b|\bEDD\b|\bnewborn\b"
     r"|(?<=[a-z]), (?P<comma>1?\d)(?=,| and\b| is\b| was\b| who\b)"
     r"|(?<=[a-z]) ?\((?P<bracket>\d{1,2})(?: ?(?:yrs?|years?|months?|mths?|m|y|yo))?\)"
     r"|\b(?:Year|Yr|Y) ?(?P<year>1[0-4]|[1-9]|R)\b(?! (?:of|contract|budget|plan|target|end|on year))"
     r"|\b(?:Reception|Nursery) (?:class|year|at)\b|\bin (?:Reception|Nursery)\b"
-    r"|\b[PS][1-7]\b(?= (?:at|pupil|class|in)\b)"
-    r"|\b(?:date of birth|d\.o\.b\.?)\b",
+    r"|\b[PS][1-7]\b(?= (?:at|pupil|class|in)\b)",
     re.IGNORECASE,
 )
 _SCHOOL = re.compile(
-    r"\b(?:[A-Z][\w'.]+ ){1,4}(?:(?:Church of England|CofE|C of E|Catholic|R\.?C\.?|VA|VC|CE|Community|Church in Wales)"
+    r"\b(?:[A-Z][\w'.]+ ){1,4}(?:(?:Church of England|CofE|C of E|Catholic|R\.?C\.?|VA|VC|CE|Community|"
+    r"Church in Wales)"
     r" )?(?:Primary|Infants?|Juniors?|Secondary|High|Grammar|Nursery|Academy|School|College|Special School)\b"
     r"|\bYsgol (?:[A-Z]\w+ ?){1,3}"
 )
 # Words that make somebody a child or a family - not where they are part of a service's or a status's name.
 _CHILD_WORD = re.compile(
-    r"\b(?:(?<!looked after )child(?! (?:protection|in need|in care|sexual|criminal|arrangement|assessment|abuse|safety))"
+    r"\b(?:(?<!looked after )child(?! (?:protection|in need|in care|sexual|criminal|arrangement|assessment|"
+    r"abuse|safety))"
     r"|(?<!looked after )children(?!['’]s (?:services|social|hearing|panel|reporter|guardian|home|trust)"
-    r"| (?:in need|in care|looked after))|son|daughter|sons|daughters|siblings?|brother|sister|baby|infant|toddler"
+    r"| (?:in need|in care|looked after))|son|daughter|sons|daughters|siblings?|brother|sister|baby|infant|"
+    r"toddler"
     r"|pupil|student|boy|girl|twins|teenager|(?<!looked after )young person|unborn|minor|niece|nephew"
-    r"|grand(?:son|daughter|child|children)|step(?:son|daughter)|mum|mother|father|dad|moc|foc|mgm|pgm|parents?"
+    r"|grand(?:son|daughter|child|children)|step(?:son|daughter)|mum|mother|father|dad|moc|foc|mgm|pgm|"
+    r"parents?"
     r"|school|nursery)\b",
     re.IGNORECASE,
 )
 _CHILD_LABEL = re.compile(r"\b(?:child|pupil|young person|yp|student|baby|learner|sibling)\b", re.IGNORECASE)
 _STAFF_LABEL = re.compile(
-    r"\b(?:author|officer|chair|social worker|sw|worker|iro|prepared by|completed by|report(?:ed)? by|from|to|cc|bcc|"
-    r"sent|manager|lead|clerk|head ?teacher|teacher|senco|dsl|gp|solicitor|contact name|key ?worker|councillor|"
-    r"present|apologies|attendees|invitees|signed|approved by|practitioner|referrer|referred by|health visitor|"
+    r"\b(?:author|officer|chair|social worker|sw|worker|iro|prepared by|completed by|report(?:ed)? by|from|"
+    r"to|cc|bcc|"
+    r"sent|manager|lead|clerk|head ?teacher|teacher|senco|dsl|gp|solicitor|contact name|key ?worker|"
+    r"councillor|"
+    r"present|apologies|attendees|invitees|signed|approved by|practitioner|referrer|referred by|"
+    r"health visitor|"
     r"contact officer|owner|line manager|director|assessor|witness|author\(s\))\b",
     re.IGNORECASE,
 )
 _ROLE_BEHIND = re.compile(
-    r"^(?:['’]s)?[ \t]{0,3}(?:[,(|–-]|is (?:the|our|a)|as|\n)?[ \t]{0,2}(?:(?:the|a|an|our|your|new|interim|acting|assistant|"
-    r"deputy|senior|principal|lead|chief|independent|designated|social|school|family|support|housing|health|duty|"
-    r"service|team|head|practice|police|detective|enforcement|environmental|benefits?|welfare|children's|adult|"
-    r"community|income|customer|democratic|legal|human|resources|hr|of|and|&|development|planning|revenues?|council)"
-    r"[ \t]){0,6}(?:officer|manager|worker|teacher|headteacher|head|director|councillor|chair|chairman|clerk|nurse|"
-    r"midwife|visitor|solicitor|advis[eo]r|coordinator|co-ordinator|consultant|inspector|sergeant|constable|doctor|"
+    r"^(?:['’]s)?[ \t]{0,3}(?:[,(|–-]|is (?:the|our|a)|as|\n)?[ \t]{0,2}(?:(?:the|a|an|our|your|new|interim|"
+    r"acting|assistant|"
+    r"deputy|senior|principal|lead|chief|independent|designated|social|school|family|support|housing|health|"
+    r"duty|"
+    r"service|team|head|practice|police|detective|enforcement|environmental|benefits?|welfare|children's|"
+    r"adult|"
+    r"community|income|customer|democratic|legal|human|resources|hr|of|and|&|development|planning|revenues?|"
+    r"council)"
+    r"[ \t]){0,6}(?:officer|manager|worker|teacher|headteacher|head|director|councillor|chair|chairman|"
+    r"clerk|nurse|"
+    r"midwife|visitor|solicitor|advis[eo]r|coordinator|co-ordinator|consultant|inspector|sergeant|constable|"
+    r"doctor|"
     r"gp|psychologist|psychiatrist|paediatrician|therapist|practitioner|analyst|assistant|administrator|lead|"
     r"governor|senco|dsl|iro|barrister|guardian|surveyor|accountant|business partner|apprentice)\b",
     re.IGNORECASE,
 )
 _ROLE_BEFORE = re.compile(
-    r"(?:\b(?:cllr|councillor|officer|manager|worker|sw|teacher|headteacher|head|director|chair|clerk|nurse|midwife|"
-    r"visitor|solicitor|inspector|sergeant|constable|pc|dc|ds|insp|doctor|dr|gp|senco|dsl|iro|mp|msp|judge|justice|"
-    r"hhj|dj|lead|barrister|guardian|practitioner|advis[eo]r|psychologist|consultant|chaired by|author|contact|"
-    r"my colleague|colleague|colleagues|prepared by|written by|compiled by|produced by|drafted by|call|ring|email|ask for)"
+    r"(?:\b(?:cllr|councillor|officer|manager|worker|sw|teacher|headteacher|head|director|chair|clerk|nurse|"
+    r"midwife|"
+    r"visitor|solicitor|inspector|sergeant|constable|pc|dc|ds|insp|doctor|dr|gp|senco|dsl|iro|mp|msp|judge|"
+    r"justice|"
+    r"hhj|dj|lead|barrister|guardian|practitioner|advis[eo]r|psychologist|consultant|chaired by|author|"
+    r"contact|"
+    r"my colleague|colleague|colleagues|prepared by|written by|compiled by|produced by|drafted by|call|ring|"
+    r"email|ask for)"
     r"[ \t]?[:,(]?[ \t]?(?:\(|is[ \t]|was[ \t])?)$",
     re.IGNORECASE,
 )
 _GREETING = re.compile(
     r"(?:^|[\n>])[ \t]*(?:dear|hi|hello|hiya|hey|morning|good (?:morning|afternoon|evening)|afternoon|annwyl)"
-    r"(?: both| all)?[ ,]{0,2}(?:[A-Z][\w'-]*\.?(?: |, | and |, and | & )){0,4}(?:mr|mrs|ms|miss|dr|mx|cllr|councillor|prof)?\.? ?$",
+    r"(?: both| all)?[ ,]{0,2}(?:[A-Z][\w'-]*\.?(?: |, | and |, and | & )){0,4}(?:mr|mrs|ms|miss|dr|mx|cllr|"
+    r"councillor|prof)?\.? ?$",
     re.IGNORECASE,
 )
 _SIGN_OFF = re.compile(
     r"(?:^|\n)[ \t>]*(?:(?:with |kind |best |warm |many |yours |all |the )*"
-    r"(?:regards|thanks|thank you|thx|sincerely|faithfully|wishes|cheers|diolch|ta)[^\n]{0,20}\n(?:[^\n]{0,40}\n){0,2}"
+    r"(?:regards|thanks|thank you|thx|sincerely|faithfully|wishes|cheers|diolch|"
+    r"ta)[^\n]{0,20}\n(?:[^\n]{0,40}\n){0,2}"
     r"|(?:signed|countersigned|pp)\b[^\n\w]{0,30})[ \t]*$",
     re.IGNORECASE,
 )
 _INITIALS = re.compile(
-    r"\b(?:[A-Z]\.[A-Z]\.(?:[A-Z]\.)?|(?:Child|YP|Baby|Young Person|Sibling) [A-Z]\b(?!\w)|[A-Z]{2}(?= ?\(\d{1,2}\)|,? aged?\b))"
+    r"\b(?:[A-Z]\.[A-Z]\.(?:[A-Z]\.)?|(?:Child|YP|Baby|Young Person|Sibling) [A-Z]\b(?!\w)|"
+    r"[A-Z]{2}(?= ?\(\d{1,2}\)|,? aged?\b))"
 )
 _MAIL_HEADER = re.compile(r"^[ \t>*]*(?:from|to|cc|bcc|sent by|reply-to)[ \t*]*:", re.IGNORECASE)
 
@@ -220,7 +241,7 @@ class Subjects:
     def _says_child(match: re.Match[str], adult: bool) -> bool:
         if adult:
             return False
-        return match.group().lower().rstrip(".") not in {"dob", "d.o.b", "date of birth", "born", "edd"}
+        return match.group().lower() != "edd"
 
     def _mark(self, view: View, finding: Finding) -> Mark | None:
         start, end = finding.start, finding.end
@@ -270,7 +291,7 @@ class Subjects:
         return ""
 
     def nearest_name(self, start: int, end: int) -> int:
-        """How many characters lie between a stretch and the nearest name of a subject (a large number if none)."""
+        """Characters between a stretch and the nearest name of a subject (a large number if none)."""
         gap = 1 << 30
         for mark in self.found(max(0, start - 200), end + 200):
             if not mark.greeted and mark.attribute in (Attribute.NAME, Attribute.FIRST_NAME):
@@ -282,7 +303,7 @@ class Subjects:
         return self.marks[bisect_left(self._starts, start) : bisect_right(self._starts, end)]
 
     def within(self, start: int, end: int, *, greeted: bool = False) -> Subject:
-        """Who is identified in a stretch; people who are only greeted or who signed count with ``greeted``."""
+        """Who is identified in a stretch; with ``greeted`` also who is only greeted or has signed."""
         attributes: set[Attribute] = set()
         child = False
         names = 0

@@ -152,24 +152,37 @@ class Case:
         """The value of a mention for counting distinct ones; never shown."""
         return re.sub(r"[\W_]+", "", self.mentions[index].value).casefold()
 
+    @cached_property
+    def _names_by_record(self) -> dict[tuple[int, int], list[tuple[int, int]]]:
+        """Position and person number of each private name, by record, in order."""
+        names: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+        for number, person in enumerate(self.private):
+            for index in person.findings:
+                mention = self.mentions[index]
+                if mention.finding.entity_type == "PERSON":
+                    names[mention.record].append((mention.position, number))
+        for marks in names.values():
+            marks.sort()
+        return names
+
     def people_of(self, indexes: Sequence[int]) -> int:
         """How many distinct people these mentions are about, at the least one where there are any.
 
-        A mention that no person owns is about the named people of its record (a row, a paragraph).
+        A mention that no person owns is about the nearest name of its record (a row, a paragraph).
         """
-        by_record: dict[tuple[int, int], set[int]] = defaultdict(set)
-        for person_number, person in enumerate(self.private):
-            for index in person.findings:
-                if self.mentions[index].finding.entity_type in ("PERSON", *self.policy.strong_identifiers):
-                    by_record[self.mentions[index].record].add(person_number)
-        position = {id(person): number for number, person in enumerate(self.private)}
+        numbers = {id(person): number for number, person in enumerate(self.private)}
         people: set[int] = set()
         for index in indexes:
             owner = self.owners.get(index)
             if owner is not None:
-                people.add(position[id(owner)])
-            else:
-                people |= by_record.get(self.mentions[index].record, set())
+                people.add(numbers[id(owner)])
+                continue
+            mention = self.mentions[index]
+            names = self._names_by_record.get(mention.record)
+            if names:
+                at = bisect_right(names, (mention.position, 1 << 60))
+                near = names[max(0, at - 1) : at + 1]
+                people.add(min(near, key=lambda mark: abs(mark[0] - mention.position))[1])
         return max(len(people), 1) if indexes else 0
 
 
@@ -355,15 +368,22 @@ def _shares_record(case: Case, person: Person, records: set[tuple[int, int]]) ->
 
 
 def _contacts(case: Case) -> Iterator[Reason]:
-    """A few private people with ordinary contact details: low."""
+    """A few private people with ordinary contact details: low.
+
+    A name with a telephone number may be an officer's; a home, a consumer mailbox or a private matter is not.
+    """
+    published = bool(case.kinds & _PUBLISHED)
     reached = 0
+    everyday = any(True for _ in case.topics("complaint"))
     for person in case.named:
-        types = {
-            case.mentions[i].finding.entity_type
-            for i in person.findings
-            if case.mentions[i].finding.note not in _OFFICIAL
-        }
-        if types & case.policy.contacts or (person.role == "private" and not case.kinds & _PUBLISHED):
+        findings = [case.mentions[i].finding for i in person.findings]
+        types = {finding.entity_type for finding in findings if finding.note not in _OFFICIAL}
+        home = "UK_ADDRESS" in types or any(
+            f.entity_type == "EMAIL" and f.note == "consumer" for f in findings
+        )
+        said = person.role == "private" or everyday
+        known = "DATE_OF_BIRTH" in types or bool(types & case.policy.personal_identifiers)
+        if home or known or (said and not published and types & case.policy.contacts):
             reached += 1
     if reached:
         text = f"Ordinary contact details of {_people(reached)}."

@@ -1,7 +1,8 @@
 """Statutory children's returns and case-system extracts, recognised by structure, not prose.
 
 A finding of type ``CHILD_RETURN`` spans the header row (or the first telling element); its note is
-``<severity>:<title>:<rows>`` with the number of valid rows.  Headers without rows are a form: below the reporting band.
+``<severity>:<title>:<rows>`` with the number of valid rows.  Headers without rows
+are a form: below the reporting band.
 """
 
 from __future__ import annotations
@@ -123,7 +124,9 @@ class ReturnRecogniser:
                 if not delimiter:
                     continue
                 names = tuple(plain(cell.strip(' "')) for cell in line.split(delimiter))
-                if not any(len(item.headers.intersection(names)) >= item.rule.minimum for item in self._rules):
+                if not any(
+                    len(item.headers.intersection(names)) >= item.rule.minimum for item in self._rules
+                ):
                     continue
                 table = _Table(start, end, names)
                 for row_start, row_end in lines[number + 1 :]:
@@ -157,19 +160,17 @@ class ReturnRecogniser:
         if table.count < 2:
             return False
         found: set[str] = set()
-        telling = False
         for name in table.names:
             values = [row.get(name, "").lower() for row in table.rows[:_SAMPLE]]
             values = [value for value in values if value]
             if len(values) < 2 or len(values) * 3 < min(table.count, _SAMPLE):
                 continue
             for set_name, codes in self._code_sets.items():
-                if sum(value in codes for value in values) >= 0.9 * len(values):
-                    if any(word in name for word in self._code_headers):
-                        telling = True
-                        found.add(set_name)
+                known = sum(value in codes for value in values)
+                if known >= 0.9 * len(values) and any(word in name for word in self._code_headers):
+                    found.add(set_name)
         birth = any(_BIRTH.match(name) for name in table.names)
-        return telling and (len(found) >= 2 or (len(found) == 1 and birth))
+        return len(found) >= 2 or (len(found) == 1 and birth)
 
     def _xml(self, view: View) -> Finding | None:
         """A return as XML: raw text, or the labelled values that the XML parser made of it."""
@@ -219,7 +220,7 @@ def _counts(item: _Compiled, row: Mapping[str, str]) -> bool:
         flags = [value for name, value in row.items() if name in item.flagged]
         if all(_NO.match(value) for value in flags):
             return False
-        # Rows of counts ("East, 12, 41, 60") are statistics: a child has a name, an id with letters or a date.
+        # Rows of counts ("East, 12, 41, 60") are statistics: a child has a name or a date.
         others = [value for name, value in row.items() if value]
         if sum(1 for value in others if _NUMBER.match(value)) >= len(others) - 1:
             return False
