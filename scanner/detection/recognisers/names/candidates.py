@@ -24,11 +24,9 @@ ANY_CASE_NAME = re.compile(
     rf"[{_ANY}](?:\.|[{_ANY}]*(?:['\-][{_ANY}]+){{0,3}})\.?(?:(?: |(?<=\.)){_TOKEN.pattern}){{0,7}}"
 )
 
-_PARTICLES = frozenset(
+PARTICLES = frozenset(
     "van von der den de da dos das di del della du la le bin binti bint ibn al el ap ab ferch ter ten y ul ur ud e".split()
 )
-_CAMEL = re.compile(r"[a-z][A-Z]")
-_CAMEL_PREFIX = ("mc", "mac", "de", "la", "le", "fitz", "van", "di", "du", "o", "al", "el", "ab")
 # Characters that tie a word to an identifier, a path, an address or a variable.
 _TIED_BEFORE = frozenset("@_\\#$%<~&^{`")
 _TIED_AFTER = frozenset("@_\\=`{[")
@@ -84,35 +82,10 @@ class Candidate:
 def tokenise(text: str, start: int, end: int, lexicon: Lexicon) -> list[Token]:
     """The words of ``text[start:end]`` with possessives cut off and initials told from words."""
     tokens: list[Token] = []
+    word_of = lexicon.word
     for match in _TOKEN.finditer(text, start, end):
-        a, b = match.span()
-        word = match.group()
-        possessive = False
-        if word[-1] == "." and len(word) > 1:
-            letters = word.replace(".", "")
-            if len(letters) == 1 or "." in word[:-1]:
-                tokens.append(Token(a, b, letters.lower(), 0, "I"))
-                continue
-            word = word[:-1]
-            b -= 1
-        if word[-2:] in ("'s", "'S") and len(word) > 3:
-            word = word[:-2]
-            b -= 2
-            possessive = True
-        low = word.lower()
-        if len(word) == 1:
-            shape = "I" if word.isupper() else "l"
-        elif low == word:
-            shape = "l"
-        elif word.isupper():
-            shape = "C"
-        else:
-            shape = "T"
-        flags = lexicon.flags(low)
-        if shape == "T" and _CAMEL.search(word) and "-" not in word and "'" not in word:
-            if not flags & lex.KNOWN_NAME and not low.startswith(_CAMEL_PREFIX):
-                flags = 1 << 4
-        tokens.append(Token(a, b, low, flags, shape, possessive))
+        low, flags, shape, cut, possessive = word_of(match.group())
+        tokens.append(Token(match.start(), match.end() - cut, low, flags, shape, possessive))
     return tokens
 
 
@@ -120,7 +93,7 @@ def nameable(token: Token) -> bool:
     """Whether a token may be part of a name where nothing but its neighbours says so."""
     flags = token.flags
     if flags & lex.FUNCTION or token.shape == "l":
-        return token.low in _PARTICLES
+        return token.low in PARTICLES
     if token.shape == "I":
         return len(token.low) <= 3
     if flags & lex.KNOWN_NAME:
@@ -175,7 +148,7 @@ def surname_odds(token: Token) -> float:
 
 
 def _middle_odds(token: Token) -> float:
-    if token.shape == "I" or token.low in _PARTICLES:
+    if token.shape == "I" or token.low in PARTICLES:
         return 0.3
     if token.flags & lex.KNOWN_NAME:
         return 0.3 - 0.5 * word_band(token.flags)
@@ -241,6 +214,8 @@ _TITLE = reason(EvidenceKind.CONTEXT, TITLED, _TITLE_WEIGHT)
 
 def _title_at(tokens: list[Token], index: int, lexicon: Lexicon) -> tuple[int, str]:
     """``(number of tokens, note)`` of the title at ``index``; none is (0, "")."""
+    if tokens[index].low not in lexicon.title_starts:
+        return 0, ""
     for size in (3, 2, 1):
         if index + size > len(tokens):
             continue
@@ -269,7 +244,7 @@ def _after_title(tokens: list[Token], index: int, lexicon: Lexicon) -> int:
     while at < count and at - index < 5:
         token = tokens[at]
         flags = token.flags
-        if flags & lex.FUNCTION and token.low not in _PARTICLES:
+        if flags & lex.FUNCTION and token.low not in PARTICLES:
             break
         if at > index:
             if tokens[at - 1].possessive:
@@ -282,7 +257,7 @@ def _after_title(tokens: list[Token], index: int, lexicon: Lexicon) -> int:
         elif flags & (lex.JOB | lex.HEAD) and not flags & lex.KNOWN_NAME:
             break
         at += 1
-    while at > index and tokens[at - 1].low in _PARTICLES and tokens[at - 1].shape == "l":
+    while at > index and tokens[at - 1].low in PARTICLES and tokens[at - 1].shape == "l":
         at -= 1
     return at
 
@@ -405,9 +380,9 @@ def _cut(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Candidat
         # "Will Jane Smith attend?", "May Jane come?": the first word is a verb.
         if stop - at >= 3 and tokens[at].low in _MODALS and forename_band(tokens[at + 1].flags) >= 2:
             at += 1
-        while stop > at and tokens[stop - 1].low in _PARTICLES and tokens[stop - 1].shape == "l":
+        while stop > at and tokens[stop - 1].low in PARTICLES and tokens[stop - 1].shape == "l":
             stop -= 1
-        while stop - at > 1 and tokens[at].low in _PARTICLES and tokens[at].shape == "l":
+        while stop - at > 1 and tokens[at].low in PARTICLES and tokens[at].shape == "l":
             at += 1
         if stop == at or not is_free(text, tokens[at].start, tokens[stop - 1].end):
             continue

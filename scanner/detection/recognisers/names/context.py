@@ -15,6 +15,9 @@ _LEFT, _RIGHT = 56, 72
 # A line of at least this length that ends without a full stop goes on in the next one.
 _WRAPPED = 45
 
+# A line is looked at this far to either side.
+_LINE = 160
+
 _ARTICLES = frozenset("the a an this these our your".split())
 _AGE = re.compile(
     r" ?(?:\((?:aged? |now )?\d{1,2}(?: ?(?:yrs?|years?|yo|y/o|months?)[^)]{0,12})?\)|,? aged? \d|, \d{1,2},)"
@@ -60,7 +63,7 @@ _SPEAKER = reason(EvidenceKind.CONTEXT, "speaker at the start of a line", 1.2)
 _CODE = reason(EvidenceKind.COUNTER, "in program text", -2.5)
 
 _CODE_LINE = re.compile(
-    r"[{};]\s*$|^\s*(?:#include|import |from \w+ import|def |class |return\b|var |let |const )|\(\)|==|!=|->|=>|::"
+    r"[=(][^\n]*[{};]\s*$|[{}]\s*$|^\s*(?:#include|import |from \w+ import|def |class |return\b|var |let |const )|\(\)|\bself\.|\w = ['\"\[({]|==|!=|->|=>|::"
 )
 _DATE_BEFORE = re.compile(
     r"(?:\b\d{1,2}(?:st|nd|rd|th)?(?: of)?|\b(?:in|since|until|till|during|by|last|next|early|late|mid|from|to|through|of|this|each|every|and|end of|for))[ -]$",
@@ -103,7 +106,7 @@ def _words_before(text: str, start: int) -> list[str]:
     cut = left.rfind("\n")
     if cut >= 0:
         if not left[cut + 1 :].strip(_EDGES):
-            line_start = text.rfind("\n", 0, start - len(left) + cut) + 1
+            line_start = text.rfind("\n", max(0, start - _LEFT - _WRAPPED), start - len(left) + cut) + 1
             if start - len(left) + cut - line_start < _WRAPPED:
                 return []
             left = left.replace("\n", " ")
@@ -155,6 +158,9 @@ def weigh_context(text: str, candidate: Candidate, lexicon: Lexicon) -> None:
             elif last in lexicon.jobs and len(last) > 2:
                 candidate.add(_PROFESSION, lexicon.jobs[last])
     _weigh_behind(text, candidate, lexicon, titled, single, end)
+    if any(one.evidence.kind is EvidenceKind.LABEL for one in candidate.reasons):
+        if _CODE_LINE.search(text[slice(*_line_span(text, start, end))]):
+            candidate.add(_CODE)
     if not candidate.anchored:
         _weigh_line(text, candidate, start, end, single)
 
@@ -202,7 +208,11 @@ def _weigh_behind(
     if behind in "\n,\r" and (line := _NEXT_LINE.match(text, end)) is not None:
         role = role_of(line.group(1), lexicon)
         if role in ("staff", "public") and not text[
-            text.rfind("\n", 0, candidate.start) + 1 : candidate.start
+            max(
+                0,
+                candidate.start - _LEFT,
+                text.rfind("\n", max(0, candidate.start - _LEFT), candidate.start) + 1,
+            ) : candidate.start
         ].strip(_EDGES):
             candidate.add(_ROLE, role)
             return
@@ -225,13 +235,15 @@ def _weigh_behind(
         candidate.add(_FIRM, anchor=False)
 
 
+def _line_span(text: str, start: int, end: int) -> tuple[int, int]:
+    """The line of a candidate, as far as it matters."""
+    line_start = max(0, start - _LINE, text.rfind("\n", max(0, start - _LINE), start) + 1)
+    line_end = text.find("\n", end, end + _LINE)
+    return line_start, line_end if line_end >= 0 else min(len(text), end + _LINE)
+
+
 def _weigh_line(text: str, candidate: Candidate, start: int, end: int, single: bool) -> None:
-    line_start = text.rfind("\n", max(0, start - 160), start) + 1
-    line_end = text.find("\n", end, end + 160)
-    if line_end < 0:
-        line_end = min(len(text), end + 160)
-    if line_start == 0 and start > 160:
-        line_start = start - 160
+    line_start, line_end = _line_span(text, start, end)
     left, right = text[line_start:start], text[end:line_end]
     rest = left + " " + right
     if not rest.strip(" \t,.-*>\r\"'()|0123456789"):

@@ -33,6 +33,8 @@ _LINE_ENDS = re.compile(r"[ \t]*(?:[,.!:;(\-–*_|<x\r]|\n|$|and\b|&|/|\d|@)")
 _JOINED = re.compile(r"[ \t]*(?:,|/|&|and|\+)[ \t]+(?:and[ \t]+)?")
 _MOST_GREETED = 4
 _NAME_LINE = 48
+# Nobody greets or signs further inside a line than this.
+_LINE = 120
 
 _GREETED = reason(EvidenceKind.CONTEXT, "greeting before it", 3.2)
 _SIGNED = reason(EvidenceKind.CONTEXT, "sign-off before it", 3.4)
@@ -127,7 +129,7 @@ class Cues:
         return tokens[begin:stop], note
 
     def _greeted(self, text: str, start: int, end: int) -> Iterator[Candidate]:
-        line = text.rfind("\n", 0, start) + 1
+        line = max(0, start - _LINE, text.rfind("\n", max(0, start - _LINE), start) + 1)
         lead = text[line:start].strip(" \t>*-\"'|([")
         if lead and (len(lead) > 24 or not lead[-1] in ".!?:;,]" and not lead[-1].isdigit()):
             return
@@ -157,7 +159,7 @@ class Cues:
         return candidate
 
     def _signed(self, text: str, start: int, end: int) -> Iterator[Candidate]:
-        line = text.rfind("\n", 0, start) + 1
+        line = max(0, start - _LINE, text.rfind("\n", max(0, start - _LINE), start) + 1)
         lead = text[line:start].strip(" \t>*-\"'_")
         if lead and lead[-1] not in ".!?,;)" and not lead.endswith(("with", "you", "-")):
             return
@@ -172,7 +174,7 @@ class Cues:
         if tokens[0].start - at > 12:
             return
         same_line = "\n" not in text[end:at]
-        behind = text.find("\n", stop)
+        behind = text.find("\n", stop, stop + _LINE)
         rest = text[stop : behind if behind >= 0 else min(len(text), stop + 60)].strip()
         if same_line and rest and rest[0] not in ",.!:(|-<x\n":
             return

@@ -12,6 +12,7 @@ from scanner.detection.layout import Layout
 from scanner.detection.recognisers.names import lexicon as lex
 from scanner.detection.recognisers.names.candidates import (
     ANY_CASE_NAME,
+    PARTICLES,
     Candidate,
     Token,
     forename_odds,
@@ -36,6 +37,9 @@ _MAX_OTHER = 40
 _MAX_LIST = 2_000
 # A form field left blank, with the next label behind it.
 _BLANK = re.compile(r"[ \t]*(?::|_{2,}|\.{4,})")
+_DOTTED = re.compile(r"[a-z]\.[a-z]")
+# Forename or surname bands of two and more.
+_WELL_LISTED = 0b1010
 _BELONGING = frozenset(("of", "for", "to", "at", "in"))
 _JOINERS = frozenset(("and", "a", "&"))
 
@@ -138,7 +142,7 @@ def _note(words: Iterable[str], lexicon: Lexicon) -> str:
 class Labelled:
     """The labelled candidates of a layout, and the stretches whose label says that they name no person."""
 
-    def __init__(self, layout: Layout, lexicon: Lexicon) -> None:
+    def __init__(self, layout: Layout, lexicon: Lexicon, *, most: int) -> None:
         self.candidates: list[Candidate] = []
         self.others: list[tuple[int, int]] = []
         self._text = layout.text
@@ -146,6 +150,8 @@ class Labelled:
         self._meanings: dict[str, LabelMeaning] = {}
         columns: dict[tuple[int, str], list[list[Candidate]]] = defaultdict(list)
         for record, field in layout.labelled_fields():
+            if len(self.candidates) >= most:
+                break
             meaning = self._meanings.get(field.label)
             if meaning is None:
                 meaning = self._meanings[field.label] = read_label(field.label, lexicon)
@@ -280,6 +286,12 @@ class Labelled:
             return None
         if all(token.shape == "I" for token in tokens):
             return None
+        if _DOTTED.search(text, tokens[0].start, tokens[-1].end):
+            return None
+        small = [token for token in tokens if token.shape == "l" and not token.flags & _WELL_LISTED]
+        if small and (len(small) < len(tokens) or meaning.weight < _EXPLICIT):
+            if not all(token.low in PARTICLES for token in small):
+                return None
         joined = self._reversed(tokens, meaning, previous)
         if joined is not None:
             return joined
@@ -293,7 +305,7 @@ class Labelled:
                 - (1.5 if all(word_band(t.flags) and not t.flags & lex.KNOWN_NAME for t in tokens) else 0),
             )
         elif len(tokens) == 1:
-            odds = max(odds, -2.6 if tokens[0].flags & lex.KNOWN_NAME or not tokens[0].flags else -4.5)
+            odds = max(odds, self._single_floor(tokens[0], meaning))
         candidate = make(tokens, prior=odds)
         candidate.first, candidate.last = first, last
         candidate.sole = meaning.kind in ("surname", "forename")
@@ -316,6 +328,15 @@ class Labelled:
         if meaning.note and not candidate.note:
             candidate.note = meaning.note
         return candidate
+
+    @staticmethod
+    def _single_floor(token: Token, meaning: LabelMeaning) -> float:
+        """The least that a label's single word is worth: an unlisted name needs an explicit label."""
+        if token.flags & lex.KNOWN_NAME:
+            return -2.6
+        if token.flags or token.shape == "l":
+            return -4.5
+        return -2.6 if meaning.weight >= _EXPLICIT else -3.3
 
     def _word_before(self, start: int) -> str:
         return self._text[max(0, start - 8) : start].strip(" .").rpartition(" ")[2].lower()

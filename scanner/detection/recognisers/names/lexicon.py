@@ -6,6 +6,7 @@ Each word has one number whose bits say it all, so that a token costs one dictio
 from __future__ import annotations
 
 import gzip
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,6 +25,14 @@ FUNCTION = 1 << 10
 CALENDAR = 1 << 11
 RELATION = 1 << 12
 KNOWN_NAME = 0b1111
+
+# What is known about a written word: lower case, flags, shape, characters cut off its end, possessive or not.
+Word = tuple[str, int, str, int, bool]
+# A process that sees more different words than this forgets them and begins again.
+_MOST_WORDS = 60_000
+
+_CAMEL = re.compile(r"[a-z][A-Z]")
+_CAMEL_PREFIX = ("mc", "mac", "de", "la", "le", "fitz", "van", "di", "du", "o", "al", "el", "ab")
 
 # Endings of English words which no list holds; a capitalised word with one is not an unknown surname.
 _WORD_ENDINGS = (
@@ -87,6 +96,7 @@ class Lexicon:
     def __init__(self, pack: NamePack | None = None) -> None:
         folder = files("rules").joinpath("packs/uk/gazetteers")
         self._flags: dict[str, int] = {}
+        self._words: dict[str, Word] = {}
         flags = self._flags
         for band, names in _banded(folder, "surnames.txt.gz"):
             flags.update(dict.fromkeys(names, band << 2))
@@ -106,6 +116,7 @@ class Lexicon:
     def _read(self, pack: NamePack) -> None:
         self.pack = pack
         self.titles: dict[str, str] = {}
+        self.title_starts: frozenset[str] = frozenset()
         self.before: dict[str, Cue] = {}
         self.after: dict[str, Cue] = {}
         self.jobs: dict[str, str] = {}
@@ -132,6 +143,7 @@ class Lexicon:
                         self.jobs.setdefault(phrase, rule.note)
                     case "label" | "label-surname" | "label-forename" | "label-role":
                         self.labels.setdefault(phrase, (rule.kind, rule.note))
+        self.title_starts = frozenset(title.partition(" ")[0] for title in self.titles)
         for words, bit in (
             (self.titles, TITLE),
             (self.heads, HEAD),
@@ -163,6 +175,37 @@ class Lexicon:
         if word.endswith("s") and word_band(self._flags.get(word[:-1], 0)):
             return 1 << 4
         return 0
+
+    def word(self, written: str) -> Word:
+        """What is known about a word as it is written; the answer is kept for the next time."""
+        known = self._words.get(written)
+        if known is None:
+            if len(self._words) >= _MOST_WORDS:
+                self._words.clear()
+            known = self._words[written] = self._read_word(written)
+        return known
+
+    def _read_word(self, written: str) -> Word:
+        cut = 0
+        if written[-1] == "." and len(written) > 1:
+            letters = written.replace(".", "")
+            if len(letters) == 1 or "." in written[:-1]:
+                return letters.lower(), 0, "I", 0, False
+            written, cut = written[:-1], 1
+        possessive = written[-2:] in ("'s", "'S") and len(written) > 3
+        if possessive:
+            written, cut = written[:-2], cut + 2
+        low = written.lower()
+        if len(written) == 1:
+            shape = "I" if written.isupper() else "l"
+        else:
+            shape = "l" if low == written else "C" if written.isupper() else "T"
+        flags = self.flags(low)
+        if shape == "T" and _CAMEL.search(written) and "-" not in written and "'" not in written:
+            # "JavaScript" is no name, "McDonald" is.
+            if not flags & KNOWN_NAME and not low.startswith(_CAMEL_PREFIX):
+                flags = 1 << 4
+        return low, flags, shape, cut, possessive
 
     def _compound(self, parts: list[str]) -> int:
         flags = [self._flags.get(part, 0) for part in parts if part and part not in _JOINING]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import chain, islice
 
 from scanner.detection.finding import Evidence, EvidenceKind, Finding
 from scanner.detection.recognisers.names.candidates import Candidate, make, scan, tokenise
@@ -25,6 +26,8 @@ from scanner.detection.view import View
 _OWNERS = frozenset(("EMAIL", "URL", "UK_ADDRESS", "UK_POSTCODE", "PHONE", "IP_ADDRESS"))
 # What weighs less than this is not worth keeping, whatever the document says elsewhere.
 _HOPELESS = -3.6
+# A passage with more names than this is a directory: what it is does not depend on the rest, time does.
+MOST_CANDIDATES = 6_000
 _KEPT = 0.25
 _WORK_DOMAINS = (".gov.uk", "nhs.net", ".nhs.uk", ".police.uk", ".sch.uk", ".gov.scot", ".gov.wales")
 
@@ -67,19 +70,24 @@ class NameRecogniser:
         established = Established(candidates)
         carry(text, candidates, established)
         listed_together(text, candidates)
-        candidates = _settle(
-            [*candidates, *repeated(text, view.data, established, candidates, self._lexicon)]
-        )
+        if len(candidates) < MOST_CANDIDATES // 2:
+            more = repeated(text, view.data, established, candidates, self._lexicon)
+            candidates = _settle([*candidates, *more])
         return [_finding(one, established) for one in candidates if confidence(one.weight) >= _KEPT]
 
     def _propose(self, view: View) -> list[Candidate]:
         text, lexicon = view.text, self._lexicon
         owners = _Stretches((one.start, one.end) for one in view.findings if one.entity_type in _OWNERS)
-        labelled = Labelled(view.layout, lexicon)
+        labelled = Labelled(view.layout, lexicon, most=MOST_CANDIDATES)
         others = _Stretches(labelled.others)
         mail = _mail_names(view)
         kept: list[Candidate] = []
-        for one in (*labelled.candidates, *self._cues.candidates(text, view.data), *scan(text, lexicon)):
+        sources = (
+            iter(labelled.candidates),
+            self._cues.candidates(text, view.data),
+            scan(text, lexicon),
+        )
+        for one in chain.from_iterable(islice(source, MOST_CANDIDATES) for source in sources):
             if one.weight < _HOPELESS and not one.anchored or owners.hold(one.start, one.end):
                 continue
             weigh_context(text, one, lexicon)
