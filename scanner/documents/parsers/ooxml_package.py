@@ -84,6 +84,7 @@ class Package:
     comment: str = ""
     gaps: list[Gap] = field(default_factory=list)
     relationships: dict[str, tuple[Relationship, ...]] = field(default_factory=dict)
+    _by_name: dict[str, Part] = field(default_factory=dict)
     _archive: zipfile.ZipFile | None = None
     _spent: int = 0
 
@@ -143,12 +144,9 @@ class Package:
 
     def part_named(self, name: str) -> Part | None:
         """Find a part by name, whatever the letter case; the last of duplicates, as Word does."""
-        wanted = name.lower().lstrip("/")
-        found = None
-        for part in self.parts:
-            if part.name.lower() == wanted:
-                found = part
-        return found
+        if not self._by_name:
+            self._by_name = {part.name.lower(): part for part in self.parts}
+        return self._by_name.get(name.lower().lstrip("/"))
 
     def reachable(self) -> frozenset[str]:
         """Return the lower-case names of all parts that relationships reach from the package."""
@@ -327,7 +325,7 @@ def parse_xml(
             leading = False
         try:
             parser.Parse(chunk, False)
-        except expat.ExpatError:
+        except (expat.ExpatError, LookupError, ValueError):  # the latter two for unknown encodings
             package.gaps.append(Gap(Location((part.name,)), Shortfall.DAMAGED, "malformed XML"))
             if salvage is not None:
                 behind = max(0, parser.ErrorByteIndex - done)

@@ -40,7 +40,7 @@ _MOST_STREAM = 50_000_000
 _PROGRAM_KEYS = frozenset(("Producer", "Creator", "CreationDate", "ModDate", "Trapped", "PTEX.Fullbanner"))
 _MARKUP = re.compile(r"<[^>]*>")
 _XML_TEXT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)((?:\s[^<>]*)?)>([^<]*)")
-_XML_ATTRIBUTE = re.compile(r"""([\w.-]+:)?([\w.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_XML_ATTRIBUTE = re.compile(r"""(?<![\w.:-])([\w.-]+:)?([\w.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 # Dates, identifiers, versions and addresses of schemas: what programs write into metadata for programs.
 _NOISE = re.compile(
     r"(?:\s*|(?:https?://(?:ns\.|www\.w3|purl|www\.aiim|iptc|cipa)\S*)|(?:urn:)?(?:uu|xmp\.[id]+:)?[idu:]*[0-9A-Fa-f-]{32,36}"

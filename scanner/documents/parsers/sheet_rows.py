@@ -24,10 +24,12 @@ _CELL = re.compile(
     rb"|><is><t[^>]*>([^<]*)</t></is></c>)\s*"
 )
 _ROW_START = re.compile(rb"<(?:[\w.-]+:)?row\b([^>]*)>")
-_ATTRIBUTE = re.compile(rb"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+# Begins where a name begins: tried inside of one it would cost the square of a long name.
+_ATTRIBUTE = re.compile(rb"""(?<![\w:.-])([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _DATA_START = re.compile(rb"<((?:[\w.-]+:)?)sheetData\s*(/?)>")
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})(\d{1,7})\Z")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _TRUE = frozenset((b"1", b"true", b"on"))
 
 
@@ -83,11 +85,10 @@ def unescape_string(text: str) -> str:
     """Resolve the escapes of spreadsheet strings (``_x000D_``), ECMA-376 part 1, 22.9.2.19."""
     if "_x" not in text:
         return text
-    return (
-        _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), text)
-        .replace("\r\n", "\n")
-        .replace("\r", "\n")
-    )
+    text = _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), text)
+    if _SURROGATE.search(text):
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def attributes_of(tag: bytes) -> dict[bytes, bytes]:
@@ -196,7 +197,9 @@ def attribute_is_on(data: bytes, tag: bytes, name: bytes) -> bool:
     return match is not None and attributes_of(match.group(1)).get(name, b"") in _TRUE
 
 
-_COLUMNS: dict[bytes, int] = {column_letters(number).encode(): number for number in range(16384)}
+COLUMNS = tuple(column_letters(number) for number in range(16384))
+"""The letters of all columns that a sheet can have."""
+_COLUMNS: dict[bytes, int] = {letters.encode(): number for number, letters in enumerate(COLUMNS)}
 
 
 def quick_cells(body: bytes) -> list[RawCell] | None:

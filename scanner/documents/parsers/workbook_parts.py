@@ -213,7 +213,7 @@ def comments(package: Package, part: Part, place: Location, threads: set[str]) -
             pieces.clear()
             if tag == "threadedComment":
                 threads.add(text)
-            elif text.startswith("[Threaded comment]") and any(text.endswith(one) for one in threads if one):
+            elif text.startswith("[Threaded comment]") and text.partition("Comment:")[2].strip() in threads:
                 return
             ready.append(Segment(text, place / f"comment on {reference}", "comment"))
 
@@ -249,7 +249,8 @@ _AROUND: dict[str, tuple[tuple[str, ...], bool, str, str]] = {
     "control": (("name",), False, "control", "control"),
 }  # fmt: skip
 _TAG_TEXT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z0-9]+)((?:\s[^<>]*)?)>([^<]*)")
-_ATTRIBUTE = re.compile(r"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+# (begins where a name begins: tried inside of one it would cost the square of a long name)
+_ATTRIBUTE = re.compile(r"""(?<![\w:.-])([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 # Codes of sheet headers and footers: &L &C &R sections, &P page and the like, fonts and sizes.
 _HEADER_CODE = re.compile(r'&(?:[LCR]|"[^"]*"|K[0-9A-Fa-f+-]{6}|\d+|[A-Z])')
 _LITERAL = re.compile(r'"((?:[^"]|"")*)"')

@@ -19,6 +19,7 @@ from scanner.documents.parsers.number_format import GENERAL, general, is_date_fo
 from scanner.documents.parsers.ooxml_package import Package, Part, open_package, parse_xml
 from scanner.documents.parsers.ooxml_parts import local, record
 from scanner.documents.parsers.sheet_rows import (
+    COLUMNS,
     RawCell,
     RawRow,
     RowTooLongError,
@@ -158,7 +159,7 @@ class _Workbook:
         def end(tag: str) -> None:
             if local(tag) == "definedName":
                 text = "".join(texts).strip()
-                if name.startswith("_xlnm.") or _REFERENCE_ONLY.match(text):
+                if name.startswith("_xlnm.") or _is_reference(text):
                     text = "" if name.startswith("_xlnm.") else name
                     values = [("name", text)]
                 else:
@@ -239,16 +240,17 @@ class _Workbook:
         cells: list[Cell] = []
         number = str(raw.number)
         for stored in raw.cells:
-            name = column_letters(stored.column) + number
+            column = stored.column
+            name = (COLUMNS[column] if column < 16384 else column_letters(column)) + number
             if '"' in stored.formula:
                 for text in workbook_parts.literals(stored.formula):
                     if text not in formulas and len(formulas) < _LITERALS:
                         formulas.add(text)
                         ready.append(Segment(text, sheet.place / name, "text in a formula"))
-            hidden = "hidden column" if stored.column in hidden_columns else self._styles.reason(stored.style)
+            hidden = "hidden column" if column in hidden_columns else self._styles.reason(stored.style)
             for text, reason in self._shown(stored):
-                if text.strip():
-                    cells.append(Cell(stored.column, text, name, hidden or reason))
+                if text and not text.isspace():
+                    cells.append(Cell(column, text, name, hidden or reason))
         hidden = sheet.hidden or ("hidden row" if raw.hidden else "")
         return Row(raw.number, cells, sheet.place, hidden, raw.number in sheet.headers)
 
@@ -340,6 +342,10 @@ _LEAVES = {
     "MapInfo": "XML map",
     "formControlPr": "form control",
 }
+
+
+def _is_reference(text: str) -> bool:
+    return len(text) < 300 and _REFERENCE_ONLY.match(text) is not None
 
 
 def _number(value: str, code: str, *, date1904: bool) -> list[tuple[str, str]]:

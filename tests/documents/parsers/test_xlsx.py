@@ -84,7 +84,7 @@ def full_workbook() -> bytes:
             ),
             "xl/comments1.xml": f"<comments {SPREADSHEET}><authors><author>noteauthor</author><author>tc={{1}}</author></authors><commentList>"
             '<comment ref="D3" authorId="0"><text><r><t>note</t></r><r><t>token</t></r></text></comment>'
-            '<comment ref="D4" authorId="1"><text><t>[Threaded comment] Your version: threadtoken</t></text></comment></commentList></comments>',
+            '<comment ref="D4" authorId="1"><text><t>[Threaded comment] Your version of Excel. Comment:&#10;    threadtoken</t></text></comment></commentList></comments>',
             "xl/threadedComments/threadedComment1.xml": f'<ThreadedComments {SPREADSHEET}><threadedComment ref="D4"><text>threadtoken</text></threadedComment></ThreadedComments>',
             "xl/persons/person.xml": f'<personList {SPREADSHEET}><person displayName="persontoken" id="{{1}}"/></personList>',
             "xl/drawings/drawing1.xml": f'<xdr:wsDr {SPREADSHEET}><xdr:sp><xdr:nvSpPr><xdr:cNvPr id="1" name="Box" descr="alttoken"/></xdr:nvSpPr>'
