@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.parsers import ole_object
+from scanner.documents.parsers.macro_source import macro_segments
 from scanner.documents.parsers.ooxml_package import Package, Part, Relationship, parse_xml
 from scanner.documents.protocol import HERE, Event, Member
 from scanner.documents.rows import RECORD_SEPARATOR, row_segment
@@ -283,7 +284,7 @@ class Attachments:
                 self.pictures.append(part.name)
             return
         if part.base.startswith("vbaproject") and part.extension == ".bin":
-            yield Gap(Location(("macros",)), Shortfall.UNSUPPORTED_KIND, "macro source is not read")
+            yield from macro_segments(self.package.read(part))
             return
         if "activex" in folder and part.extension == ".bin":
             yield from control_strings(self.package.read(part))

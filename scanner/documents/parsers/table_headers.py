@@ -162,8 +162,9 @@ class LabelledTable:
             fields.append(Field(start, end, label))
             names.append(cell.name or (f"column {label}" if label else f"column {cell.column + 1}"))
             start = end + len(CELL_SEPARATOR)
-        reasons = tuple(cell.hidden for cell in row.cells)
-        hidden = row.hidden or (reasons[0] if all(reason == reasons[0] for reason in reasons) else "")
+        reasons = tuple([cell.hidden for cell in row.cells])
+        distinct = set(reasons)
+        hidden = row.hidden or (reasons[0] if len(distinct) == 1 else "")
         self._emit(
             Segment(
                 CELL_SEPARATOR.join(cell.text for cell in row.cells),
@@ -172,7 +173,7 @@ class LabelledTable:
                 tuple(fields),
                 tuple(names),
                 self._table,
-                () if hidden or not any(reasons) else reasons,
+                () if hidden or len(distinct) == 1 else reasons,
             )
         )
 

@@ -248,6 +248,12 @@ class _Workbook:
                         formulas.add(text)
                         ready.append(Segment(text, sheet.place / name, "text in a formula"))
             hidden = "hidden column" if column in hidden_columns else self._styles.reason(stored.style)
+            if stored.kind == "s" and not stored.style and stored.value.isdigit():
+                # Most cells are plain shared strings: no format to apply.
+                text = self._strings.get(int(stored.value))
+                if text and not text.isspace():
+                    cells.append(Cell(column, text, name, hidden))
+                continue
             for text, reason in self._shown(stored):
                 if text and not text.isspace():
                     cells.append(Cell(column, text, name, hidden or reason))
