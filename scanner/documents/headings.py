@@ -7,12 +7,15 @@ from collections.abc import Sequence
 
 _LONGEST_NAME = 60
 # Words that column names are made of: they tell a header where every column below is words, too.
+_WORDS = r"""
+    names? forenames? surname initials? titles? dob born dates? ages? gender sex ethnicity religion
+    address street town city county post\s?code location property site ward
+    phone tel mobile e-?mail contact no nos number num ref reference id upn nhs nino ni gp code
+    type status category reason role team service school organisation department supplier payee
+    amount total value cost price qty quantity description details? notes? comments? year month period
+"""
 HEADER_WORD = re.compile(
-    r"(?i:(?:\b|_)(?:names?|forenames?|surname|initials?|titles?|no|nos|number|num|dates?|dob|born|address|street|"
-    r"town|city|county|post ?code|phone|tel|mobile|e-?mail|ref|reference|id|type|status|gender|sex|ages?|amount|"
-    r"total|value|cost|price|qty|quantity|description|details?|notes?|comments?|code|year|month|period|team|"
-    r"service|school|ward|category|reason|contact|role|organisation|department|supplier|payee|location|property|"
-    r"site|ethnicity|religion|upn|nhs|nino|ni|gp)(?:\b|_))|(?<=[a-z])(?:Name|Date|Number|Code|ID|Type)\b"
+    rf"(?i:(?:\b|_)(?:{'|'.join(_WORDS.split())})(?:\b|_))|(?<=[a-z])(?:Name|Date|Number|Code|ID|Type)\b"
 )
 
 

@@ -25,6 +25,7 @@ _STRONG_FLAG = 0x40  # PKWARE strong encryption
 _AES_METHOD = 99  # WinZip AES, the real method stands in the extra field 0x9901
 _LOCAL = b"PK\x03\x04"
 _RAW_LIMIT = 32_000_000
+_STEP = 1 << 16
 _IN_ORDER = 32_000_000
 _BROKEN = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError, struct.error, ValueError)
 
@@ -38,6 +39,7 @@ class SalvagingReader(io.RawIOBase):
     def __init__(self, file: IO[bytes], crc: int | None = None) -> None:
         super().__init__()
         self._file = file
+        self._read1: Callable[[int], bytes] = getattr(file, "read1", file.read)
         self._crc = crc
         self._running = 0
         self.damage = ""
@@ -68,7 +70,8 @@ class SalvagingReader(io.RawIOBase):
         if self.damage:
             return 0
         try:
-            data = self._file.read(len(buffer))
+            # One step at a time: a longer read would lose all of its data to damage at its end.
+            data = self._read1(min(len(buffer), _STEP))
         except ExpansionLimitError:
             raise
         except _BROKEN as error:
