@@ -14,8 +14,6 @@ from scanner.documents.model import Location, Segment
 from scanner.documents.protocol import Event, Member, Source
 from scanner.documents.rows import RECORD_SEPARATOR, row_segment
 
-_FOLD = re.compile(r"\r?\n[ \t]")
-_SOFT_BREAK = re.compile(r"=\r?\n")
 _ESCAPED = re.compile(r"\\([nN,;:\\])")
 _ENTRIES = {
     "VEVENT": "event",
@@ -33,14 +31,11 @@ class CalendarParser:
 
     def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
         """Yield one segment for each event, task or card, its properties as fields."""
-        text = _FOLD.sub("", decode(source.read()))
-        if "QUOTED-PRINTABLE" in text.upper():
-            text = _SOFT_BREAK.sub("", text)
         labels: list[str] = []
         values: list[str] = []
         kind = ""
         count = 0
-        for line in text.splitlines():
+        for line in unfolded(decode(source.read())):
             name, parameters, value = _property(line)
             if name == "BEGIN" and value.upper() in _ENTRIES:
                 yield from _entry(labels, values, kind, count)
@@ -70,6 +65,25 @@ class CalendarParser:
                         labels.append(name)
                         values.append(called.strip('"'))
         yield from _entry(labels, values, kind, count)
+
+
+def unfolded(text: str) -> Iterator[str]:
+    """Whole lines: continuations begin with a blank, or follow a soft break of quoted-printable."""
+    parts: list[str] = []
+    quoted = False
+    for line in text.splitlines():
+        if parts and quoted and parts[-1].endswith("="):
+            parts[-1] = parts[-1][:-1]
+            parts.append(line)
+        elif parts and line[:1] in (" ", "\t"):
+            parts.append(line[1:])
+        else:
+            if parts:
+                yield "".join(parts)
+            parts = [line]
+            quoted = "QUOTED-PRINTABLE" in line[:300].upper()
+    if parts:
+        yield "".join(parts)
 
 
 def _property(line: str) -> tuple[str, str, str]:
