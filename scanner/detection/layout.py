@@ -227,7 +227,9 @@ class _Discovery:
         index = 0
         loose: list[tuple[int, int]] = []
         while index < len(lines):
-            taken = self._table(lines, index, loose, hidden) if len(lines) - index >= 2 else 0
+            taken = 0
+            if len(lines) - index >= 2:
+                taken = self._table(lines, index, loose, hidden) or self._list(lines, index, loose, hidden)
             if taken:
                 loose = []
                 index += taken
@@ -289,6 +291,34 @@ class _Discovery:
                 self.add(row_start, row_end, fields, table, hidden)
             return taken
         return 0
+
+    def _list(
+        self, lines: list[tuple[int, int]], first: int, loose: list[tuple[int, int]], hidden: bool
+    ) -> int:
+        """Take a table of one column: a heading that names a field, and codes beneath it."""
+        text = self.text
+        heading = text[slice(*lines[first])].strip(" \t\r:*#|-")
+        if not heading or not _names_field(heading):
+            return 0
+        values: list[tuple[int, int]] = []
+        for start, end in lines[first + 1 :]:
+            span = _trim(text, start, end)
+            value = text[slice(*span)]
+            digits = sum(character.isdigit() for character in value)
+            if not 4 <= len(value) <= 40 or digits * 2 < len(value):
+                break
+            values.append(span)
+        if len(values) < 2:
+            return 0
+        if loose:
+            self._form(loose, hidden)
+            loose.clear()
+        table = self.tables
+        self.tables += 1
+        self.add(*lines[first], (), table, hidden)
+        for (start, end), value_span in zip(lines[first + 1 :], values, strict=False):
+            self.add(start, end, (Field(*value_span, heading),), table, hidden)
+        return 1 + len(values)
 
     def _labels_down(self, lines: Sequence[tuple[int, int]], delimiter: str) -> bool:
         """Whether the first cells of these lines name fields: a form in two columns, not a table."""

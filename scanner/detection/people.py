@@ -29,7 +29,7 @@ _ATTRIBUTE_TYPES = UNIQUE_TYPES | frozenset(
 )
 # A value belongs to the nearest name before it within this many characters of running text.
 _REACH = 600
-_TOKEN = re.compile(r"[^\W\d_]+(?:['\-][^\W\d_]+)*")
+_TOKEN = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
 _FOREIGN_ROLE = re.compile(
     r"social.?worker|allocated|worker|officer|teacher|manager|doctor|\bgp\b|clinician|consultant|author|staff|"
     r"adviser|advisor|assessor|reviewer|\biro\b|lead|created.?by|updated.?by|assigned|senco",

@@ -396,7 +396,7 @@ class IdentifierRecogniser:
                 evidence.append(Evidence(EvidenceKind.COUNTER, "most values beside it fail the check"))
             if reading.glued and near.nearness < Nearness.BEHIND:
                 score *= 0.5
-        if _issued(rule.id, reading) is False and near.nearness < Nearness.BEHIND:
+        if _issued(rule.id, reading) is False and near.nearness < Nearness.LINE:
             score = min(score, 0.3)
         if reading.repairs:
             score = min(score, 0.7) - 0.05 * (reading.repairs - 1)

@@ -1,0 +1,106 @@
+"""People, not hits: who is one person, who are two, and which households meet in a document."""
+
+from datetime import date
+
+import pytest
+
+from rules.nicknames import load_nicknames
+from scanner.detection.building import build_detector
+from scanner.detection.people import Aliases, group, parse_name
+from scanner.detection.people_model import Population
+from scanner.text import Passage
+
+ALIASES = Aliases(load_nicknames())
+DETECTOR = build_detector()
+TODAY = date(2024, 6, 30)
+
+
+def people(text: str) -> Population:
+    detection = DETECTOR.detect(Passage(text), reference_date=TODAY)
+    return group(detection.mentions, ALIASES, {}, TODAY)
+
+
+def names(population: Population) -> list[tuple[str, ...]]:
+    return [person.names for person in population.persons if person.names]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("james", "jim", True),
+        ("james", "jimmy", True),
+        ("james", "james", True),
+        ("fred", "robert", False),
+        ("william", "liam", True),
+        ("mary", "james", False),
+    ],
+)
+def test_aliases_are_not_transitive(first: str, second: str, same: bool) -> None:
+    assert ALIASES.same(first, second) is same
+
+
+@pytest.mark.parametrize(
+    ("value", "column", "given", "surname"),
+    [
+        ("Ann Smith", "", ("ann",), "smith"),
+        ("SMITH, Ann Marie", "", ("ann", "marie"), "smith"),
+        ("Ann", "", ("ann",), ""),
+        ("Khan", "Surname", (), "khan"),
+        ("Siân O’Brien-Jones", "", ("sian",), "obrienjones"),
+    ],
+)
+def test_names_are_taken_apart(value: str, column: str, given: tuple[str, ...], surname: str) -> None:
+    name = parse_name(value, column)
+    assert name is not None
+    assert (name.given, name.surname) == (given, surname)
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "why"),
+    [
+        ("James Okafor came in. Jim Okafor was upset.", 1, "a short form of the same name"),
+        ("Mrs Ayesha Rahman called. Ms Rahman will ring back.", 1, "title and surname"),
+        ("OKAFOR, James attended. James Okafor left at noon.", 1, "surname first"),
+        ("J. Okafor was seen. James Okafor agreed.", 1, "an initial"),
+        ("James Okafor and Mary Okafor attended.", 2, "one surname, two given names"),
+        ("Twins: Amy Okafor and Ada Okafor, both 7.", 2, "twins are two"),
+    ],
+)
+def test_variants_join_and_relatives_do_not(text: str, count: int, why: str) -> None:
+    assert len(names(people(text))) == count, why
+
+
+def test_rows_of_one_name_with_different_birth_dates_are_two_people() -> None:
+    table = "Surname,Forename,DOB\nKhan,Ali,01/02/1980\nKhan,Ali,03/04/2011\n"
+    population = people(table)
+    assert population.low == 2
+
+
+def test_a_surname_and_a_forename_cell_make_one_person() -> None:
+    population = people("Surname,Forename,DOB\nKhan,Ali,01/02/1980\nNowak,Ewa,03/04/1991\n")
+    assert sorted(names(population)) == [("Khan Ali",), ("Nowak Ewa",)]
+
+
+def test_numbers_without_names_are_people() -> None:
+    """A list of NHS numbers identifies as many people as it has numbers."""
+    population = people("NHS number\n943 476 5919\n943 476 5870\n943 476 5919\n")
+    assert population.low == 2
+
+
+def test_a_value_belongs_to_the_name_before_it() -> None:
+    population = people("Tenant: Ewa Nowak, NI JG 12 13 16 A\nTenant: Ali Khan, NI JG 12 13 16 B\n")
+    owners = {person.names[0]: len(person.findings) for person in population.persons}
+    assert owners == {"Ewa Nowak": 2, "Ali Khan": 2}
+
+
+def test_officers_are_not_counted_as_private_people() -> None:
+    text = (
+        "Dear Ms Nowak, your date of birth is 01/02/1980.\n\nYours sincerely,\nAnn Price\nHousing Officer\n"
+    )
+    population = people(text)
+    assert population.low == 1
+    assert {p.role for p in population.persons if "Ann Price" in p.names} == {"staff"}
+
+
+def test_an_empty_document_has_nobody() -> None:
+    assert people("The meeting room is booked.") == Population()
