@@ -24,7 +24,12 @@ def place(segment: Segment, offset: int) -> Location:
         if 0 <= index < len(segment.cells):
             return segment.location / segment.cells[index]
         return segment.location
+    return segment.location if segment.fields else line_of(segment, segment.text.count("\n", 0, offset))
+
+
+def line_of(segment: Segment, lines: int) -> Location:
+    """The place that many line breaks into a segment of running text."""
     parts = segment.location.parts
-    if parts and not segment.fields and (line := _LINE.match(parts[-1])):
-        return Location((*parts[:-1], f"line {int(line[1]) + segment.text.count(chr(10), 0, offset)}"))
+    if parts and (line := _LINE.match(parts[-1])):
+        return Location((*parts[:-1], f"line {int(line[1]) + lines}"))
     return segment.location

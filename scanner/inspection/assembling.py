@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from scanner.documents.model import Location, Segment
-from scanner.documents.places import place
+from scanner.documents.places import line_of, place
 from scanner.text import Block, Field, Passage
 
 # One passage holds about this many characters; detection needs some fifty bytes for each.
@@ -37,11 +37,6 @@ class Assembled:
         index = max(0, bisect_right(self.starts, position) - 1)
         return self.segments[index], position - self.starts[index]
 
-    def location(self, position: int) -> Location:
-        """Where a person finds what stands at ``position``."""
-        segment, offset = self.segment_at(position)
-        return place(segment, offset)
-
     def hidden(self, position: int) -> str:
         """Why a reader does not see what stands at ``position``; empty where it is visible."""
         segment, offset = self.segment_at(position)
@@ -50,6 +45,27 @@ class Assembled:
             if 0 <= index < len(segment.hidden_fields) and segment.hidden_fields[index]:
                 return segment.hidden_fields[index]
         return segment.hidden
+
+
+class Locator:
+    """The places of positions in one passage; asked in order, each line break is counted once."""
+
+    def __init__(self, assembled: Assembled) -> None:
+        self._assembled = assembled
+        self._segment: Segment | None = None
+        self._offset = 0
+        self._lines = 0
+
+    def location(self, position: int) -> Location:
+        """Where a person finds what stands at ``position``."""
+        segment, offset = self._assembled.segment_at(position)
+        if segment.fields or "\n" not in segment.text:
+            return place(segment, offset)
+        if segment is not self._segment or offset < self._offset:
+            self._segment, self._offset, self._lines = segment, 0, 0
+        self._lines += segment.text.count("\n", self._offset, offset)
+        self._offset = offset
+        return line_of(segment, self._lines)
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from scanner.detection.people import Aliases, Mention, group
 from scanner.detection.people_model import Population
 from scanner.documents import Coverage, Limits, Segment, Source, read_document
 from scanner.documents.model import Status
-from scanner.inspection.assembling import Assembled, assemble
+from scanner.inspection.assembling import Assembled, Locator, assemble
 from scanner.inspection.masking import mask, mask_name
 from scanner.inspection.model import Inspection, LocatedFinding
 from scanner.inspection.settings import InspectionSettings
@@ -107,6 +107,7 @@ class Inspector:
         self, assembled: Assembled, number: int, today: date, placed: list[_Placed], counts: Counter[str]
     ) -> None:
         detection = self._detector.detect(assembled.passage, reference_date=today, number=number)
+        locator = Locator(assembled)
         for mention in detection.mentions:
             finding = mention.finding
             hidden = assembled.hidden(finding.start)
@@ -115,7 +116,7 @@ class Inspector:
             placed.append(
                 _Placed(
                     replace(mention, hidden=hidden) if hidden else mention,
-                    str(assembled.location(finding.start)),
+                    str(locator.location(finding.start)),
                     hidden,
                 )
             )
