@@ -193,7 +193,7 @@ class _Scan:
             pending = self._backlog.popleft()
             self._reading[pending.object_id] = pending
             known = self._known.hashes(pending)
-            pool.submit(Job(pending.object_id, pending.raw_path, known))
+            pool.submit(Job(pending.object_id, pending.raw_path, pending.size, known))
 
     def _end(self, answer: Answer) -> None:
         pending = self._reading.pop(answer.number)

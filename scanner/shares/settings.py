@@ -7,6 +7,15 @@ from dataclasses import dataclass, field
 
 from scanner.documents.isolation import Confinement
 
+# Dense text is read at some 2 MB/s: on a machine half as fast a large honest file must still come to its end.
+BYTES_PER_SECOND = 1_000_000
+LONGEST_ALLOWANCE = 600.0
+
+
+def allowance(size: int) -> float:
+    """Seconds that a file of ``size`` bytes may take beyond the limits of time, wall-clock and CPU."""
+    return min(size / BYTES_PER_SECOND, LONGEST_ALLOWANCE)
+
 
 @dataclass(frozen=True, slots=True)
 class WorkerSettings:

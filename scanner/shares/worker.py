@@ -20,6 +20,7 @@ from scanner.documents.isolation import Confinement, confine, renew_cpu
 from scanner.documents.model import Coverage, Gap, Location, Shortfall, Status
 from scanner.inspection.model import Inspection
 from scanner.judgement.assessment import Assessment, Severity
+from scanner.shares.settings import allowance
 from scanner.shares.walk import NotAFileError, open_quietly, shortfall_of
 from scanner.shares.wire import encode, receive
 from scanner.store.encoding import inspection_to_json
@@ -87,8 +88,9 @@ def _answer_all(connection: socket.socket, work: Work) -> None:
         if job is None:
             return
         # Should the run itself be gone or stuck, a worker in a loop must still end.
-        signal.alarm(int(work.seconds_per_file * 2) + 10)
-        renew_cpu(work.confinement.cpu_seconds)
+        longer = allowance(job["size"])
+        signal.alarm(int((work.seconds_per_file + longer) * 2) + 10)
+        renew_cpu(work.confinement.cpu_seconds + int(longer))
         answer, healthy = _answer(job, work)
         signal.alarm(0)
         answer["last"] = not healthy or done == work.files_per_worker

@@ -22,6 +22,7 @@ from typing import Any
 from scanner.documents.isolation import ended_by
 from scanner.documents.model import Shortfall
 from scanner.inspection.model import Inspection
+from scanner.shares.settings import allowance
 from scanner.shares.wire import Inbox, WireError, encode
 from scanner.shares.worker import Work, serve, unread
 from scanner.store.encoding import inspection_from_json
@@ -48,6 +49,7 @@ class Job:
 
     number: int
     path: bytes
+    size: int = 0
     known: tuple[str, ...] = ()
     alone: bool = False  # its first worker died: nothing else may be lost if this one does
 
@@ -86,7 +88,14 @@ class _Worker:
         self.fresh = False
         with contextlib.suppress(OSError):  # a dead worker is noticed where answers are collected
             self.connection.sendall(
-                encode({"number": job.number, "path": os.fsdecode(job.path), "known": job.known})
+                encode(
+                    {
+                        "number": job.number,
+                        "path": os.fsdecode(job.path),
+                        "size": job.size,
+                        "known": job.known,
+                    }
+                )
             )
 
 
@@ -135,8 +144,11 @@ class WorkerPool:
             self._collect(key.data, answers)
         now = time.monotonic()
         for worker in list(self._workers):
-            if worker.jobs and now - worker.head_since > self._work.seconds_per_file:
-                self._stop_late(worker, answers)
+            if not worker.jobs:
+                continue
+            ceiling = self._work.seconds_per_file + allowance(worker.jobs[0].size)
+            if now - worker.head_since > ceiling:
+                self._replace(worker, answers, f"time limit of {ceiling:.0f} s", kill=True)
         self._place_again()
         self._take_over(now)
         return answers
@@ -230,13 +242,10 @@ class WorkerPool:
         if head.number in worker.taken_over:
             pass  # whoever reads it now will answer for it
         elif not head.alone and not kill and not _out_of_cpu(status):
-            self._again.appendleft(Job(head.number, head.path, (), alone=True))
+            self._again.appendleft(Job(head.number, head.path, head.size, alone=True))
         else:
             answers.append(Answer(head.number, unread(Shortfall.PARSER_STOPPED, _died_of(status, what))))
         self._start()
-
-    def _stop_late(self, worker: _Worker, answers: list[Answer]) -> None:
-        self._replace(worker, answers, f"time limit of {self._work.seconds_per_file:g} s", kill=True)
 
     def _place_again(self) -> None:
         """Hand out what came back from failed workers, before anything new."""
