@@ -77,8 +77,8 @@ _LIMIT_BEFORE = re.compile(
 )
 _THINGS = """
 section sections regulation schedule part article figure table item question step version page chapter
-paragraph para clause appendix annex note number ward group room form level phase year reg act stage option band grade
-column row line list total count
+paragraph para clause appendix annex note number ward group room form level phase year reg act stage option
+band grade column row line list total count
 """
 _THING_BEFORE = frozenset(_THINGS.split())
 _SCHOOL = re.compile(

@@ -192,7 +192,7 @@ class Mentions:
             return Use.BLANK
         if not place.in_table and _EMPTY_LABEL.match(behind) and not self._next_line_answers(line_end):
             return Use.BLANK
-        if _NO.match(behind) and not named:
+        if _NO.match(behind):
             return Use.DENIED
         if place.in_table:
             record = self._view.layout.record_at(start)

@@ -44,6 +44,12 @@ _FLOOR = (
 )
 _SMALL = frozenset("of the y yr le la de du des on upon and in o by under with next ar a'r & st st. nan na an i".split())
 _ALWAYS_STREETS = frozenset(["heol", "stryd", "ffordd", "lôn", "lon", "clos", "rhodfa", "cilgant", "rhes", "teras", "rue"])
+# The first word of a house's name: Welsh, Gaelic.
+_HOUSE_FIRST = frozenset(["tŷ", "ty", "plas", "bryn", "llys", "cwrt", "tigh", "taigh"])
+# Abbreviated street words that are hardly anything else in lower case.
+_ABBREVIATED = frozenset(["rd", "ave", "gdns", "cres", "terr", "ln", "sq"])
+# Words of home that stand before too much else to make a street of lower-case words.
+_WEAK_HOME = frozenset([b"of", b"tel", b"house", b"property", b"family", b"child", b"owner", b"customer", b"attended"])
 # What a number counts: "3 Bedroom House", "2 Storey Building".
 _MEASURED_WORDS = """
 bed beds bedroom bedrooms bedroomed storey storeys berth acre acres mile miles minute minutes month months day days hour
@@ -65,11 +71,15 @@ _STOP = frozenset(
     where which who will with would year years you your yesterday today tomorrow mr mrs ms miss dr""".split()
 )
 _PERSON_LINE = re.compile(
-    r"^\W*(?:(?:mr|mrs|ms|miss|mx|dr|prof|professor|rev|sir|lady|dame|master|messrs|parents? of|the parents|occupier|"
-    r"householder|y rhieni)\b|[A-Z][a-zà-ÿ'\-]+(?: [A-Z]\.?)? (?:[A-Z][a-zà-ÿ]+ )?[A-Z][A-Za-zà-ÿ'\-]+\W*$|"
-    r"[A-Z]{2,}(?:, ?| )[A-Z][A-Za-z'\-]+\W*$)",
+    r"^\W*(?:[A-Z][a-zà-ÿ'\-]+(?: [A-Z]\.?)? (?:[A-Z][a-zà-ÿ]+ )?[A-Z][A-Za-zà-ÿ'\-]+|"
+    r"[A-Z'\-]{2,}(?:, ?| )[A-Z][A-Za-z'\-]+|[A-Z] [A-Z][A-Za-z'\-]+)\W*$"
+)
+_ADDRESSEE = re.compile(
+    r"^\W*(?:(?:mr|mrs|ms|miss|mx|dr|prof|professor|rev|sir|lady|dame|master|messrs|y rhieni)\b|parents? of|"
+    r"(?:the )?(?:parents?|occupiers?|householder|carers?)\b|parent/)|\b(?:dob|d\.o\.b|date of birth)\b",
     re.IGNORECASE,
 )
+_BIRTH = re.compile(r"\b(?:dob|d\.o\.b|date of birth|born)\b", re.IGNORECASE)
 _TITLE = re.compile(r"^\W*(?:mr|mrs|ms|miss|mx|dr|prof|rev|sir|lady|dame|master|messrs)\b", re.IGNORECASE)
 _NO_ADDRESS = re.compile(
     r"^\W*(?:n/?a|none|nil|unknown|not (?:known|given|recorded|stated|provided|disclosed)|as above|same|as (?:mother|father|"
@@ -77,6 +87,8 @@ _NO_ADDRESS = re.compile(
     r"address|please .*)\W*$",
     re.IGNORECASE,
 )
+_VILLAGE = re.compile(r", ([A-Z][a-zà-ÿ'\-]{4,}(?:[ \-](?:[a-z]{2,5}[ \-])?[A-Z][a-zà-ÿ]{3,})?)(?=[,.;)\n]|\r?\n|$| [a-z(])")
+_MORE_STREET = re.compile(r"(?: [A-Z][\w'\-]*){1,2}(?!\w)| [a-z]{2,9}(?=[,.\n;)]|$)")
 _SENTENCE_END = re.compile(rb"[a-z)]{4,}[.;?!] ")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|[_\-./]+")
 _ADDRESS_LABEL = re.compile(
@@ -183,7 +195,7 @@ class _Words:
             if lowered[-1] in words.descriptors or lowered[-1].replace("0", "o") in words.descriptors:
                 return True
             if lowered[0] in leading:
-                return len(tokens) <= 5
+                return len(tokens) <= (3 if lowered[0] == "the" else 5)
             return open_end and any(word in words.descriptors for word in lowered[1:-1])
         if any(word in _STOP for word in lowered):
             return False
@@ -204,7 +216,7 @@ class _Words:
         lowered = [token.lower().strip(".,'()") for token in tokens]
         if not all(_capital(token) or token.lower() in _SMALL for token in tokens) or not _capital(tokens[0]):
             return False
-        return lowered[-1] in self.words.building_words or lowered[0] in ("tŷ", "ty", "plas", "bryn", "llys", "cwrt")
+        return lowered[-1] in self.words.building_words or lowered[0] in _HOUSE_FIRST
 
     def premises(self, element: str, *, followed: bool) -> _Part | None:
         """The part of an element that is a house, a flat or a named building, with its street if it has one.
@@ -392,6 +404,7 @@ class AddressRecogniser:
         if record.table is None and cells[0][2] == "address" and not (premises or street):
             return
         end = self._value_end(text, cells[-1][0], end, postcodes, in_table=record.table is not None)
+        postcode = postcode or bisect_left(postcodes, (start, 0)) < bisect_left(postcodes, (end, 0))
         while start < end and text[start] in " \t\"'":
             start += 1
         while end > start and text[end - 1] in " \t\"',;.":
@@ -414,8 +427,12 @@ class AddressRecogniser:
     def _around(self, view: View, start: int, end: int) -> _Chain | None:
         """The address around a house number and street at ``start`` to ``end``, with what follows it."""
         text = view.text
-        while start < end and not text[start].isalnum():
-            start += 1
+        end = self._street_end(text, end)
+        digits = re.match(r"[0-9]+", text[start:end])
+        if digits is None or digits.group()[0] == "0" or re.search(r"[0-9][:.,/]$|[£$€] ?$", text[max(0, start - 2) : start]):
+            return None
+        if re.fullmatch(r"19[0-9]{2}|20[0-3][0-9]", digits.group()) and not text[start + 4 : start + 5] == ",":
+            return None  # a year
         behind = text[end : end + 24]
         if re.match(r" [A-Z][a-z]", behind) and not self._place_follows(text, end):
             return None  # "4 Station Road Improvements"
@@ -426,13 +443,33 @@ class AddressRecogniser:
         if _NUMBERED_THING.search(text[max(0, start - 16) : start]):
             return None
         lower = not any(_capital(token) for token in tokens)
-        if lower and not self._said_to_live(view, start):
-            return None
+        if lower:
+            # "34 lindsey rd" says it itself; "18 dalston gardens" does on a line of its own.
+            alone = start == 0 or not text[text.rfind("\n", 0, start) + 1 : start].strip(" \t>*-")
+            short = tokens[-1] in _ABBREVIATED and len(tokens) <= 3
+            if not (short or (alone and behind[:1] in ("", "\n", "\r", ",", ".")) or self._said_to_live(view, start)):
+                return None
         chain = self._walk(view, end, end, postcode=False)
         if chain is None:
             return None
         stop, place, postcode = self._forward(text, end)
+        if not place and not postcode:
+            # A village that no list knows: "8 Orchard View, Adderbury, she ...".
+            village = _VILLAGE.match(text, stop)
+            if village is not None and village.group(1).lower() not in _STOP:
+                stop, place = village.end(1), True
         return _Chain(chain.start, stop, chain.premises, chain.street, place, postcode)
+
+    def _street_end(self, text: str, end: int) -> int:
+        """The end of a street's name that goes on behind its first descriptor: "Hill Park Road"."""
+        while (more := _MORE_STREET.match(text, end)) is not None:
+            words = more.group().split()
+            ends = [n for n, word in enumerate(words) if word.lower() in self._words.words.descriptors]
+            if not ends:
+                break
+            for word in words[: ends[0] + 1]:
+                end = text.index(word, end) + len(word)
+        return end
 
     def _place_follows(self, text: str, end: int) -> bool:
         line = re.match(r" ([^,.;:\n()]{2,40})", text[end : end + 48])
@@ -452,7 +489,10 @@ class AddressRecogniser:
         low = max(0, start - 60)
         line = view.text.rfind("\n", low, start) + 1
         before = view.data[max(low, line - 40) : start]
-        return any(len(before) - match.end() <= 24 for match in self._home.finditer(before)) or not before.strip()
+        return any(
+            len(before) - match.end() <= 24 and match.group().strip().lower() not in _WEAK_HOME
+            for match in self._home.finditer(before)
+        )
 
     def _forward(self, text: str, end: int) -> tuple[int, bool, bool]:
         """Known towns, counties and partial postcodes behind a street: the new end, a place, a postcode."""
@@ -511,9 +551,9 @@ class AddressRecogniser:
                         begin = a + tail
                 break
             part = self._words.premises(element, followed=postcode or place)
-            if part is not None and (part.street or street or place or postcode):
+            if part is not None:
                 begin, premises = a + part.offset, True
-                street = street or part.street
+                street = street or part.street or part.named
                 if part.offset > 0:
                     break
                 continue
@@ -606,12 +646,13 @@ class AddressRecogniser:
             body = text[above : at - 1].strip()
             if not body:
                 break
+            if _BIRTH.search(body):
+                return "home"
+            if len(body) > 80:
+                return self._nearest(view, max(above, at - 72), at - 1)
             if self._is_organisation(view, above, at - 1):
                 return "office"
-            if len(body) > 80:
-                verdict = self._nearest(view, max(above, at - 72), at - 1)
-                return verdict
-            if _PERSON_LINE.match(body):
+            if _ADDRESSEE.search(body) or _PERSON_LINE.match(body):
                 return "home"
             verdict = self._nearest(view, above, at - 1)
             if verdict:
@@ -734,7 +775,7 @@ def _street_pattern(words: AddressWords) -> bytes:
     number = rb"\b[0-9][0-9lIO]{0,3}[A-Za-z]?(?: ?[\-/] ?[0-9]{1,4}[A-Za-z]?)?,?[ ]{1,2}"
     word = rb"[A-Za-z0\xc0-\xff?'.&\-]{1,20}[ ]"
     return (
-        number + rb"(?i:(?:" + word + rb"){1,4}(?:" + descriptors + rb")\b|(?:" + leading + rb")(?:[ ][A-Za-z\xc0-\xff?'\-]{1,20}){1,3}\b)"
+        number + rb"(?i:(?:" + word + rb"){1,4}?(?:" + descriptors + rb")\b|(?:" + leading + rb")(?:[ ][A-Za-z\xc0-\xff?'\-]{1,20}){1,3}\b)"
     )
 
 

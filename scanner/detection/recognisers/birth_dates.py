@@ -119,7 +119,10 @@ class BirthDateRecogniser:
         for start, end in words:
             if start < passed:
                 continue
-            for finding in self._near(view, start, end):
+            near = self._near(view, start, end)
+            if not near and not found:
+                near = self._listed(view, end)
+            for finding in near:
                 found.setdefault(finding.start, finding)
                 passed = max(passed, finding.end)
         for start, end in self._scan.spans(view, "birth_bracketed"):
@@ -136,8 +139,7 @@ class BirthDateRecogniser:
         for record, field in view.layout.labelled_fields():
             wanted = known.get(field.label)
             if wanted is None:
-                label = " ".join(_CAMEL.sub(" ", field.label).lower().split())
-                wanted = known[field.label] = bool(_LABEL.search(label)) and not _NO_LABEL.search(label)
+                wanted = known[field.label] = is_birth_label(field.label)
             if not wanted:
                 continue
             value = view.text[field.start : field.end]
@@ -261,6 +263,33 @@ class BirthDateRecogniser:
             previous, at = body, stop
         return None
 
+    def _listed(self, view: View, end: int) -> list[Finding]:
+        """The dates of a list of people without headers, below a text that says there are birth dates in it.
+
+        Each of at least three lines in a row holds a name and one date, and the dates lie years apart.
+        """
+        text = view.text
+        at = text.find("\n", end)
+        run: list[WrittenDate] = []
+        for _ in range(400):
+            if at < 0 or at - end > 20_000:
+                break
+            stop = text.find("\n", at + 1)
+            stop = len(text) if stop < 0 else stop
+            dates = dates_in(text, at + 1, min(stop, at + 240), view.reference_date)
+            whole = [one for one in dates if one.exact]
+            if len(whole) == 1 and re.search(r"[A-Z][A-Za-z'\-]+", text[at + 1 : whole[0].start]):
+                run.append(whole[0])
+            elif run or (text[at + 1 : stop].strip() and at - end > 600):
+                break
+            at = stop if stop < len(text) else -1
+        years = {one.day.year for one in run}
+        if len(run) < 3 or len(years) < 3 or max(years) - min(years) < 4:
+            return []
+        if not all(0 <= age_at(one.day, view.reference_date) <= _OLDEST for one in run):
+            return []
+        return [self._finding(view, one, 0.60, EvidenceKind.CONTEXT, "birth_list") for one in run]
+
     @staticmethod
     def _left(view: View, start: int) -> WrittenDate | None:
         """The date that ends directly before a birth word: "12/03/2015 (DOB)"."""
@@ -337,6 +366,14 @@ class BirthDateRecogniser:
         )
         note = "child" if plausible and age < 18 else ""
         return Finding("DATE_OF_BIRTH", written.start, written.end, score, rule, evidence, note)
+
+
+def is_birth_label(label: str) -> bool:
+    """Whether a column header or form label asks for a date of birth."""
+    plain = " ".join(_CAMEL.sub(" ", label).lower().split())
+    compact = re.sub(r"[^a-z]", "", plain)
+    birth = _LABEL.search(plain) or compact.endswith("dob") or "birthdate" in compact or "dateofbirth" in compact
+    return bool(birth) and not _NO_LABEL.search(plain)
 
 
 def birth_date(finding: Finding, view: View) -> date | None:

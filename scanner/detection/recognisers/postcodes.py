@@ -224,6 +224,8 @@ class PostcodeRecogniser:
         if context <= 0:
             return None
         outward, inward = value.split()
+        if outward.isdigit() or inward.isdigit():
+            return None
         repaired = self._repair(outward, inward)
         if repaired is None:
             return None

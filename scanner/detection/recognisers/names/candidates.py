@@ -191,6 +191,8 @@ def name_odds(tokens: list[Token]) -> tuple[float, int, int]:
 
 # "56 Victoria Road", not "1. Jane Smith" nor a time, a sum or a date before a name.
 _HOUSE_NUMBER = re.compile(r"(?:^|[ ,\n(])\d{1,4}[a-zA-Z]? $")
+# Police officers are written with their collar number: "PC 4411 Bains".
+COLLAR_NUMBER = re.compile(r"\b(?:PC|PS|WPC|DC|DS|Sgt|PCSO|Constable|Sergeant) \d{1,6} $")
 _FIRM = re.compile(
     r",? (?:&|and) (?:Partners?|Sons?|Co\b|Company|Daughters?|Brothers|Associates|Colleagues)"
     r"|(?:, [A-Z]\w+)? (?:&|and) [A-Z]\w+ "
@@ -199,8 +201,9 @@ _FIRM = re.compile(
 
 TITLED = "title before it"
 _TITLE_WEIGHT = 4.6
-_THING = reason(EvidenceKind.COUNTER, "word of a street, building, body or thing behind it", -4.5)
+_THING = reason(EvidenceKind.COUNTER, "word of a street, building, body or thing behind it", -6.0)
 _POSSESSED_THING = reason(EvidenceKind.COUNTER, "possessive before a thing", -1.2)
+_CAPITALS = reason(EvidenceKind.COUNTER, "line of ordinary words in capitals", -1.5)
 _SAINT = reason(EvidenceKind.COUNTER, "saint or place word before it", -4.0)
 _PLACE_NAME = reason(EvidenceKind.COUNTER, "name of a place", -2.8)
 _WELL_KNOWN = reason(EvidenceKind.COUNTER, "historical or made-up person", -5.0)
@@ -254,7 +257,8 @@ def _after_title(tokens: list[Token], index: int, lexicon: Lexicon) -> int:
             size, _ = _title_at(tokens, at, lexicon)
             if size and not flags & lex.KNOWN_NAME:
                 break
-        elif flags & (lex.JOB | lex.HEAD) and not flags & lex.KNOWN_NAME:
+        elif not flags & lex.KNOWN_NAME and (flags & (lex.JOB | lex.HEAD) or word_band(flags) == 2):
+            # "Councillor Call for Action", "MS Word".
             break
         at += 1
     while at > index and tokens[at - 1].low in PARTICLES and tokens[at - 1].shape == "l":
@@ -328,8 +332,7 @@ def _comma_name(text: str, end: int) -> bool:
 def _cut(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Candidate]:
     tokens = tokenise(text, start, end, lexicon)
     count = len(tokens)
-    if count > 3 and all(token.shape == "C" for token in tokens) and _ordinary_share(tokens) > 0.5:
-        return
+    heading = count > 3 and all(token.shape == "C" for token in tokens) and _ordinary_share(tokens) > 0.5
     index = 0
     job_before = False
     while index < count:
@@ -373,7 +376,7 @@ def _cut(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Candidat
                 and not tokens[stop].flags & lex.KNOWN_NAME
             ):
                 break
-        if stop < count and _is_surname_head(tokens, index, stop, lexicon):
+        if stop < count and is_surname_head(tokens, index, stop, lexicon):
             stop += 1
         at = index
         index = stop
@@ -392,6 +395,8 @@ def _cut(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Candidat
         if len(piece) == 1 and not piece[0].flags & lex.KNOWN_NAME and not _comma_name(text, piece[0].end):
             continue
         candidate = make(piece)
+        if heading:
+            candidate.add(_CAPITALS)
         if job_before:
             candidate.add(_JOB_BEFORE, "staff")
         job_before = False
@@ -406,7 +411,7 @@ _NAMESAKES = frozenset(
 )
 
 
-def _is_surname_head(tokens: list[Token], start: int, index: int, lexicon: Lexicon) -> bool:
+def is_surname_head(tokens: list[Token], start: int, index: int, lexicon: Lexicon) -> bool:
     """Whether the place word at ``index`` is the surname of the forename before it ("Stephen Wood")."""
     word, first = tokens[index], tokens[start]
     if index - start > 2 or word.low not in lexicon.surname_heads or surname_band(word.flags) < 1:
@@ -449,7 +454,8 @@ def _look_around(
             candidate.add(_SAINT)
         elif before.low in lexicon.place_before and stop - at == 1:
             candidate.add(_SAINT)
-    if _HOUSE_NUMBER.search(text[max(0, candidate.start - 8) : candidate.start]):
+    numbered = text[max(0, candidate.start - 16) : candidate.start]
+    if _HOUSE_NUMBER.search(numbered) and not COLLAR_NUMBER.search(numbered):
         candidate.add(_NUMBERED)
     if _FIRM.match(text, candidate.end):
         candidate.add(_PARTNERS)

@@ -20,7 +20,7 @@ _ESTABLISHED = 1.0
 _ESTABLISHED_ALONE = 1.8
 # Documents with more names than this are lists: their names repeat in labelled places or not at all.
 _MOST_ESTABLISHED = 400
-_SMALL_GAPS = frozenset((", ", " and ", ", and ", " & ", "; ", " / ", "/", " or ", " with ", " + ", ",", ";"))
+_SMALL_GAPS = frozenset((" (", ", ", " and ", ", and ", " & ", "; ", " / ", "/", " or ", " with ", " + ", ",", ";"))
 
 _FULL_AGAIN = reason(EvidenceKind.NEIGHBOUR, "full name stands elsewhere in the document", 3.0)
 _FORENAME_AGAIN = reason(EvidenceKind.NEIGHBOUR, "forename of a person named elsewhere in the document", 3.0)
@@ -99,7 +99,7 @@ def _join(text: str, candidates: Sequence[Candidate], *, bonus: float) -> list[C
                 gap == 2
                 and not before.sole
                 and before.first <= max(before.last, 0)
-                and len(before.tokens) <= 2
+                and len(before.tokens) <= 4
                 and len(one.tokens) <= 3
             ):
                 both = None

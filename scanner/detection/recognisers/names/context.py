@@ -6,7 +6,7 @@ import re
 
 from scanner.detection.finding import EvidenceKind
 from scanner.detection.recognisers.names import lexicon as lex
-from scanner.detection.recognisers.names.candidates import TITLED, Candidate
+from scanner.detection.recognisers.names.candidates import COLLAR_NUMBER, TITLED, Candidate
 from scanner.detection.recognisers.names.lexicon import Lexicon, forename_band, word_band
 from scanner.detection.recognisers.names.weighing import Reason, reason
 
@@ -19,6 +19,7 @@ _WRAPPED = 45
 _LINE = 160
 
 _ARTICLES = frozenset("the a an this these our your".split())
+_PETS = frozenset("dog dogs cat puppy pet horse pony kitten".split())
 _AGE = re.compile(
     r" ?(?:\((?:aged? |now )?\d{1,2}(?: ?(?:yrs?|years?|yo|y/o|months?)[^)]{0,12})?\)|,? aged? \d|, \d{1,2},)"
 )
@@ -57,6 +58,7 @@ _MID_SENTENCE = (
     reason(EvidenceKind.PATTERN, "capital inside a sentence", 0.5),
     reason(EvidenceKind.PATTERN, "capital inside a sentence", 1.0),
 )
+_PET = reason(EvidenceKind.COUNTER, "an animal", -3.0)
 _DATE = reason(EvidenceKind.COUNTER, "part of a date", -4.0)
 _ALONE = reason(EvidenceKind.CONTEXT, "alone on its line", 0.9)
 _SPEAKER = reason(EvidenceKind.CONTEXT, "speaker at the start of a line", 1.2)
@@ -66,9 +68,10 @@ _CODE_LINE = re.compile(
     r"[=(][^\n]*[{};]\s*$|[{}]\s*$|^\s*(?:#include|import |from \w+ import|def |class |return\b|var |let |const )|\(\)|\bself\.|\w = ['\"\[({]|==|!=|->|=>|::"
 )
 _DATE_BEFORE = re.compile(
-    r"(?:\b\d{1,2}(?:st|nd|rd|th)?(?: of)?|\b(?:in|since|until|till|during|by|last|next|early|late|mid|from|to|through|of|this|each|every|and|end of|for))[ -]$",
+    r"(?:\b\d{1,2}(?:st|nd|rd|th)?(?: of)?|\b(?:in|since|until|till|during|by|last|next|early|late|mid|this|each|every|end of))[ -]$",
     re.I,
 )
+_PERHAPS_DATE_BEFORE = re.compile(r"\b(?:from|to|through|of|and|for|or)[ -]$", re.I)
 _DATE_BEHIND = re.compile(
     r"[ ,/-]{1,2}(?:\d|and (?:January|February|March|April|May|June|July|August)|to (?:January|February|March|April|May|June|July|August))"
 )
@@ -131,8 +134,9 @@ def weigh_context(text: str, candidate: Candidate, lexicon: Lexicon) -> None:
     single = len(candidate.tokens) == 1
     start, end = candidate.start, candidate.end
     if candidate.tokens[0].flags & lex.CALENDAR and not titled:
-        if _DATE_BEFORE.search(text[max(0, start - 24) : start]) or (
-            single and _DATE_BEHIND.match(text, end)
+        before = text[max(0, start - 24) : start]
+        if _DATE_BEFORE.search(before) or (
+            single and (_PERHAPS_DATE_BEFORE.search(before) or _DATE_BEHIND.match(text, end))
         ):
             candidate.add(_DATE)
             return
@@ -146,7 +150,11 @@ def weigh_context(text: str, candidate: Candidate, lexicon: Lexicon) -> None:
                 candidate.add(_MID_SENTENCE[word_band(token.flags)], anchor=False)
     if words:
         last = words[-1]
-        if last in _ARTICLES and not titled:
+        if last in _PETS:
+            candidate.add(_PET)
+        elif last.isdigit() and COLLAR_NUMBER.search(text[max(0, start - 24) : start]):
+            candidate.add(reason(EvidenceKind.CONTEXT, TITLED, 4.0), "staff")
+        elif last in _ARTICLES and not titled:
             candidate.add(_ARTICLE_ALONE if single else _ARTICLE)
         elif last in ("st", "saint") and not titled:
             candidate.add(reason(EvidenceKind.COUNTER, "saint before it", -4.0))

@@ -14,6 +14,7 @@ from scanner.detection.recognisers.names.candidates import (
     Candidate,
     Token,
     is_free,
+    is_surname_head,
     make,
     name_odds,
     tokenise,
@@ -43,9 +44,22 @@ _SMALL = reason(EvidenceKind.COUNTER, "written in small letters", -0.5)
 
 _SMALL_TITLES = frozenset("mr mrs ms miss mx dr prof cllr councillor pc rev".split())
 _SURE_TITLES = frozenset("mr mrs cllr councillor mx".split())
+_DOTTED_TITLES = frozenset("st jr snr".split())
 _WEAK = 1.0
 # Phrases that stand before so many other things that small letters behind them prove nothing.
 _TOO_SMALL = 3
+
+
+# A chat or a message whose writer leaves capitals out has fewer of them than this, looked at so far.
+_FEW_CAPITALS = 0.012
+_SAMPLE = 4_000
+
+
+def _is_small_written(text: str) -> bool:
+    """Whether the text is written without capitals."""
+    sample = text[:_SAMPLE]
+    letters = sum(map(str.isalpha, sample))
+    return letters >= 20 and sum(map(str.isupper, sample)) < letters * _FEW_CAPITALS
 
 
 class Cues:
@@ -74,6 +88,12 @@ class Cues:
             if name.isascii()
         )
         self._small = re2.compile(rb"\b(?:" + names + rb") [a-z][a-z'\-]+\b", options)
+        common = b"|".join(
+            re2.escape(name.encode("latin-1"))
+            for name in sorted(lexicon.frequent_forenames(least=3))
+            if name.isascii()
+        )
+        self._small_single = re2.compile(rb"\b(?:" + common + rb")\b", options)
 
     def candidates(self, text: str, data: bytes) -> Iterator[Candidate]:
         """Candidates beside cues, and pairs of frequent names in small letters, in no order."""
@@ -89,9 +109,15 @@ class Cues:
                 yield from self._told(text, hit.end, weight, note)
         for match in self._small.finditer(data):
             yield from self._pair(text, *match.span())
+        if _is_small_written(text):
+            for match in self._small_single.finditer(data):
+                yield from self._single(text, *match.span())
 
-    def _name_at(self, text: str, at: int) -> tuple[list[Token], str]:
-        """The words of a name in any letter case at a place, without titles; and the title's note."""
+    def _name_at(self, text: str, at: int, *, sure: bool = False) -> tuple[list[Token], str]:
+        """The words of a name in any letter case at a place, without titles; and the title's note.
+
+        ``sure`` says that a name is due here, so that a place word may be its surname.
+        """
         match = _NAME_HERE.match(text, at, min(len(text), at + 80))
         if match is None:
             return [], ""
@@ -110,6 +136,9 @@ class Cues:
             if flags & lex.FUNCTION:
                 break
             known = bool(flags & lex.KNOWN_NAME)
+            if flags & lex.HEAD and stop > begin and token.shape != "l" and not sure:
+                if not is_surname_head(tokens, begin, stop, self._lexicon):
+                    return [], ""
             if flags & (lex.JOB | lex.HEAD) and not known or (word_band(flags) and not known):
                 break
             if token.shape == "l" and stop > begin and word_band(flags) and surname_band(flags) < 3:
@@ -117,7 +146,7 @@ class Cues:
             if token.shape == "l" and stop > begin and tokens[stop - 1].shape != "l":
                 break
             stop += 1
-            if token.possessive:
+            if token.possessive or text[token.end : token.end + 1] == "." and token.low not in _DOTTED_TITLES:
                 break
         while (
             stop > begin
@@ -138,7 +167,7 @@ class Cues:
         for _ in range(_MOST_GREETED):
             if at < 0:
                 return
-            tokens, note = self._name_at(text, at)
+            tokens, note = self._name_at(text, at, sure=True)
             if not tokens:
                 return
             stop = tokens[-1].end
@@ -167,7 +196,7 @@ class Cues:
         if blank is None or blank.end() == end:
             return
         at = blank.end()
-        tokens, note = self._name_at(text, at)
+        tokens, note = self._name_at(text, at, sure=True)
         if not tokens:
             return
         stop = tokens[-1].end
@@ -245,6 +274,13 @@ class Cues:
             candidate.add(_SMALL)
         yield candidate
 
+    def _single(self, text: str, start: int, end: int) -> Iterator[Candidate]:
+        """A frequent forename in a text that has no capitals."""
+        if is_free(text, start, end):
+            candidate = make(tokenise(text, start, end, self._lexicon))
+            candidate.add(_SMALL, anchor=False)
+            yield candidate
+
     def _pair(self, text: str, start: int, end: int) -> Iterator[Candidate]:
         """Two small words that are a frequent forename and a surname."""
         if not is_free(text, start, end):
@@ -253,7 +289,9 @@ class Cues:
         if len(tokens) != 2:
             return
         flags = tokens[1].flags
-        if surname_band(flags) < 2 or word_band(flags) or flags & (lex.FUNCTION | lex.HEAD | lex.JOB):
+        if surname_band(flags) < 2 or flags & (lex.FUNCTION | lex.HEAD | lex.JOB):
+            return
+        if word_band(flags) > (surname_band(flags) == 3):
             return
         candidate = make(tokens)
         candidate.add(_SMALL, anchor=False)

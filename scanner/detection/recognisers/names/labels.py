@@ -351,7 +351,7 @@ class Labelled:
         self, tokens: list[Token], meaning: LabelMeaning, previous: Candidate | None
     ) -> Candidate | None:
         """``Surname, Forename`` as one candidate, where the piece before and this one are that."""
-        if previous is None or len(previous.tokens) > 2 or len(tokens) > 3:
+        if previous is None or len(tokens) > 3:
             return None
         if self._text[previous.end : tokens[0].start].strip(" ") != "," or meaning.kind in (
             "surname",
@@ -366,6 +366,8 @@ class Labelled:
 def join_reversed(surname: Candidate, forenames: list[Token], text: str, *, bonus: float) -> Candidate | None:
     """One candidate over ``Surname, Forename`` if that is the likeliest reading, else ``None``."""
     head, first = surname.tokens, forenames[0]
+    if len(head) - sum(token.low in PARTICLES for token in head) > 2:
+        return None
     if head[0].shape == "I" or forenames[-1].flags & lex.HEAD:
         return None
     if len(head) == 2 and head[0].shape != "l" and forename_band(head[0].flags) >= 2 and head[0].shape != "C":
@@ -382,6 +384,8 @@ def join_reversed(surname: Candidate, forenames: list[Token], text: str, *, bonu
     capital_surname = all(token.shape == "C" for token in head) and first.shape != "C"
     if capital_surname:
         odds += 1.8
+    elif forename_band(head[-1].flags) >= 2 and forename_band(first.flags) >= 2 and bonus < 0.9:
+        odds -= 0.8 if surname_band(head[-1].flags) == 3 else 2.0
     elif forename_band(head[-1].flags) >= 2 and surname_band(head[-1].flags) < 3:
         odds -= 2.0
     end = forenames[-1].end

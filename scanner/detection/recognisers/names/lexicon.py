@@ -220,12 +220,12 @@ class Lexicon:
             word = int(any(flag & FUNCTION for flag in flags))
         return forename | surname << 2 | word << 4
 
-    def frequent_forenames(self) -> list[str]:
+    def frequent_forenames(self, least: int = 2) -> list[str]:
         """Known forenames that are no ordinary words: found in small letters too."""
         return [
             name
             for name, flags in self._flags.items()
-            if forename_band(flags) >= 2 and not word_band(flags) and not flags >> 6 and len(name) >= 3
+            if forename_band(flags) >= least and not word_band(flags) and not flags >> 6 and len(name) >= 3
         ]
 
     def phrases_of(self, kind: str) -> frozenset[str]:
