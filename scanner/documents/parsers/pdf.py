@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -38,6 +39,9 @@ _SCAN_SHARE, _SCAN_CHARACTERS = 0.5, 80
 # Earlier revisions that are compared with the last one.
 _REVISIONS = 5
 _LABEL_CHARACTERS = 60
+# Characters looked at, and the share of unmapped ones that makes a page's text doubtful.
+_SAMPLED_CHARACTERS, _UNMAPPED = 300, 0.1
+_DOUBLED = re.compile(r"(?:(\S)\1\s*){4,}\Z")
 _END_OF_FILE = re.compile(rb"%%EOF\s{0,4}")
 _UNREADABLE = re.compile(r"[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1f]")
 
@@ -116,6 +120,7 @@ class _Pages:
         self._pdf: pdfium.PdfDocument | None = None
         self._second_reader = 0
         self._unread: list[tuple[int, str]] = []
+        self._page_list: list[PDFPage] = []
         self.lines: set[str] = set()
 
     def open(self) -> None:
@@ -143,8 +148,9 @@ class _Pages:
         try:
             page = pdf[index]
             textpage = page.get_textpage()
-            text = _clean(textpage.get_text_range())
+            text = clean(textpage.get_text_range())
             look = _look(page, textpage)
+            unmapped = _unmapped_share(textpage)
             textpage.close()
             page.close()
         except (pdfium.PdfiumError, AssertionError, ValueError):
@@ -154,9 +160,13 @@ class _Pages:
             else:
                 yield Segment(mined, place)
             return
-        if not text.strip() and look.texts:
-            text = self._second(index) or ""
-        letters = len(text) - text.count(" ") - text.count("\n")
+        letters = _letters(text)
+        if look.texts > 3 * letters or unmapped > _UNMAPPED:
+            # Hardly a letter for each time that text is drawn, or letters of no known meaning: fonts
+            # whose character maps pdfium does not have, or that the file does not explain.
+            mined = self._second(index) or ""
+            if _letters(mined) > letters or (unmapped > _UNMAPPED and _letters(mined) * 2 > letters):
+                text, unmapped, letters = mined, 0.0, _letters(mined)
         if not letters:
             if look.image_share > 0.0:
                 self._unread.append((number, "no text layer"))
@@ -165,7 +175,7 @@ class _Pages:
             elif look.texts:
                 self._unread.append((number, "text without readable characters"))
             return
-        if len(_UNREADABLE.findall(text)) * 3 > letters:
+        if len(_UNREADABLE.findall(text)) * 3 > letters or unmapped > 0.5:
             self._unread.append((number, "text layer unreadable"))
         elif look.image_share > _SCAN_SHARE and letters < _SCAN_CHARACTERS:
             self._unread.append((number, "a picture of a page with little text"))
@@ -178,12 +188,13 @@ class _Pages:
             return None
         self._second_reader += 1
         try:
-            for number, page in enumerate(PDFPage.create_pages(self._document)):
-                if number == index:
-                    return _mined(page)
+            if not self._page_list:
+                self._page_list = list(islice(PDFPage.create_pages(self._document), self._limits.pages))
+            text = _mined(self._page_list[index])
         except Exception:  # pdfminer raises whatever it meets
             return None
-        return None
+        # Where pdfminer does not know a letter either it writes its number.
+        return None if text.count("(cid:") * 5 > _letters(text) else text
 
     def _by_second_reader(self) -> Iterator[Event]:
         assert self._document is not None
@@ -205,16 +216,29 @@ class _Pages:
             yield Gap(HERE, Shortfall.DAMAGED, "no pages")
 
 
+def _letters(text: str) -> int:
+    return len(text) - text.count(" ") - text.count("\n")
+
+
+def _unmapped_share(textpage: pdfium.PdfTextPage) -> float:
+    """The share of characters, of the first few hundred, whose meaning the font does not tell."""
+    count = min(int(textpage.count_chars()), _SAMPLED_CHARACTERS)
+    if not count:
+        return 0.0
+    errors = [index for index in range(count) if pdfium_c.FPDFText_HasUnicodeMapError(textpage, index) == 1]
+    return len(errors) / count
+
+
 def _mined(page: PDFPage) -> str:
     resources = PDFResourceManager()
     out = io.StringIO()
     # Without boxes_flow a page of scattered glyphs takes five seconds instead of minutes.
     device = TextConverter(resources, out, laparams=LAParams(boxes_flow=None))
     PDFPageInterpreter(resources, device).process_page(page)
-    return _clean(out.getvalue().replace("\f", ""))
+    return clean(out.getvalue().replace("\f", ""))
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Text of a page: lines end in one newline, words broken by a hyphen at a line's end are joined.
 
     pdfium puts U+FFFE where it takes a hyphen at a line's end for one that the layout made, and drops the
@@ -223,7 +247,23 @@ def _clean(text: str) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     if "\ufffe" in text:
         text = re.sub(r"(?<=\d)\ufffe(?=\d)", "-", text).replace("\ufffe", "")
-    return text
+    return "\n".join(_once(line) for line in text.split("\n"))
+
+
+def _once(line: str) -> str:
+    """A line without the second copy of each letter, where bold print was made by printing twice.
+
+    Digits alone are left as they are: "1122" is a number.
+    """
+    if len(line) < 8 or line[0] != line[1] or not _DOUBLED.match(line) or not any(map(str.isalpha, line)):
+        return line
+    letters = "".join(line.split())
+    single = iter(letters[::2])
+    words = []
+    for word in line.split(" "):
+        count = (len(word) + 1) // 2
+        words.append("".join(next(single, "") for _ in range(count)))
+    return " ".join(words)
 
 
 def _segments(text: str, hidden: list[tuple[str, str]], place: Location) -> Iterator[Segment]:
@@ -345,7 +385,7 @@ def _hidden_words(
     found: list[tuple[str, str]] = []
     objects = page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_TEXT], textpage=textpage)
     for item, (_, reason, words) in zip(objects, texts, strict=False):
-        if reason and (words := _clean(words or item.extract()).strip()):
+        if reason and (words := clean(words or item.extract()).strip()):
             found.append((words, reason))
     return found
 
@@ -411,7 +451,7 @@ def _earlier_revisions(data: bytes, last: Iterable[str], walk: ObjectWalk, limit
         for index in range(min(len(pdf), limits.pages)):
             try:
                 page = pdf[index]
-                text = _clean(page.get_textpage().get_text_range())
+                text = clean(page.get_textpage().get_text_range())
                 page.close()
             except (pdfium.PdfiumError, AssertionError, ValueError):
                 continue

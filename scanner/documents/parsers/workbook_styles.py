@@ -75,6 +75,7 @@ def read_styles(package: Package, part: Part) -> Styles:
     return styles
 
 
+_ITEM = re.compile(rb"<(?:[\w.-]+:)?si\b")
 _SIMPLE_ITEM = re.compile(rb"<si>\s*(?:<t(?: [^>]*)?>([^<]*)</t>|<t/>)\s*</si>")
 
 
@@ -106,7 +107,7 @@ def read_shared_strings(package: Package, part: Part) -> SharedStrings:
     data = package.read(part)
     if data[:2] not in (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<") and b"<!" not in data:
         found = _SIMPLE_ITEM.findall(data)
-        if len(found) == data.count(b"<si>") + data.count(b"<si/>") + data.count(b"<si "):
+        if found and len(found) == len(_ITEM.findall(data)):
             for value in found:
                 text = value.decode("utf-8", "replace")
                 strings.texts.append(unescape_string(unescape(text) if b"&" in value else text))

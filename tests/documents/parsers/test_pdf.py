@@ -10,6 +10,7 @@ from pikepdf import Array, Dictionary, Name, String
 from reportlab.pdfgen import canvas
 
 from scanner.documents.model import Coverage, Protection, Segment, Shortfall, Status
+from scanner.documents.parsers.pdf import clean
 from scanner.documents.parsers.pdf_objects import forms_nest_too_much
 from scanner.documents.places import place
 from tests.documents.parsers.reading import read, segment_with
@@ -216,6 +217,22 @@ def test_scanned_pages_are_said_to_need_ocr() -> None:
     assert [(gap.reason, str(gap.location)) for gap in coverage.gaps] == [
         (Shortfall.NEEDS_OCR, "pages 2 to 3")
     ]
+
+
+@pytest.mark.parametrize(
+    ("line", "shown", "why"),
+    [
+        ("SSuurrnnaammee", "Surname", "bold by printing twice"),
+        ("SSuurrnnaammee OOsseeii", "Surname Osei", "two words"),
+        ("11223344556677", "11223344556677", "near miss: digits alone are a number"),
+        ("Aaron Hannah", "Aaron Hannah", "near miss: a double letter"),
+        ("com\ufffepile", "compile", "hyphen at a line's end"),
+        ("20-11\ufffe22", "20-11-22", "hyphen of a number at a line's end"),
+        ("one\r\ntwo", "one\ntwo", "line ends"),
+    ],
+)
+def test_page_text_is_cleaned(line: str, shown: str, why: str) -> None:
+    assert clean(line) == shown, why
 
 
 def test_blank_page_is_no_gap() -> None:
