@@ -27,6 +27,7 @@ _USUAL = frozenset(
 # DOS exports (cp850) have the pound sign where cp1252 has "œ": a number follows.
 _DOS_POUND = re.compile(rb"\x9c(?=\s?[0-9])")
 _UTF8_SEQUENCES = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_CONTROLS = frozenset(range(32)) - {9, 10, 12, 13}
 _ABOVE_ASCII = bytes(range(0x80, 0x100))
 _SAMPLE = 64_000
 _PIECE = 1 << 20
@@ -70,10 +71,14 @@ def utf16_by_nuls(data: bytes) -> str:
     even = sample[0 : 2 * pairs : 2].count(0)
     odd = sample[1 : 2 * pairs : 2].count(0)
     if odd > 0.6 * pairs and even < 0.02 * pairs + 1:
-        return "utf-16-le"
-    if even > 0.6 * pairs and odd < 0.02 * pairs + 1:
-        return "utf-16-be"
-    return ""
+        low, high, name = sample[0:4096:2], sample[1:4096:2], "utf-16-le"
+    elif even > 0.6 * pairs and odd < 0.02 * pairs + 1:
+        low, high, name = sample[1:4096:2], sample[0:4096:2], "utf-16-be"
+    else:
+        return ""
+    # Small numbers in pairs of bytes look the same; they are no letters.
+    controls = sum(1 for one, other in zip(low, high, strict=False) if not other and one in _CONTROLS)
+    return name if controls * 20 <= len(low) else ""
 
 
 def legacy_encoding(data: bytes) -> str:

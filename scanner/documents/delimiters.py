@@ -76,7 +76,7 @@ def _consistency(text: str, delimiter: str, lenient: bool) -> float:
 
 def _looks_tabular(rows: list[list[str]], delimiter: str) -> bool:
     cells = [cell for row in rows for cell in row]
-    if sum(map(len, cells)) > _WORDY * len(cells):
+    if sum(map(len, cells)) > _WORDY * len(cells) and not is_heading_row(rows[0]):
         return False
     after = [cell for row in rows for cell in row[1:] if cell]
     blanks = sum(1 for cell in after if cell[0] == " ")
