@@ -7,7 +7,7 @@ Algorithms are those that the issuing bodies publish; the source stands at each.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from stdnum import iban as stdnum_iban
@@ -22,6 +22,7 @@ _NINO_BAD_PREFIXES = frozenset("BG GB KN NK NT TN ZZ OO CR FY MW NC PP PY PZ".sp
 _NINO = re.compile(r"[ABCEGHJ-PRSTW-Z][ABCEGHJ-NPRSTW-Z]\d{6}[A-D]?")
 _UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"  # DfE: I, O and S are not used
 _PNC_LETTERS = "ZABCDEFGHJKLMNPQRTUVWXY"  # no I, O, S; 0 is Z
+_UTR_DIGITS = (2, 1, 9, 8, 7, 6, 5, 4, 3, 2, 1)
 _DRIVER_DATE = re.compile(r"[A-Z9]{5}(\d)(\d\d)(\d\d)(\d)")
 _DRIVER_NAME = re.compile(r"[A-Z]{1,5}9{0,4}")
 
@@ -95,6 +96,28 @@ def utr(value: str) -> bool:
     weights = (6, 7, 8, 9, 10, 5, 4, 3, 2)
     total = sum(int(digit) * weight for digit, weight in zip(value[1:], weights, strict=True))
     return "21987654321"[total % 11] == value[0]
+
+
+def ten_digit_passes(digits: Sequence[int]) -> dict[str, bool | None]:
+    """All checks of the ten-digit family in one go: the same answers as ``mod11``, ``chi``, ``uln``, ``utr``.
+
+    ``None`` says that the number has not even the shape: all digits equal, or no day of birth in a CHI.
+    A log of request ids asks this for every line, so the sums are written out.
+    """
+    a, b, c, d, e, f, g, h, i, j = digits
+    if a == b == c == d == e == f == g == h == i == j:
+        return {"nhs": None, "chi": None, "uln": None, "utr": None}
+    nhs_sum = 10 * a + 9 * b + 8 * c + 7 * d + 6 * e + 5 * f + 4 * g + 3 * h + 2 * i
+    mod11_passes = (11 - nhs_sum % 11) % 11 == j
+    day, month = 10 * a + b, 10 * c + d
+    born = 1 <= day <= 31 and 1 <= month <= 12 and _day_exists(day, month, 10 * e + f)
+    utr_sum = 6 * b + 7 * c + 8 * d + 9 * e + 10 * f + 5 * g + 4 * h + 3 * i + 2 * j
+    return {
+        "nhs": mod11_passes,
+        "chi": mod11_passes if born else None,
+        "uln": a != 0 and (nhs_sum + j) % 11 == 10,
+        "utr": _UTR_DIGITS[utr_sum % 11] == a,
+    }
 
 
 def upn(value: str) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.checks import CHECKS
+from rules.checks import CHECKS, ten_digit_passes
 
 PASS = [
     ("nino", "AB123456C", "common form example"),
@@ -70,3 +70,13 @@ def test_a_tenth_of_random_numbers_pass_and_no_more() -> None:
     assert 0.08 < rates["mod11"] < 0.10
     assert 0.07 < rates["uln"] < 0.095
     assert 0.08 < rates["utr"] < 0.12
+
+
+def test_the_family_at_once_agrees_with_each_check() -> None:
+    for n in range(3_000):
+        number = f"{(7_919 * n * n + 101_011_237) % 10**10:010d}"
+        passes = ten_digit_passes([int(digit) for digit in number])
+        assert passes["nhs"] is CHECKS["mod11"](number)
+        assert passes["uln"] is CHECKS["uln"](number)
+        assert passes["utr"] is CHECKS["utr"](number)
+        assert passes["chi"] is (CHECKS["mod11"](number) if CHECKS["chi_date"](number) else None)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import re2
 
-from rules.checks import CHECKS
+from rules.checks import CHECKS, ten_digit_passes
 from rules.loader import Identifiers
 from rules.schema import SEPARATOR, Form, IdentifierRule
 from scanner.detection.context import (
@@ -265,6 +265,8 @@ class IdentifierRecogniser:
             end = start + _position_of(text, form.form.take)
         if "\n" in text and "\n" in text.strip() and not labelled and form.form.check is None:
             return None
+        if "{s}" in form.form.pattern and _oddly_separated(text):
+            return None
         passed = form.check(compact(text)) if form.check else None
         if form.rule.family == "ten-digit":
             passed = _ten_digit_check(form.rule.id, value.removesuffix("K"))
@@ -450,6 +452,11 @@ def _alternation(forms: Sequence[_Form]) -> re2._Regexp[bytes]:
     return re2.compile(b"|".join([*sources, rb"\d{20,}"]), options)
 
 
+def _oddly_separated(text: str) -> bool:
+    """Whether a full stop, slash or underscore stands in only one gap ("bz106632.c"): a file's name, no grouping."""
+    return any(text.count(mark) == 1 for mark in "./_") and not any(character.isspace() for character in text)
+
+
 def _position_of(text: str, count: int) -> int:
     """The offset behind the ``count``-th letter or digit of ``text``."""
     seen = 0
@@ -471,12 +478,9 @@ def _ten_digit_check(rule_id: str, digits: str) -> bool | None:
     if rule_id == "chi":
         # Spreadsheets drop the leading zero of a birth day.
         digits = digits.zfill(10)
-        if len(digits) != 10 or not CHECKS["chi_date"](digits):
-            return None
-        return CHECKS["mod11"](digits)
-    if len(digits) != 10 or not digits.isdigit() or digits == digits[0] * 10:
+    if len(digits) != 10 or not digits.isdigit():
         return None
-    return CHECKS["mod11" if rule_id == "nhs" else rule_id](digits)
+    return ten_digit_passes([int(digit) for digit in digits])[rule_id]
 
 
 def _passes(form: _Form, value: str) -> bool:
@@ -561,23 +565,21 @@ class _TenDigitFamily:
         end = match.end(group)
         if not bounded(data, at, match.end()) or not bounded(data, at, end) and match.end() == end:
             return at
-        digits = data[at:end].decode("latin-1")
-        if group > 1:
-            digits = "".join(character for character in digits if character.isdigit())
+        digits = [byte - 48 for byte in data[at:end] if 48 <= byte <= 57]
+        passes = ten_digit_passes(digits)
         column: str | None = None
         for rule_id in self._MEMBERS[group - 1]:
+            passed = passes[rule_id]
             form = self._forms.get((rule_id, self._FORM_IDS[group - 1]))
-            if form is None:
-                continue
-            passed = _ten_digit_check(rule_id, digits)
-            if passed is None:
+            if form is None or passed is None:
                 continue
             if column is None:
                 column = view.layout.label_at(at)
             company.add(rule_id, column, passed=passed)
             if passed:
                 glued = at > 0 and _letter(data[at - 1])
-                readings.append(_Reading(form, at, end, digits, True, column, glued))
+                value = "".join(map(str, digits))
+                readings.append(_Reading(form, at, end, value, True, column, glued))
         return end
 
 
