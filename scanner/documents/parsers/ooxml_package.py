@@ -262,19 +262,22 @@ def _salvage(data: bytes, limits: Limits) -> Iterator[Part]:
         name_length, extra_length = header[9], header[10]
         start = at + _LOCAL_HEADER.size + name_length + extra_length
         name = data[at + _LOCAL_HEADER.size : at + _LOCAL_HEADER.size + name_length]
-        end = start + packed if packed and not flags & 8 else following if following > 0 else len(data)
-        body = data[start:end]
+        end = start + packed if packed and not flags & 8 else len(data) + 1
+        if end > len(data):
+            # The size stands behind the data, or the data breaks off, or the header is no header.
+            end = following if following > 0 else len(data)
+        body = memoryview(data)[start:end]
         if not flags & 1 and method in (0, 8) and not name.endswith(b"/"):
-            content = body
+            content = body.tobytes() if method == 0 else b""
             if method == 8:
                 cap = min(limits.expanded_bytes - spent, max(limits.ratio_floor, len(body) * limits.ratio))
                 content = _inflate(body, cap)
             spent += len(content)
             yield Part(_part_name(name.decode("utf-8", "replace")), len(content), len(body), data=content)
-        at = data.find(b"PK\x03\x04", max(at + 4, end if end < len(data) else at + 4))
+        at = data.find(b"PK\x03\x04", max(at + 4, end))
 
 
-def _inflate(body: bytes, cap: int) -> bytes:
+def _inflate(body: memoryview, cap: int) -> bytes:
     """Inflate as much as can be, at most ``cap`` bytes."""
     inflater = zlib.decompressobj(-15)
     pieces: list[bytes] = []

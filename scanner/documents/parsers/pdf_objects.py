@@ -128,23 +128,23 @@ def text_of(value: object) -> str:
 def stream_data(stream: PDFStream, cap: int = _MOST_STREAM) -> bytes | None:
     """Decode a stream; ``None`` when it inflates to more than ``cap`` bytes or not at all.
 
-    One 2 kB stream can hold a gigabyte in nested filters: plain Flate is inflated with the cap, longer
-    chains of filters only when what they start from is small.
+    One 2 kB stream can hold a gigabyte in nested filters: Flate, however often, is inflated with the
+    cap; any other filter is applied only alone and to what is small.
     """
-    raw = stream.get_rawdata()
-    if raw is None:
+    data = stream.get_rawdata()
+    if data is None:
         return None
-    names = [_word(name) for name, _ in stream.get_filters()]
     try:
-        if names in (["FlateDecode"], ["Fl"]) and not stream.get_any(("DP", "DecodeParms")):
+        filters = [(_word(name), parameters) for name, parameters in stream.get_filters()]
+        if all(name in ("FlateDecode", "Fl") and not parameters for name, parameters in filters):
             if stream.decipher is not None and stream.objid is not None:
-                raw = stream.decipher(stream.objid, stream.genno or 0, raw, stream.attrs)
-            inflater = zlib.decompressobj()
-            data = inflater.decompress(raw, cap + 1)
-            return data if len(data) <= cap else None
-        if len(names) > 2 or len(raw) > cap // 10:
-            return None
-        return stream.get_data()
+                data = stream.decipher(stream.objid, stream.genno or 0, data, stream.attrs)
+            for _ in filters:
+                data = zlib.decompressobj().decompress(data, cap + 1)
+                if len(data) > cap:
+                    return None
+            return data
+        return stream.get_data() if len(filters) == 1 and len(data) < cap // 10 else None
     except Exception:  # every filter raises its own kind of error
         return None
 

@@ -27,6 +27,7 @@ _ROW_START = re.compile(rb"<(?:[\w.-]+:)?row\b([^>]*)>")
 # Begins where a name begins: tried inside of one it would cost the square of a long name.
 _ATTRIBUTE = re.compile(rb"""(?<![\w:.-])([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _DATA_START = re.compile(rb"<((?:[\w.-]+:)?)sheetData\s*(/?)>")
+_SHEET_END = re.compile(rb"</(?:[\w.-]+:)?(?:work|macro|dialog|chart)sheet\s*>\s*\Z|/>\s*\Z")
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})(\d{1,7})\Z")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -116,11 +117,13 @@ class SheetStream:
     """The three parts of a worksheet: what stands before its rows, the rows, what stands behind them.
 
     ``head`` is complete before the first row is yielded, ``tail`` after the last; each at most 16 MB.
+    ``damaged`` says at the end that the part breaks off or that a row in it is malformed.
     """
 
     head: bytes = b""
     tail: bytes = b""
     default_hidden: bool = False
+    damaged: bool = False
 
     _LONGEST = 16_000_000
 
@@ -135,6 +138,7 @@ class SheetStream:
                 break
         if start is None:
             self.head = buffer[: self._LONGEST]
+            self.damaged = not _SHEET_END.search(buffer[-200:])
             return
         self.head = buffer[: start.start()]
         self.default_hidden = attribute_is_on(self.head, b"sheetFormatPr", b"zeroHeight")
@@ -148,6 +152,8 @@ class SheetStream:
                 break
             buffer += chunk
         self.tail = buffer[: self._LONGEST]
+        if len(buffer) <= self._LONGEST and not _SHEET_END.search(buffer[-200:]):
+            self.damaged = True
 
     def _rows(
         self, buffer: bytes, chunks: Iterator[bytes], row_end: bytes, data_end: bytes, prefixed: bool
@@ -188,7 +194,10 @@ class SheetStream:
             is_hidden = True
         body = piece[start.end() :]
         cells = None if prefixed else quick_cells(body)
-        return RawRow(number, is_hidden, slow_cells(body) if cells is None else cells)
+        if cells is None:
+            cells, whole = slow_cells(body)
+            self.damaged = self.damaged or not whole
+        return RawRow(number, is_hidden, cells)
 
 
 def attribute_is_on(data: bytes, tag: bytes, name: bytes) -> bool:
@@ -232,8 +241,11 @@ def quick_cells(body: bytes) -> list[RawCell] | None:
     return cells
 
 
-def slow_cells(body: bytes) -> list[RawCell]:
-    """Cells of a row in any form: rich inline strings, other attribute order, prefixes, comments."""
+def slow_cells(body: bytes) -> tuple[list[RawCell], bool]:
+    """Cells of a row in any form (rich inline strings, other attribute order, prefixes, comments).
+
+    The second value tells whether the row is well formed; if not, the cells before the error are given.
+    """
     cells: list[RawCell] = []
     column = -1
     attributes: dict[str, str] = {}
@@ -281,5 +293,5 @@ def slow_cells(body: bytes) -> list[RawCell]:
         parser.Parse(b"<row>", False)
         parser.Parse(body, False)
     except expat.ExpatError:
-        pass  # the cells before the error are kept; the sheet's own gap comes from its last bytes
-    return cells
+        return cells, False
+    return cells, True

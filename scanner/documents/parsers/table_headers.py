@@ -67,8 +67,10 @@ def is_label(text: str) -> bool:
     text = text.strip()
     if not text or len(text) > _LONGEST_LABEL or "\t" in text or ". " in text:
         return False
+    if not (text[0].isalpha() or text[0] in "#%£(*"):
+        return False
     digits = len(_DIGIT.findall(text))
-    return bool(_WORD.search(text)) and digits <= 2 and digits * 4 <= len(text) and "@" not in text
+    return bool(_WORD.search(text)) and digits <= 2 and digits * 2 <= len(text) and "@" not in text
 
 
 def names_something(text: str) -> bool:
@@ -193,6 +195,9 @@ def header_row(rows: Sequence[Row]) -> int | None:
             continue
         if sum(1 for cell in row.cells if is_label(cell.text)) * 5 < len(row.cells) * 4:
             continue
+        colons = sum(1 for cell in row.cells if cell.text.rstrip().endswith(":"))
+        if 0 < colons < len(row.cells):
+            continue  # a line of a form: labels and their values
         named = sum(1 for cell in row.cells if names_something(cell.text))
         down = sum(1 for other in (row, *below) if names_something(other.cells[0].text))
         if len(row.cells) <= 4 and down >= max(2, named + 1) and down * 2 > len(below):

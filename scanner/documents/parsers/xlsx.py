@@ -221,6 +221,9 @@ class _Workbook:
             yield Gap(sheet.place, Shortfall.LIMIT, "a row over 64 MB")
         rows.end()
         yield from ready
+        if stream.damaged and len(self._package.gaps) == before and self._complete:
+            yield Gap(sheet.place, Shortfall.DAMAGED, "malformed rows or an early end")
+            self._complete = False
         if len(self._package.gaps) > before:
             self._complete = False
         xml = (stream.head + stream.tail).decode("utf-8", "replace")

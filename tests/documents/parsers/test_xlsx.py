@@ -296,6 +296,23 @@ def test_other_spellings_of_a_sheet(change, why: str) -> None:  # type: ignore[n
     assert segment_with(segments, "richtoken").hidden == "hidden row"
 
 
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda x: x[: x.index('<row r="5"')], "breaks off between rows"),
+        (lambda x: x[: x.index("formulaliteral")], "breaks off inside a cell"),
+        (lambda x: x.replace('<c r="B4" s="3">', "<c r=B4>"), "an attribute without quotes"),
+    ],
+)
+def test_malformed_sheet_is_read_as_far_as_it_goes(change, why: str) -> None:  # type: ignore[no-untyped-def]
+    parts = dict(unpack(full_workbook()))
+    parts["xl/worksheets/sheet1.xml"] = change(SHEET).encode()
+    segments, coverage = read(pack(parts))
+    assert segment_with(segments, "inlinetoken"), why
+    assert coverage.status is Status.PARTIAL
+    assert [gap.reason for gap in coverage.gaps] == [Shortfall.DAMAGED]
+
+
 def test_truncated_sheet_keeps_its_rows_and_says_so() -> None:
     data = full_workbook()
     segments, coverage = read(data[: len(data) - 400])

@@ -1,0 +1,125 @@
+"""Which row heads a table, which cells are labels."""
+
+from __future__ import annotations
+
+import pytest
+
+from scanner.documents.model import Location, Segment
+from scanner.documents.parsers.table_headers import (
+    Cell,
+    LabelledTable,
+    Row,
+    header_row,
+    is_form,
+    is_label,
+    labelled,
+    names_something,
+)
+
+
+def rows(*texts: tuple[str, ...]) -> list[Row]:
+    return [
+        Row(number, [Cell(column, text) for column, text in enumerate(row) if text], Location(("t",)))
+        for number, row in enumerate(texts, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("NHS No.", True),
+        ("Date of birth", True),
+        ("Address line 1", True),
+        ("Q3", True),
+        ("943 476 5919", False),
+        ("01/02/2010", False),
+        ("someone@example.org", False),
+        ("This is a sentence. It goes on.", False),
+        ("x" * 80, False),
+        ("", False),
+    ],
+)
+def test_is_label(text: str, label: bool) -> None:
+    assert is_label(text) is label
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Surname", True),
+        ("First_Name", True),
+        ("dateOfBirth", True),
+        ("Anything:", True),
+        ("Osei", False),
+        ("Green", False),
+        ("12 High Street", False),
+    ],
+)
+def test_names_something(text: str, names: bool) -> None:
+    assert names_something(text) is names
+
+
+@pytest.mark.parametrize(
+    ("table", "header", "why"),
+    [
+        (rows(("Name", "NHS No"), ("Ada", "1"), ("Ben", "2")), 0, "words used for headers"),
+        (rows(("Foo", "Bar"), ("Ada", "123"), ("Ben", "456")), 0, "odd names over digits"),
+        (rows(("Report",), ("Name", "Ward", "No"), ("Ada", "X", "1")), 1, "title above"),
+        (
+            rows(
+                ("Name", "Ward"),
+            ),
+            None,
+            "nothing beneath",
+        ),
+        (rows(("Ada", "Osei"), ("Ben", "Amoah")), None, "near miss: names only"),
+        (rows(("1", "2"), ("3", "4")), None, "near miss: numbers"),
+        (rows(("Name:", "Ada"), ("Born:", "1/2/2010"), ("Ward:", "X")), None, "near miss: a form"),
+    ],
+)
+def test_header_row(table: list[Row], header: int | None, why: str) -> None:
+    assert header_row(table) == header, why
+
+
+@pytest.mark.parametrize(
+    ("table", "form", "why"),
+    [
+        (rows(("Name", "Ada"), ("Date of birth", "x")), True, "words used for labels"),
+        (rows(("Name:", "Ada", "Ward:", "X"), ("Ref:", "1", "Team:", "Y")), True, "two pairs in a row"),
+        (rows(("Ada", "Osei"), ("Ben", "Amoah")), False, "near miss: names"),
+        (rows(*[tuple("abcdefgh")] * 3), False, "near miss: too wide"),
+        (rows(("only one",)), False, "near miss: no pairs"),
+    ],
+)
+def test_is_form(table: list[Row], form: bool, why: str) -> None:
+    assert is_form(table) is form, why
+
+
+def labels(segments: list[Segment]) -> list[tuple[str, ...]]:
+    return [tuple(field.label for field in segment.fields) for segment in segments]
+
+
+def test_form_with_an_empty_answer_does_not_shift_the_labels() -> None:
+    table = rows(("Name:", "Ada", "Ward:"), ("Ref:", "", "Team:", "Y"), ("Born:", "1/2/2010"))
+    assert labels(list(labelled(table, 1))) == [("", "Name", ""), ("", "", "Team"), ("", "Born")]
+
+
+def test_repeated_header_of_a_long_table_changes_the_labels() -> None:
+    table = rows(("Name", "No"), *[("Ada", "1")] * 30, ("Street", "House"), ("High St", "2"))
+    table[-2].header = True
+    segments = list(labelled(table, 1))
+    assert labels(segments)[1] == ("Name", "No")
+    assert labels(segments)[-1] == ("Street", "House")
+
+
+def test_column_with_a_gap_keeps_its_label() -> None:
+    table = rows(("Name", "Ward", "No"), ("Ada", "", "7"), ("Ben", "X", "8"))
+    assert labels(list(labelled(table, 1)))[1] == ("Name", "No")
+
+
+def test_rows_are_given_out_as_they_come() -> None:
+    given: list[Segment] = []
+    table = LabelledTable(1, given.append)
+    for row in rows(("Name", "No"), *[("Ada", "1")] * 100):
+        table.add(row)
+    assert len(given) == 101
