@@ -19,32 +19,37 @@ _PLACES = (
 )
 
 
-def cut_at(text: str, limit: int) -> int:
-    """Return where to cut ``text``: at most ``limit``, as far right as the best kind of place allows."""
-    if len(text) <= limit:
+def cut_at(text: str, limit: int, start: int = 0) -> int:
+    """Return where to cut the text from ``start`` on.
+
+    The cut is at most ``limit`` characters behind ``start``, as far right as the best kind of place allows.
+    """
+    if len(text) - start <= limit:
         return len(text)
-    begin = max(0, limit - _REACH)
-    window = text[begin:limit]
+    begin = start + max(0, limit - _REACH)
+    window = text[begin : start + limit]
     for kind in _PLACES:
         end = 0
         for match in kind.finditer(window):
             end = match.end()
         if end:
             return begin + end
-    return limit
+    return start + limit
 
 
 def pieces(texts: Iterable[str], limit: int) -> Iterator[str]:
     """Join a stream of texts and cut it anew, into pieces of at most ``limit`` characters.
 
-    Nothing is lost or added; memory stays within a few times ``limit``.
+    Nothing is lost or added; memory stays within the largest text given and one piece.
     """
     rest = ""
     for text in texts:
-        rest = rest + text if rest else text
-        while len(rest) > limit:
-            end = cut_at(rest, limit)
-            yield rest[:end]
-            rest = rest[end:]
+        joined = rest + text if rest else text
+        start = 0
+        while len(joined) - start > limit:
+            end = cut_at(joined, limit, start)
+            yield joined[start:end]
+            start = end
+        rest = joined[start:]
     if rest:
         yield rest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from io import BufferedReader
 from typing import BinaryIO
@@ -21,11 +21,12 @@ from scanner.text import Field
 
 # Members up to this size are held in memory, and compared with those already read; larger ones stream.
 _IN_MEMORY = 32_000_000
+_PIECE = 1 << 20
 # Kinds whose parsers read from the front to the end; all others need the whole file at hand.
 _STREAMED = frozenset({"text", "csv", "mbox", "xml", "json", UNKNOWN, "gzip", "bzip2", "xz", "tar"})
 # Kinds without a parser in which a string scan finds what people wrote; in compressed data, pictures,
 # sound, fonts and programs it would find noise.
-_SCANNED_FOR_STRINGS = frozenset({UNKNOWN, "access", "dbf", "numbers", "onenote", "pst", "sqlite", "tnef"})
+_SCANNED_FOR_STRINGS = frozenset({UNKNOWN, "access", "dbf", "onenote", "pst", "sqlite", "tnef"})
 # Pictures smaller than this are bullets, lines and icons: no text that anybody could read.
 _PICTURE_WIDTH, _PICTURE_HEIGHT = 100, 30
 _GAPS = 1_000
@@ -197,7 +198,7 @@ def _cut(segment: Segment, limit: int) -> Iterator[Segment]:
     begin = 0
     text = segment.text
     while begin < len(text):
-        end = begin + cut_at(text[begin : begin + limit + 1], limit)
+        end = cut_at(text, limit, begin)
         inside = [
             (Field(max(item.start, begin) - begin, min(item.end, end) - begin, item.label), index)
             for index, item in enumerate(segment.fields)
@@ -264,10 +265,6 @@ def _member_source(member: Member, location: Location, tally: _Tally) -> Source 
         return _unless_seen(Source.from_bytes(member.content, member.name, location), member.content, tally)
     content = member.content
     claimed = member.size or 0
-    if claimed > tally.remaining().expanded_bytes:
-        raise ExpansionLimitError(f"the document expands to more than {limits.expanded_bytes:,} bytes")
-    if packed and claimed > max(limits.ratio_floor, packed * limits.ratio):
-        raise ExpansionLimitError(f"expands more than {limits.ratio} to 1")
     furthest = 0
 
     def opener() -> BinaryIO:
@@ -284,11 +281,30 @@ def _member_source(member: Member, location: Location, tally: _Tally) -> Source 
         counted = CountingReader(content(), limits.expanded_bytes, packed, limits, spend)
         return BufferedReader(counted, 1 << 16)
 
-    with opener() as file:
-        data = file.read(_IN_MEMORY + 1)
+    data, limit = _first_bytes(opener, _IN_MEMORY + 1)
+    if limit:
+        # What lies within the limits is read where it is text; of anything else a part says nothing.
+        part = Source.from_bytes(data, member.name, location)
+        kind = sniff(part)
+        tally.miss(location, Shortfall.LIMIT, limit)
+        return part if kind in _STREAMED and kind != UNKNOWN else None
     if len(data) <= _IN_MEMORY:
         return _unless_seen(Source.from_bytes(data, member.name, location), data, tally)
     return Source(member.name, max(claimed, len(data)), opener, location, limits.parser_bytes)
+
+
+def _first_bytes(opener: Callable[[], BinaryIO], count: int) -> tuple[bytes, str]:
+    """Return at most ``count`` bytes, and the limit that ended them earlier, if one did."""
+    pieces = []
+    size = 0
+    with opener() as file:
+        try:
+            while size < count and (piece := file.read(min(_PIECE, count - size))):
+                pieces.append(piece)
+                size += len(piece)
+        except ExpansionLimitError as limit:
+            return b"".join(pieces), str(limit)
+    return b"".join(pieces), ""
 
 
 def _unless_seen(source: Source, data: bytes, tally: _Tally) -> Source | None:

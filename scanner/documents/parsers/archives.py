@@ -19,11 +19,14 @@ from scanner.documents.inflating import ExpansionLimitError
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
 from scanner.documents.protocol import HERE, Event, Member, ProtectionNote, Source
+from scanner.documents.sniffing import PLAIN_WORDS, sniff
 
 _ENCRYPTED_FLAG = 0x1
 _STRONG_FLAG = 0x40  # PKWARE strong encryption
 _AES_METHOD = 99  # WinZip AES, the real method stands in the extra field 0x9901
 _LOCAL = b"PK\x03\x04"
+# Documents whose parts are binary records: strings are found in them, not their structure.
+_IN_PART = frozenset({"numbers", "xlsb"})
 _RAW_LIMIT = 32_000_000
 _STEP = 1 << 16
 _IN_ORDER = 32_000_000
@@ -115,10 +118,12 @@ class ZipParser:
     Nothing is written to disk.  Names, comments and encryption are told for each member.
     """
 
-    kinds = frozenset({"zip", "epub", "odg", "odp", "ods", "odt", "vsdx"})
+    kinds = frozenset({"zip", "epub", "numbers", "odg", "odp", "ods", "odt", "vsdx", "xlsb"})
 
     def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
         """Yield comments, members, encryption notes and gaps."""
+        if (kind := sniff(source)) in _IN_PART:
+            yield Gap(HERE, Shortfall.UNSUPPORTED_KIND, f"{PLAIN_WORDS[kind]}; only what its parts tell")
         with source.open() as file:
             try:
                 archive = zipfile.ZipFile(file)

@@ -13,6 +13,7 @@ from scanner.documents.delimiters import delimiter_of
 from scanner.documents.headings import form_labels, is_header, is_heading_row
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
+from scanner.documents.parsers.plain import text_segments
 from scanner.documents.protocol import HERE, Event, Source
 from scanner.documents.rows import CELL_SEPARATOR
 from scanner.text import Field
@@ -20,6 +21,7 @@ from scanner.text import Field
 _SAMPLE = 20_000
 _LOOK_AHEAD = 200
 _PREAMBLE = 30
+_WIDEST = 2_000
 _LONGEST_LINE = 4_000_000
 _Row = tuple[int, list[str]]
 
@@ -93,7 +95,7 @@ def table_segments(rows: Iterator[_Row], limits: Limits, within: Location = HERE
     begin = 0
     if head is not None:
         begin = head
-        labels = [" ".join(name.split()) for name in start[head][1]]
+        labels = [" ".join(name.split()) for name in start[head][1][:_WIDEST]]
         for number, row in start[:head]:
             yield Segment(CELL_SEPARATOR.join(filter(None, row)), within / f"line {number}")
     header = start[head][1] if head is not None else None
@@ -108,6 +110,10 @@ def table_segments(rows: Iterator[_Row], limits: Limits, within: Location = HERE
             yield Gap(within, Shortfall.LIMIT, f"more than {limits.cells:,} cells")
             return
         if not size:
+            continue
+        if size > _WIDEST:
+            # No table has so many columns: a line of values, whose cells would cost more than they tell.
+            yield from text_segments(("\t".join(row),), limits, within / f"line {number}")
             continue
         if size > width:
             labels.extend([""] * (size - width))

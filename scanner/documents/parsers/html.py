@@ -47,6 +47,8 @@ _HIDING = (
 )
 _BREAK = "\u2028"
 _STACK = 5_000
+# Column names stand among the first rows of a table.
+_TITLE_ROWS = 5
 
 _BLOCKS = frozenset(
     {
@@ -214,6 +216,8 @@ class _Page:
 
     def _tag_end(self, text: str, begin: int) -> int:
         """Return where the tag ends: ">" outside of quotes, or the first ">" where quotes do not pair."""
+        if text.startswith(">", begin):
+            return begin + 1
         if self._bad_tags < _BAD_TAGS:
             match = _REST_OF_TAG.match(text, begin, begin + _LONGEST_TAG)
             if match is None and text.find("data:", begin, begin + 1000) >= 0:
@@ -429,7 +433,7 @@ class _Page:
             self._done.append(Segment("".join(values), location))
             return
         labels = table.labels
-        if not labels and (all(headings) or is_heading_row(values)):
+        if not labels and table.rows <= _TITLE_ROWS and (all(headings) or is_heading_row(values)):
             table.labels = values
             self._done.append(row_segment(values, (), location, table=table.number))
             return
