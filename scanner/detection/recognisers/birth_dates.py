@@ -96,7 +96,7 @@ class BirthDateRecogniser:
             "birth_word": (
                 rb"(?i)\bd[. /]{0,2}o[. /]{0,2}b\b|dobs?\b|\bd\.? ?of ?b\b|dates?[ _]?of[ _]?b[il1]rths?"
                 rb"|b[il1]rth[ _-]?d(?:ate|ay|te)|\bb[o0]rn\b|\bdyddiad geni|\bganwyd|\bganed|"
-                rb"\bb[.:]? ?[0-9]{1,2}[./\- ]"
+                rb"\b(?-i:b)[.:]? ?[0-9]{1,2}[./\- ]"
             ),
             "birth_bracketed": (
                 rb"(?i)[(\[] ?(?:[0-9]{1,2} ?[./\-] ?[0-9]{1,2} ?[./\-] ?[0-9]{2,4}"
