@@ -57,9 +57,8 @@ def load_pack(path: Path) -> IdentifierPack:
     try:
         pack = IdentifierPack.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise RuleError(f"{path}: {where}: {first['msg']}") from error
+        told = [f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()[:3]]
+        raise RuleError(f"{path}: {'; '.join(told)}") from error
     for rule in pack.rules:
         for form in rule.forms:
             try:

@@ -30,20 +30,21 @@ from scanner.detection.view import Recogniser, View
 from scanner.text import Passage
 
 LANGUAGE = "en"
+_OURS = "CouncilRecognizer"
 
 
-class BlankNlpEngine(SpacyNlpEngine):  # type: ignore[misc]
+class BlankNlpEngine(SpacyNlpEngine):
     """A Presidio NLP engine that only tokenises: what recognisers of patterns need, and no more."""
 
     def __init__(self) -> None:
         super().__init__(models=[{"lang_code": LANGUAGE, "model_name": "blank"}])
-        self.nlp = {LANGUAGE: spacy.blank(LANGUAGE)}
+        self.nlp = {LANGUAGE: spacy.blank(LANGUAGE)}  # type: ignore[assignment]
 
     def load(self) -> None:
         """Nothing to load: the tokeniser is part of spaCy."""
 
 
-class NoEnhancer(ContextAwareEnhancer):  # type: ignore[misc]
+class NoEnhancer(ContextAwareEnhancer):
     """Leaves scores as they are: our recognisers have weighed their context themselves."""
 
     def __init__(self) -> None:
@@ -84,13 +85,13 @@ def to_result(finding: Finding, recogniser: str) -> RecognizerResult:
     )
 
 
-class CouncilRecognizer(EntityRecognizer):  # type: ignore[misc]
+class CouncilRecognizer(EntityRecognizer):
     """All our recognisers as one Presidio recogniser: one shared pass gives many entity types."""
 
     def __init__(self, detector: Detector) -> None:
         self._detector = detector
         kinds = sorted({kind for recogniser in detector.recognisers for kind in recogniser.entity_types})
-        super().__init__(supported_entities=kinds, name="CouncilRecognizer", supported_language=LANGUAGE)
+        super().__init__(supported_entities=kinds, name=_OURS, supported_language=LANGUAGE)
 
     def load(self) -> None:
         """Everything was loaded when the detector was built."""
@@ -100,7 +101,7 @@ class CouncilRecognizer(EntityRecognizer):  # type: ignore[misc]
     ) -> list[RecognizerResult]:
         """Presidio's interface: the findings of the asked entity types."""
         found = self._detector.detect(Passage(text)).findings
-        return [to_result(finding, self.name) for finding in found if finding.entity_type in entities]
+        return [to_result(finding, _OURS) for finding in found if finding.entity_type in entities]
 
 
 def analyzer_engine(detector: Detector, further: Sequence[EntityRecognizer] = ()) -> AnalyzerEngine:
@@ -125,7 +126,7 @@ class PresidioRecogniser:
 
     def __init__(self, recogniser: EntityRecognizer) -> None:
         self._recogniser = recogniser
-        self.name: str = recogniser.name
+        self.name = str(getattr(recogniser, "name", type(recogniser).__name__))
         self.entity_types: tuple[str, ...] = tuple(recogniser.supported_entities)
 
     @cached_property

@@ -139,7 +139,7 @@ class Inspector:
         reported = [
             item
             for item in placed
-            if item.mention.finding.confidence >= REPORTED
+            if item.mention.finding.confidence >= self._settings.least_confidence
             and item.mention.finding.entity_type not in INTERNAL_TYPES
         ]
         if len(reported) <= self._settings.findings_per_file:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from scanner.detection.finding import REPORTED
 from scanner.detection.settings import DetectionSettings
 from scanner.documents.limits import Limits
 from scanner.judgement.policy import Policy, default_policy
@@ -14,7 +15,8 @@ class InspectionSettings:
     """Settings of an inspector.
 
     ``key`` is the installation's secret (16 to 64 bytes) under which values are hashed; ``show_values``
-    keeps real values in the findings; ``findings_per_file`` caps the findings listed, never the counts.
+    keeps real values in the findings; ``findings_per_file`` caps the findings listed, never the counts;
+    findings below ``least_confidence`` are not listed.
     """
 
     key: bytes
@@ -23,3 +25,4 @@ class InspectionSettings:
     policy: Policy = field(default_factory=default_policy)
     show_values: bool = False
     findings_per_file: int = 100
+    least_confidence: float = REPORTED
