@@ -9,6 +9,7 @@ from rules.bank import load_bank_rule
 from rules.loader import Identifiers, RuleError, load_identifiers
 from scanner.detection.context import ContextPhrases
 from scanner.detection.detector import Detector
+from scanner.detection.recognisers.addresses import AddressRecogniser
 from scanner.detection.recognisers.bank import BankRecogniser, bank_phrases
 from scanner.detection.recognisers.birth_dates import BirthDateRecogniser
 from scanner.detection.recognisers.child_flags import ChildFlagRecogniser
@@ -71,7 +72,7 @@ def build_detector(settings: DetectionSettings | None = None) -> Detector:
     return Detector(
         [
             first,
-            [BirthDateRecogniser()],
+            [BirthDateRecogniser(), AddressRecogniser()],
             [names],
             [ChildFlagRecogniser(), SpecialCategoryRecogniser(), TopicRecogniser(), ReturnRecogniser()],
         ],
