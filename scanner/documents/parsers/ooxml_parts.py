@@ -35,6 +35,8 @@ _LEAVES_PER_RECORD = 100
 _NOISE = re.compile(
     r"(?:https?://(?:schemas|www\.w3|purl)\.\S*|urn:\S+|\{[0-9A-Fa-f-]{36}\}|[0-9.,:TZ+-]*|true|false|\s*)\Z"
 )
+# The citation style of Word's bibliography, which nearly every document carries.
+_SILENT_ATTRIBUTES = frozenset(("SelectedStyle", "StyleName", "Version"))
 # What only the program that wrote the file cares for (docProps/app.xml).
 _PROGRAM_PROPERTIES = """TotalTime Pages Words Characters CharactersWithSpaces Lines Paragraphs Slides Notes
     HiddenSlides MMClips ScaleCrop LinksUpToDate SharedDoc HyperlinksChanged AppVersion DocSecurity i4 bool
@@ -66,7 +68,7 @@ def properties(package: Package, part: Part) -> Iterator[Event]:
         texts.clear()
         path.pop()
         key = local(name)
-        if not value or key in _SILENT_PROPERTIES:
+        if not value or key in _SILENT_PROPERTIES or (len(path) > 1 and path[1] in _SILENT_PROPERTIES):
             return
         if names and "property" in path:
             key = names[-1]
@@ -97,7 +99,7 @@ def leaves(package: Package, part: Part, location: Location, hidden: str) -> Ite
             [
                 (local(key), value)
                 for key, value in attributes.items()
-                if not key.startswith("xmlns") and not _NOISE.match(value)
+                if not key.startswith("xmlns") and key not in _SILENT_ATTRIBUTES and not _NOISE.match(value)
             ]
         )
 

@@ -38,6 +38,8 @@ _FIELDS_PER_RECORD = 200
 _DEPTH = 12
 _MOST_STREAM = 50_000_000
 _PROGRAM_KEYS = frozenset(("Producer", "Creator", "CreationDate", "ModDate", "Trapped", "PTEX.Fullbanner"))
+# What programs write where nobody gave a title, an author or a subject.
+_NO_VALUES = frozenset(("", "untitled", "anonymous", "unspecified", "unknown"))
 _MARKUP = re.compile(r"<[^>]*>")
 _XML_TEXT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)((?:\s[^<>]*)?)>([^<]*)")
 _XML_ATTRIBUTE = re.compile(r"""(?<![\w.:-])([\w.-]+:)?([\w.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -214,8 +216,8 @@ class ObjectWalk:
     def _properties(self) -> Iterator[Event]:
         for info in self.document.info:
             for key, value in info.items():
-                if key not in _PROGRAM_KEYS:
-                    text = text_of(value).strip()
+                text = text_of(value).strip()
+                if key not in _PROGRAM_KEYS and text.strip("()").lower() not in _NO_VALUES:
                     where = Location(("document properties", key))
                     yield from self._say(text, where, "document properties", key)
                     self.seen.add(("property", text))

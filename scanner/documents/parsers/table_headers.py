@@ -200,7 +200,7 @@ def header_row(rows: Sequence[Row]) -> int | None:
             continue  # a line of a form: labels and their values
         named = sum(1 for cell in row.cells if names_something(cell.text))
         down = sum(1 for other in (row, *below) if names_something(other.cells[0].text))
-        if len(row.cells) <= 4 and down >= max(2, named + 1) and down * 2 > len(below):
+        if len(row.cells) <= 4 and down >= max(2, named + 1) and down * 3 >= 2 * (1 + len(below)):
             continue  # labels run down the side: a form, not a list
         if named * 2 >= len(row.cells) or _columns_differ(row, below):
             return index

@@ -235,6 +235,12 @@ def test_page_text_is_cleaned(line: str, shown: str, why: str) -> None:
     assert clean(line) == shown, why
 
 
+def test_scan_without_any_text_is_not_inspected() -> None:
+    _, coverage = read(pages((), picture=True))
+    assert coverage.status is Status.NOT_INSPECTED
+    assert coverage.reason.startswith(Shortfall.NEEDS_OCR.value)
+
+
 def test_blank_page_is_no_gap() -> None:
     _, coverage = read(pages(("text page",), ()))
     assert coverage.status is Status.INSPECTED

@@ -64,6 +64,7 @@ def test_names_something(text: str, names: bool) -> None:
     [
         (rows(("Name", "NHS No"), ("Ada", "1"), ("Ben", "2")), 0, "words used for headers"),
         (rows(("Foo", "Bar"), ("Ada", "123"), ("Ben", "456")), 0, "odd names over digits"),
+        (rows(("Ward", "Awards"), ("North", "4"), ("Town", "3"), ("Wye", "3")), 0, "a label word beneath"),
         (rows(("Report",), ("Name", "Ward", "No"), ("Ada", "X", "1")), 1, "title above"),
         (
             rows(
