@@ -48,7 +48,7 @@ _MAX_REPAIRS = 2
 # What may stand between a label and its value: punctuation and a few small words.
 _LABEL_LINK = re.compile(
     r"(?:[\W_]|(?<![A-Za-z])(?:is|was|are|no|nos|number|num|ref|reference|id|the|new|old|current|his|her|their|my"
-    r"|your|and|to|for|of|issued|held|given|as|a|uk|british|code|full|quoted|recorded)(?![A-Za-z]))*",
+    r"|your|and|to|for|of|issued|held|given|as|a|uk|gbr|british|code|full|quoted|recorded)(?![A-Za-z]))*",
     re.IGNORECASE,
 )
 

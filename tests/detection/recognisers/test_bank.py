@@ -36,6 +36,14 @@ def test_near_miss_is_left_alone(example: str) -> None:
         ("Company number 66374958, VAT 123456789", [], "company data"),
         ("Council tax account 66374958", [], "another kind of account"),
         ("Supplier: Acme Ltd\nsort code 08-99-99 account 66374958", [], "a firm's account"),
+        ("direct debit from 08-99-99/66374958", ["08-99-99/66374958"], "a slash between"),
+        ("sc 08-99-99 ac 66374958", ["08-99-99 ac 66374958"], "short labels"),
+        (
+            "Dear Council, my refund: 08-99-99 66374958",
+            ["08-99-99 66374958"],
+            "a resident's, though the council is named",
+        ),
+        ("paid on 01/02/20240131 to the bank", [], "a long date"),
         ("version 08-99-99 of the bank policy", [], "a version"),
     ],
 )
