@@ -65,6 +65,11 @@ _JOIN = re.compile(r"\s?(?:,|and|&|/|;|\+)\s?(?:and )?", re.IGNORECASE)
 _PLURAL = re.compile(r"(?:dobs|d\.o\.b\.?s|dob's|dates of birth|birth ?dates|births)\W*$", re.IGNORECASE)
 _BRACKETED = re.compile(r"[(\[]\s*$")
 _NAME_BEFORE = re.compile(r"\b([A-Z][A-Za-zÀ-ÿ'\-]+(?:[ ,]{1,2}[A-Z][A-Za-zÀ-ÿ'\-]+){0,3})[ ,]{0,2}[(\[]\s*$")
+_NAME_BEFORE_DATE = re.compile(
+    r"\b([A-Z][A-Za-zÀ-ÿ'\-]+[ ,]{1,2}(?:[A-Z]\.? )?[A-Z][A-Za-zÀ-ÿ'\-]+)(?:[ ,;|\t(\-]|\b[MF]\b|male|"
+    r"female)*$"
+)
+_IDENTIFIERS = frozenset(["UK_NHS", "UK_CHI", "UK_NINO", "UK_UPN"])
 _FAMILY = re.compile(
     r"\b(?:child(?:ren)?|siblings?|brothers?|sisters?|sons?|daughters?|mother|father|mum|dad|baby|twins?|"
     r"family|household|"
@@ -98,6 +103,11 @@ class BirthDateRecogniser:
                 rb"|b[il1]rth[ _-]?d(?:ate|ay|te)|\bb[o0]rn\b|\bdyddiad geni|\bganwyd|\bganed|"
                 rb"\b(?-i:b)[.:]? ?[0-9]{1,2}[./\- ]"
             ),
+            "birth_subject": (
+                rb"(?im)^[ \t>*]*(?:re|child|name|patient|client|pupil|student|young person|service user|"
+                rb"tenant|mother|father)"
+                rb"[ ]?[:\-][ ]?[^\n0-9]{4,60}[0-9]{1,2}[./\- ][0-9a-z]{1,9}[./\- ][0-9]{2,4}"
+            ),
             "birth_bracketed": (
                 rb"(?i)[(\[] ?(?:[0-9]{1,2} ?[./\-] ?[0-9]{1,2} ?[./\-] ?[0-9]{2,4}"
                 rb"|[0-9]{1,2}(?:st|nd|rd|th)? [a-z]{3,9},? [0-9]{4}) ?[)\],;]"
@@ -130,6 +140,12 @@ class BirthDateRecogniser:
                 bracketed = self._bracketed(view, start, end)
                 if bracketed is not None:
                     found.setdefault(bracketed.start, bracketed)
+        for finding in self._beside_identifiers(view):
+            found.setdefault(finding.start, finding)
+        for start, end in self._scan.spans(view, "birth_subject"):
+            subject = self._subject(view, start, end)
+            if subject is not None:
+                found.setdefault(subject.start, subject)
         return _without_overlaps(found.values())
 
     def _fields(self, view: View) -> list[Finding]:
@@ -349,6 +365,52 @@ class BirthDateRecogniser:
             return None
         return self._finding(view, written, 0.60, EvidenceKind.CONTEXT, "birth_bracketed")
 
+    def _beside_identifiers(self, view: View) -> list[Finding]:
+        """The one date of a line that also holds a name and an identifier: "Jack Smith 12/03/2015 943 ...".
+
+        The identifiers are those of ``view.findings``; the date must follow a name or open the line.
+        """
+        findings = []
+        text = view.text
+        lines: set[int] = set()
+        for identifier in view.findings:
+            if identifier.entity_type not in _IDENTIFIERS or identifier.confidence < 0.40:
+                continue
+            low, high = view.layout.line_span(identifier.start)
+            if low in lines or high - low > 200 or view.layout.label_at(identifier.start):
+                continue
+            lines.add(low)
+            dates = dates_in(text, low, high, view.reference_date)
+            if len(dates) != 1 or not dates[0].exact:
+                continue
+            written = dates[0]
+            name = _NAME_BEFORE_DATE.search(text[low : written.start])
+            old = view.reference_date - written.day > timedelta(days=180)
+            if name is not None and old and not _THING.search(name.group(1)):
+                findings.append(
+                    self._finding(view, written, 0.60, EvidenceKind.NEIGHBOUR, "birth_beside_identifier")
+                )
+        return findings
+
+    def _subject(self, view: View, start: int, end: int) -> Finding | None:
+        """A name with a date in the subject line of a letter: "Re: Jack Smith 12/03/2015"."""
+        text = view.text
+        low, high = view.layout.line_span(end - 1)
+        dates = dates_in(text, start, high, view.reference_date)
+        if len(dates) != 1 or not dates[0].exact:
+            return None
+        written = dates[0]
+        name = _NAME_BEFORE_DATE.search(text[low : written.start])
+        old = view.reference_date - written.day > timedelta(days=366)
+        if (
+            name is None
+            or not old
+            or _THING.search(text[low : written.start])
+            or re.search(r"\bv\.? ", text[low:high])
+        ):
+            return None
+        return self._finding(view, written, 0.50, EvidenceKind.NEIGHBOUR, "birth_subject")
+
     @staticmethod
     def _finding(view: View, written: WrittenDate, score: float, kind: EvidenceKind, rule: str) -> Finding:
         age = age_at(written.day, view.reference_date)
@@ -372,7 +434,9 @@ def is_birth_label(label: str) -> bool:
     """Whether a column header or form label asks for a date of birth."""
     plain = " ".join(_CAMEL.sub(" ", label).lower().split())
     compact = re.sub(r"[^a-z]", "", plain)
-    birth = _LABEL.search(plain) or compact.endswith("dob") or "birthdate" in compact or "dateofbirth" in compact
+    birth = (
+        _LABEL.search(plain) or compact.endswith("dob") or "birthdate" in compact or "dateofbirth" in compact
+    )
     return bool(birth) and not _NO_LABEL.search(plain)
 
 

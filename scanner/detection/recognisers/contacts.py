@@ -26,7 +26,8 @@ _DIGIT = rb"(?:[ .()/\-]{0,3}|[ ]?\r?\n[ \t>]{0,8})[0-9OolI]"
 _BEFORE = rb"(?:^|[^0-9A-Za-z+_#]|\b[Tt](?:el)?|\b[Mm](?:ob)?|\b[Ff](?:ax)?|\b[Pp]h)"
 _PHONE_WORD = (
     r"tel(?:e?phone|s|ephones)?|phones?|mobiles?|mob|cell(?:phone)?|landlines?|fax|whats ?app|ffôn|ffon|"
-    r"symudol|ring|rang|call(?:s|ed|ing)?|text(?:s|ed)?|txt|sms|dial|switchboard|hotline|helpline|contact|ph|ddi|dd|dl|cb"
+    r"symudol|ring|rang|call(?:s|ed|ing)?|text(?:s|ed)?|txt|sms|dial|switchboard|hotline|helpline|contact|"
+    r"ph|ddi|dd|dl|cb"
 )
 _PHONE_WORDS = re.compile(rf"(?<![a-z])(?:{_PHONE_WORD})(?![a-z])")
 _LABEL = re.compile(
@@ -35,7 +36,8 @@ _LABEL = re.compile(
 )
 _COUNTER_WORDS = re.compile(
     r"(?<![a-z])(?:transaction|ref(?:erence)?s?|acc(?:oun)?t|a/c|invoice|inv|order|case|policy|sort code|"
-    r"nhs|chi|uprn|utr|uln|upn|serial|ticket|barcode|isbn|issn|meter|mpan|mprn|crime|po|job|claim|id|imei|batch|part|"
+    r"nhs|chi|uprn|utr|uln|upn|serial|ticket|barcode|isbn|issn|meter|mpan|mprn|crime|po|job|claim|id|imei|"
+    r"batch|part|"
     r"asset|licen[cs]e|badge|permit|receipt|payment|session|request|tracking|parcel|sku|item|stock|"
     r"urn|pnc|dbs)(?![a-z])"
 )
@@ -163,7 +165,7 @@ class PhoneRecogniser:
         findings: list[Finding] = []
         done = 0
         while (span := self._scan.search(view, "phone", done)) is not None:
-            finding = self._number(view, *span)
+            finding = self._number(view, *span, done)
             if finding is not None:
                 findings.append(finding)
                 done = finding.end
@@ -174,7 +176,8 @@ class PhoneRecogniser:
         findings.extend(self._labelled(view))
         return _first_of_overlapping(findings)
 
-    def _number(self, view: View, start: int, end: int) -> Finding | None:
+    def _number(self, view: View, start: int, end: int, previous: int) -> Finding | None:
+        """The number in a candidate; ``previous`` is where the number before it ended."""
         text = view.text
         while start < end and text[start] not in "+(0Oo":
             start += 1
@@ -183,7 +186,8 @@ class PhoneRecogniser:
             text[start] in "Oo" and start + 1 < end and text[start + 1] not in "0123456789OolI"
         ):
             return None
-        if start > 1 and text[start - 1] in "-/.:" and text[start - 2].isdigit():
+        joined = start > 1 and text[start - 1] in "-/.:" and text[start - 2].isdigit()
+        if joined and (start - 1 != previous or text[start - 1] != "/"):
             return None
         if (
             start > 1
@@ -209,7 +213,7 @@ class PhoneRecogniser:
             length = self._numbers.foreign_length(digits[skip:], strict=skip > 0)
             if not length or (skip and self._context(view, start, end) <= 0):
                 return None
-            return self._finding(view, number, start, skip + length, "foreign")
+            return self._finding(view, number, start, skip, skip + length, "foreign")
         rest = digits[skip:]
         if skip and not rest.startswith("0"):
             length = self._numbers.national_length("0" + rest) - 1
@@ -218,7 +222,7 @@ class PhoneRecogniser:
         if length <= 0:
             return None
         national = rest if rest.startswith("0") else "0" + rest
-        return self._finding(view, number, start, skip + length, self._kind(view, national[:11]))
+        return self._finding(view, number, start, skip, skip + length, self._kind(view, national[:11]))
 
     @staticmethod
     def _kind(view: View, national: str) -> str:
@@ -226,8 +230,13 @@ class PhoneRecogniser:
             return "published"
         return "mobile" if national.startswith("07") else "landline"
 
-    def _finding(self, view: View, number: _Number, start: int, length: int, note: str) -> Finding | None:
-        """A finding for the first ``length`` digits, unless what stands around them makes them an id."""
+    def _finding(
+        self, view: View, number: _Number, start: int, skip: int, length: int, note: str
+    ) -> Finding | None:
+        """A finding for the first ``length`` digits, unless what stands around them makes them an id.
+
+        ``skip`` of them are a country code.
+        """
         text = view.text
         end = number.positions[length - 1] + 1
         gaps = number.gaps[1:length]
@@ -246,16 +255,13 @@ class PhoneRecogniser:
             breaks and context <= 0 and not (note == "mobile" and "+" in text[start : start + 2])
         ):
             return None
-        groups = self._groups(gaps)
-        if len(groups) > 2 and groups[1] == 1 and "(" in gaps[groups[0] - 1]:
-            groups.pop(1)  # the "(0)" of "+44 (0)7700 900123"
+        groups = self._groups(gaps[skip:])
+        if len(groups) > 1 and groups[0] == 1 and skip and "(" in text[start:end]:
+            groups.pop(0)  # the "(0)" of "+44 (0)7700 900123"
         plain = len(groups) == 1
-        boxed = len(groups) == length
+        boxed = len(groups) == length - skip
         well_grouped = (
-            plain
-            or boxed
-            or note == "foreign"
-            or (groups[0] >= 3 - ("+" in text[start : start + 2]) and min(groups[1:]) >= 2)
+            plain or boxed or note == "foreign" or (groups[0] >= (2 if skip else 3) and min(groups[1:]) >= 2)
         )
         if not well_grouped and context <= 0:
             return None
@@ -268,7 +274,7 @@ class PhoneRecogniser:
         elif context < 0:
             # A grouped number with an area code is a number even behind "ref"; bare digits are an id.
             score = 0.2 if plain or note in ("landline", "foreign") else 0.45
-        elif plain and not text.startswith("+", start):
+        elif plain and not skip:
             score = 0.6 if note == "mobile" else 0.45
         else:
             score = 0.7 if note == "mobile" else 0.65
@@ -398,6 +404,7 @@ _LOCAL = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456
 _DOMAIN = re.compile(rb"[A-Za-z0-9\xc0-\xff\-]+(?:\.[A-Za-z0-9\xc0-\xff\-]+)*")
 _LINE_END = re.compile(rb"[ ]?\r?\n[ \t>]{0,8}")
 _WRAPPED = re.compile(rb"(\.?)-?[ ]?\r?\n[ \t>|]{0,8}(\.?)((?:[a-z0-9\-]+\.)*[a-z]{2,12})(?![A-Za-z0-9@])")
+_MISREAD_DOT = re.compile(rb",((?:com|org|net|ie|(?:co|gov|org|ac|nhs)[.,]uk))(?![A-Za-z0-9])")
 _FILE_ENDINGS = frozenset(b"png jpg jpeg gif svg webp css js ts py pdf docx html md txt json".split())
 _KNOWN_ENDINGS = frozenset(
     b"uk com org net ie eu info biz scot wales cymru london co io edu gov nhs ac sch".split()
@@ -466,6 +473,10 @@ class EmailRecogniser:
             return None
         end, name = domain.end(), domain.group()
         name, end = self._continued(data, name, end)
+        misread = _MISREAD_DOT.match(data, end)
+        if misread is not None and b"." not in name:
+            # "jane@gmail,com": OCR and hurried fingers put a comma for the dot.
+            name, end = name + b"." + misread.group(1).replace(b",", b"."), misread.end()
         while name and name[-1:] in b"-.":
             name, end = name[:-1], end - 1
         labels = name.split(b".")
@@ -525,7 +536,8 @@ class EmailRecogniser:
             return None
         if written_at == "@" and not spelt:
             mail = re.search(r"e-?mail|contact|mailto", view.text[max(0, start - 40) : start].lower())
-            if "." not in local and not mail:
+            consumer = name.lower() in self._mailboxes.consumer_domains
+            if not re.search(r"[._0-9]", local) and not mail and not consumer:
                 return None
         local_part = _DOT.sub(".", local)
         return self._finding(view, start, end, local_part, name, "email_spelt", 0.05)

@@ -29,7 +29,8 @@ _AS_LAST = dict(zip("0O1I5827C46", "DDLLSBZTGAG", strict=True))
 _WORDS = re.compile(r"[a-zà-ÿ][a-zà-ÿ'/]*")
 _PLACE_LABEL = re.compile(r"post ?code|p ?code|pcode|zip|address|addr|town|home|pl ?post|residen|cod post")
 _CODE_LABEL = re.compile(
-    r"\b(?:room|asset|product|part|code|course|module|bay|model|serial|sku|stock|item|ref|reference|order|id|class|"
+    r"\b(?:room|asset|product|part|code|course|module|bay|model|serial|sku|stock|item|ref|reference|order|"
+    r"id|class|"
     r"tag|batch|grid|desk|locker|location|equipment|unit|type|number|no)\b"
 )
 _COUNTRY = re.compile(r"[ ,]{1,2}(?:uk|united kingdom|england|scotland|wales)\b")
@@ -53,6 +54,8 @@ class PostcodeRecogniser:
                 rb"\b[A-Za-z][ |]{1,3}(?:[A-Za-z][ |]{1,3})?[0-9][ |]{1,3}(?:[0-9A-Za-z][ |]{1,3})?"
                 rb"[ |]{0,4}[0-9][ |]{1,3}[A-Za-z][ |]{1,3}[A-Za-z]\b"
             ),
+            # "LS 8 2QT": the outward code parted.
+            "postcode_parted": rb"\b[A-Za-z]{1,2} [0-9][0-9A-Za-z]? [ ]?" + _INWARD + rb"\b",
             # Misread: a digit where a letter belongs or a letter where a digit belongs.
             "postcode_misread": (
                 rb"\b(?:[A-Z0158]{1,2}[0-9][0-9A-Z]?|[A-Z]{1,2}[IOSZBGlT][0-9A-Z]?|[A-Z]{1,2}[0-9][OISBlZ])"
@@ -90,7 +93,8 @@ class PostcodeRecogniser:
         ends = {finding.end for finding in findings}
         for start, end in self._scan.spans(view, "postcode_special"):
             findings.append(self._special(view, start, end))
-        for start, end in self._scan.spans(view, "postcode_boxed"):
+        boxed = self._scan.spans(view, "postcode_boxed")
+        for start, end in (*boxed, *self._scan.spans(view, "postcode_parted")):
             self._keep(findings, self._boxed(view, start, end), taken, ends)
         for start, end in self._scan.spans(view, "postcode_misread"):
             if end not in ends and start not in taken:
@@ -128,7 +132,7 @@ class PostcodeRecogniser:
             score = 0.85 if upper or gap else 0.75
         elif context < 0:
             score = 0.2
-        elif gap == " " and upper:
+        elif gap == " " and upper and not (_ORDINAL.fullmatch(inward) and len(outward) == 2):
             score = 0.6
         elif gap.strip():
             score = 0.42 if upper and len(outward) > 2 else 0.3
@@ -211,6 +215,7 @@ class PostcodeRecogniser:
         return self._finding(view, start, end, value, 0.8)
 
     def _boxed(self, view: View, start: int, end: int) -> Finding | None:
+        """A postcode whose characters stand apart; only where an address or a label says so."""
         compact = re.sub(r"[ |]", "", view.text[start:end].upper())
         match = _CLEAN.fullmatch(compact)
         if match is None or match.group(1) not in self._outward:

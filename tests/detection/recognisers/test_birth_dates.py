@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from scanner.detection.finding import Finding
 from scanner.detection.organisation import Organisation
 from scanner.detection.recognisers.birth_dates import BirthDateRecogniser, birth_date
 from scanner.detection.view import View
@@ -57,6 +58,13 @@ def births(text: str) -> list[str]:
         ("DOBs: Jack 12/3/15, Ella 14/5/17", ["12/3/15", "14/5/17"], "plural"),
         ("DOB 12/03/2015 Start date 01/09/2020", ["12/03/2015"], "only the first is one"),
         ("Dyddiad geni: 12 Mawrth 2015", ["12 Mawrth 2015"], "Welsh"),
+        ("Re: Jack Smith 12/03/2015", ["12/03/2015"], "the subject of a letter"),
+        ("Child: Ella Jones, 3 May 2012", ["3 May 2012"], "the subject of a note"),
+        (
+            "DOBs are in the list\n1  Abbott, Ro  14/02/1951\n2  Begum, S  30/07/1984\n3  Cole, J  01/01/1990\n",
+            ["14/02/1951", "30/07/1984", "01/01/1990"],
+            "a list without headers below a text that says so",
+        ),
         (
             "Children in the household:\nElla Smith (01/02/2018)\nJack Smith (3.4.2012)",
             ["01/02/2018", "3.4.2012"],
@@ -89,6 +97,9 @@ def test_dates_of_birth(text: str, expected: list[str], why: str) -> None:
         ("Place of birth: Leeds 12/03/2015", "a place"),
         ("Name,Start date\nA,12/03/2015\n", "another column"),
         ("The Care Plan (12/03/2024) for the child", "a document in brackets"),
+        ("Re: Planning Committee 12/03/2015", "a meeting in a subject line"),
+        ("Re: Smith v Jones 12/03/2015", "a case in a subject line"),
+        ("DOBs are redacted.\n1 Report 14/02/2024\n2 Visit 30/03/2024\n3 Panel 01/04/2024\n", "recent dates"),
         ("grade b 12.3.15", "no person before b"),
         ("flat 4b 12/03/2015", "part of a house number"),
         ("date of birth is required by 12/03/2025", "a deadline"),
@@ -119,3 +130,10 @@ def test_children_are_noted_and_implausible_ages_are_less_sure() -> None:
     findings = RECOGNISER.recognise(here)
     assert [finding.note for finding in findings] == ["child", "", "", ""]
     assert [finding.confidence for finding in findings] == [0.90, 0.90, 0.50, 0.50]
+
+
+def test_an_identifier_beside_a_name_makes_the_date_a_birth_date() -> None:
+    here = view("Jack Smith 12/03/2015 943 476 5919\nseen 01/02/2020 943 476 5919\n")
+    starts = [index for index in range(len(here.text)) if here.text.startswith("943 476", index)]
+    here.findings = [Finding("UK_NHS", start, start + 12, 0.9, "nhs") for start in starts]
+    assert [f.value(here.text) for f in RECOGNISER.recognise(here)] == ["12/03/2015"]

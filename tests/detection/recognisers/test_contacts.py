@@ -66,6 +66,13 @@ def emails(text: str) -> list[tuple[str, str]]:
         ("my sister in Cork: +353 21 234 5678", [("+353 21 234 5678", "foreign")], "another country"),
         ("Name,Mobile\nA,7700900123\n", [("7700900123", "mobile")], "a spreadsheet dropped the 0"),
         ("mobile: 447700900123", [("447700900123", "mobile")], "the plus got lost"),
+        (
+            "07700900123/07700900124",
+            [("07700900123", "mobile"), ("07700900124", "mobile")],
+            "slash between two",
+        ),
+        ("00 44 7700 900123", [("00 44 7700 900123", "mobile")], "00 apart"),
+        ("01274 43 1000", [("01274 43 1000", "landline")], "three groups"),
         ("14/05/2020 07700900123", [("07700900123", "mobile")], "a date stands before it"),
         ("01632 960 123 / 07700 900 123", [("01632 960 123", "landline"), ("07700 900 123", "mobile")], "or"),
     ],
@@ -127,6 +134,7 @@ def test_no_telephone_number(text: str, why: str) -> None:
         ("jane@example.gov.uk.Please", [("jane@example.gov.uk", "")], "the blank got lost"),
         ("a@example.org;b@example.org", [("a@example.org", ""), ("b@example.org", "")], "a list"),
         ("josé@españa.es", [("josé@españa.es", "")], "letters beyond ASCII"),
+        ("jane.smith@gmail,com", [("jane.smith@gmail,com", "consumer")], "a comma for the dot"),
         ("email jane @ example.gov.uk", [("jane @ example.gov.uk", "")], "blanks around the at"),
     ],
 )
