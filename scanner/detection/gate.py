@@ -37,6 +37,7 @@ class Standing:
 
 # A name this close to a phrase is what the phrase is said of.
 _LINK = 60
+_NOBODY = Subject(frozenset(), False)
 _YOU = re.compile(r"\b(?:you|your|yours)\b", re.IGNORECASE)
 
 
@@ -71,12 +72,12 @@ class Gate:
     @cached_property
     def sections(self) -> Sections:
         """The sections of the view."""
-        return self._kinds.classify(self._view)
+        return self._view.once("sections", lambda: self._kinds.classify(self._view))
 
     @cached_property
     def subjects(self) -> Subjects:
         """The people and attributes of the view."""
-        return Subjects(self._view)
+        return self._view.once("subjects", lambda: Subjects(self._view))
 
     @cached_property
     def mentions(self) -> Mentions:
@@ -99,6 +100,8 @@ class Gate:
         """How the phrase at ``start:end`` stands; ``about_reader`` lets a letter speak of "you"."""
         subjects = self.subjects
         section = self.sections.at(start)
+        if not (about_reader or subjects.any(start - REACH, end + REACH) or self.opening(section).named):
+            return Standing(TOPIC_ONLY, Use.GENERAL, _NOBODY, why="nobody identified")
         place = self.mentions.place(start, end)
         inside_name = self.mentions.file_name(start, end)
         sentence = subjects.within(*(inside_name or place.sentence))
@@ -106,7 +109,8 @@ class Gate:
             return Standing(TOPIC_ONLY, Use.TITLE, sentence, why="file name")
         near = (max(section.start, start - REACH), min(section.end, end + REACH))
         around = subjects.within(*near)
-        particular = around.identified and around.named and not section.kind
+        letter = about_reader and self._speaks_to_reader(place, section)
+        particular = (around.identified and around.named and not section.kind) or letter
         use = self.mentions.use(start, end, place, named=sentence.named, particular=particular)
         if section.made_up:
             return Standing(TOPIC_ONLY, use, around, why="made-up people")
@@ -119,7 +123,7 @@ class Gate:
             return self._in_general(section, place, sentence, record, around)
         confidence, why = self._particular(place, sentence, record, around)
         linked = subjects.nearest_name(start, end) <= _LINK
-        if confidence < 0.5 and about_reader and self._speaks_to_reader(place, section):
+        if confidence < 0.5 and letter:
             confidence, why = 0.7, "letter to the person"
         if confidence < 0.5 and self.opening(section).identified and self.opening(section).named:
             confidence, why = 0.6, "file of a person"

@@ -91,7 +91,7 @@ _GENERAL = re.compile(
     r"a young person (?:is|who|may|has)"
     r"|the child may|children and young people|people who|someone|anyone|we support|policy|procedure|"
     r"guidance|responsib\w+"
-    r"|such as|types? of|categor(?:y|ies) of abuse|definition|means|known as|signs of|awareness|learn|"
+    r"|such as|types? of|categor(?:y|ies) of abuse|definition|known as|signs of|awareness|learn|"
     r"statutory"
     r"|legislation|act \d{4}|duty to|duties)\b",
     re.IGNORECASE,
@@ -99,7 +99,7 @@ _GENERAL = re.compile(
 _CONDITIONAL = re.compile(
     r"\b(?:all|where|when|whenever|if|unless|whether|should|must|(?-i:may)|can|could|shall|will be|you are|"
     r"you have"
-    r"|practitioners?|professionals?|staff|training|includes?|e\.g)\b",
+    r"|means|practitioners?|professionals?|staff|training|includes?|e\.g)\b",
     re.IGNORECASE,
 )
 _DATED = re.compile(r"\b\d{1,2}[/.]\d{1,2}\b")

@@ -11,6 +11,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import re2
+
 from rules.flags import KindPack
 from scanner.detection.phrases import PhraseHit, PhraseIndex
 from scanner.detection.view import View
@@ -41,8 +43,18 @@ _DISCLAIMER = re.compile(
     r"if you (?:are not|have received) (?:the intended|this)|intended (?:solely|only) for|"
     r"confidentiality notice|"
     r"safeguarding is every(?:one|body)|think before you print|please consider the environment|"
-    r"the council (?:is committed|processes|may monitor))[^\n]{0,900}",
+    r"the council (?:is committed|processes|may monitor))",
     re.IGNORECASE,
+)
+# Lines that may be a boundary, a closing or a disclaimer hold one of these; only they are read closely.
+_CUES = re2.compile(
+    rb"(?i)exempt|restricted|confidential|private|\bpart (?:2|two|ii|b)\b|not for publication|appendix|annex|"
+    rb"enclosure|attachment|closed|original message|forwarded|from:|regards|thanks|wishes|sincerely|"
+    rb"faithfully|best|"
+    rb"truly|-- ?\n|this (?:e-?mail|message|communication)|if you (?:are not|have received)|"
+    rb"intended (?:solely|only)|"
+    rb"safeguarding is every|think before you|please consider the|the council (?:is committed|processes|"
+    rb"may monitor)"
 )
 # A signature is at most this long; what follows is text again.
 _SIGNATURE = 700
@@ -98,9 +110,14 @@ class KindClassifier:
         """The sections of ``view`` with their kinds; linear in its text."""
         text = view.text
         bounds: list[tuple[int, bool]] = [(0, False)]
-        for match in _BOUNDARY.finditer(text):
-            if match.start() > 0:
-                bounds.append((match.start(), match.group("part") is None))
+        lines = _cued_lines(view)
+        mails: list[int] = []
+        for start, _ in lines:
+            match = _BOUNDARY.match(text, start)
+            if match is not None and start > 0:
+                bounds.append((start, match.group("part") is None))
+                if match.group("mail"):
+                    mails.append(start)
         hits = sorted(self._index.find(view.data) + self._exact.find(view.data), key=lambda hit: hit.start)
         starts = [hit.start for hit in hits]
         sections: list[Section] = []
@@ -115,7 +132,7 @@ class KindClassifier:
             if not own and sections:
                 made_up = made_up or sections[-1].made_up
             sections.append(Section(start, end, kind, sign, made_up, own and number > 0))
-        return Sections(sections, self._quiet(text))
+        return Sections(sections, self._quiet(text, lines, mails))
 
     def _kind(
         self, text: str, start: int, end: int, hits: Sequence[PhraseHit[tuple[str, bool]]]
@@ -146,15 +163,32 @@ class KindClassifier:
         return best, first[best]
 
     @staticmethod
-    def _quiet(text: str) -> list[tuple[int, int]]:
+    def _quiet(text: str, lines: Sequence[tuple[int, int]], mails: Sequence[int]) -> list[tuple[int, int]]:
         """Signatures (from the closing words on) and disclaimers."""
         spans: list[tuple[int, int]] = []
-        for match in _CLOSING.finditer(text):
-            stop = min(len(text), match.end() + _SIGNATURE)
-            mail = _BOUNDARY.search(text, match.end(), stop)
-            spans.append((match.start(), mail.start() if mail else stop))
-        spans += [match.span() for match in _DISCLAIMER.finditer(text)]
+        for start, end in lines:
+            if _CLOSING.match(text, start):
+                stop = min(len(text), end + _SIGNATURE)
+                at = bisect_right(mails, end)
+                spans.append((start, min(stop, mails[at]) if at < len(mails) else stop))
+            elif (match := _DISCLAIMER.search(text, start, end)) is not None:
+                spans.append((match.start(), end))
         return spans
+
+
+def _cued_lines(view: View) -> list[tuple[int, int]]:
+    """The lines in which a cue stands, without their line breaks."""
+    text = view.text
+    lines: list[tuple[int, int]] = []
+    done = -1
+    for match in _CUES.finditer(view.data):
+        if match.start() <= done:
+            continue
+        start = text.rfind("\n", 0, match.start()) + 1
+        end = text.find("\n", match.start())
+        done = len(text) if end < 0 else end
+        lines.append((start, done))
+    return lines
 
 
 def _in_title(text: str, section_start: int, start: int, end: int) -> bool:

@@ -302,6 +302,10 @@ class Subjects:
         """The marks that earlier recognisers' findings made in a stretch."""
         return self.marks[bisect_left(self._starts, start) : bisect_right(self._starts, end)]
 
+    def any(self, start: int, end: int) -> bool:
+        """Whether anything there could identify somebody: a cheap question before the dear ones."""
+        return bool(self.found(start, end)) or _INITIALS.search(self._text, max(0, start), end) is not None
+
     def within(self, start: int, end: int, *, greeted: bool = False) -> Subject:
         """Who is identified in a stretch; with ``greeted`` also who is only greeted or has signed."""
         attributes: set[Attribute] = set()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, TypeVar, cast
 
 from scanner.detection.context import ContextOfView, ContextPhrases
 from scanner.detection.finding import Finding
@@ -14,6 +14,7 @@ from scanner.detection.organisation import Organisation
 from scanner.text import Passage, to_bytes
 
 Span = tuple[int, int]
+Made = TypeVar("Made")
 
 __all__ = ["Recogniser", "Span", "View", "to_bytes"]
 
@@ -41,6 +42,7 @@ class View:
         self.findings: Sequence[Finding] = ()
         self._context_phrases = context_phrases or ContextPhrases(())
         self._candidates = candidates or {}
+        self._made: dict[str, tuple[Sequence[Finding], object]] = {}
 
     @cached_property
     def data(self) -> bytes:
@@ -56,6 +58,17 @@ class View:
     def context(self) -> ContextOfView:
         """The context phrases in the passage, with look-ups by position."""
         return ContextOfView(self, self._context_phrases)
+
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """What ``make`` gives, made at the first asking: for what several recognisers need of one view.
+
+        It is made anew when ``findings`` have changed in between.
+        """
+        known = self._made.get(name)
+        if known is None or known[0] is not self.findings:
+            known = (self.findings, make())
+            self._made[name] = known
+        return cast(Made, known[1])
 
     def candidates(self, name: str) -> Sequence[Span]:
         """The spans that a pattern of this name matched in the shared pass."""

@@ -12,6 +12,8 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import re2
+
 from rules.flags import KindPack, PhrasePack, PhraseRule, Weight, load_pack
 from scanner.detection.finding import REPORTED, Evidence, EvidenceKind, Finding
 from scanner.detection.gate import TOPIC_ONLY, Gate, Standing, title_words, word_pattern
@@ -29,15 +31,13 @@ _MOST = 5000
 # A longer value under a label is a narrative: its phrases are found one by one.
 _LONGEST_VALUE = 80
 
-# Names of diseases by their Greek and Latin endings, for the thousands that no list holds.
-_MORPHOLOGY = re.compile(
-    rb"\b[A-Za-z]{4,}(?:itis|emia|aemia|plegia|paresis|ectomy|ostomy|algia|phrenia|trophy|sclerosis|"
-    rb"stenosis|carcinoma|"
-    rb"sarcoma|neuropathy|myopathy|retinopathy|nephropathy|cardiomyopathy|encephalopathy|thrombosis|fibrosis|"
-    rb"psychosis|infarct|infarction|embolism|ischaemia|arrhythmia|apnoea|dystonia|ataxia|dysphagia|aphasia|"
-    rb"oxetine|"
-    rb"azepam|azepine|zolam|setron|sartan|statin|mycin|cillin|prazole|lukast|triptan|idone|tidine)s?\b",
-    re.IGNORECASE,
+# Names of diseases and medicines by their Greek and Latin endings, for the thousands that no list holds.
+_ENDINGS = (
+    "itis emia aemia plegia paresis ectomy ostomy algia phrenia trophy sclerosis stenosis carcinoma sarcoma "
+    "neuropathy myopathy retinopathy nephropathy cardiomyopathy encephalopathy thrombosis fibrosis psychosis "
+    "infarct infarction embolism ischaemia arrhythmia apnoea dystonia ataxia dysphagia aphasia oxetine azepam "
+    "azepine zolam setron sartan statin mycin cillin prazole lukast triptan peridone tidine ipril olol dipine "
+    "gliptin gliflozin thyroxine"
 )
 _NOT_DISEASES = frozenset(
     [b"academia", b"multimedia", b"apoptosis", b"photosynthesis", b"nostalgia", b"trophy"]
@@ -66,7 +66,7 @@ _SITE = re.compile(
 # What somebody was convicted of or charged with belongs to the phrase.
 _OFFENCE_TAIL = re.compile(
     r"^[ \t]+(?:(?:an? |two counts of |\w+ counts? of )?[a-z][a-z' -]{2,50}?)(?=[.,;:()\n]|$"
-    r"| (?:in|on|at|but|after|last|when|by|and|for|which|who|this|before|against)\b)",
+    r"| (?:in|on|at|but|after|last|when|and|for|which|who|this|before|against)\b)",
 )
 _TAILED = re.compile(
     r"(?:convicted of|conviction for|charged with|arrested for|arrested on suspicion of|cautioned for|"
@@ -133,6 +133,11 @@ class SpecialCategoryRecogniser:
             ((phrase, item) for item in compiled for phrase in item.rule.exact), case_sensitive=True
         )
         self._labels = {label: item for item in compiled for label in item.rule.labels}
+        endings = "|".join(_ENDINGS.split())
+        options = re2.Options()
+        options.encoding = re2.Options.Encoding.LATIN1
+        options.case_sensitive = False
+        self._morphology_pattern = re2.compile(rf"\b[a-z]{{3,}}(?:{endings})s?\b".encode(), options)
         self._condition = next(item for item in compiled if item.rule.id.endswith("health-condition"))
 
     def recognise(self, view: View) -> list[Finding]:
@@ -165,9 +170,12 @@ class SpecialCategoryRecogniser:
             yield _Candidate(hit.start, hit.end, hit.payload)
 
     def _morphology(self, view: View) -> Iterator[_Candidate]:
-        for match in _MORPHOLOGY.finditer(view.data):
-            if match.group().lower() not in _NOT_DISEASES:
-                yield _Candidate(match.start(), match.end(), self._condition)
+        data = view.data
+        for match in self._morphology_pattern.finditer(data):
+            start, end = match.span()
+            whole = start == 0 or not data[start - 1 : start].isalnum()
+            if whole and match.group().lower() not in _NOT_DISEASES:
+                yield _Candidate(start, end, self._condition)
 
     def _labelled(self, view: View) -> Iterator[tuple[Field, _Compiled]]:
         text = view.text
