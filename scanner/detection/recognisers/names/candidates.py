@@ -190,7 +190,7 @@ def name_odds(tokens: list[Token]) -> tuple[float, int, int]:
 # --- runs -------------------------------------------------------------------------------------------------------
 
 # "56 Victoria Road", not "1. Jane Smith" nor a time, a sum or a date before a name.
-_HOUSE_NUMBER = re.compile(r"(?:^|[ ,\n(])\d{1,4}[a-zA-Z]? $")
+HOUSE_NUMBER = re.compile(r"(?:^|[ ,\n(])\d{1,4}[a-zA-Z]? $")
 # Police officers are written with their collar number: "PC 4411 Bains".
 COLLAR_NUMBER = re.compile(r"\b(?:PC|PS|WPC|DC|DS|Sgt|PCSO|Constable|Sergeant) \d{1,6} $")
 _FIRM = re.compile(
@@ -207,7 +207,6 @@ _CAPITALS = reason(EvidenceKind.COUNTER, "line of ordinary words in capitals", -
 _SAINT = reason(EvidenceKind.COUNTER, "saint or place word before it", -4.0)
 _PLACE_NAME = reason(EvidenceKind.COUNTER, "name of a place", -2.8)
 _WELL_KNOWN = reason(EvidenceKind.COUNTER, "historical or made-up person", -5.0)
-_NUMBERED = reason(EvidenceKind.COUNTER, "number of a house before it", -2.6)
 _PARTNERS = reason(EvidenceKind.COUNTER, "firm named after a person", -7.0)
 _ORDINARY = reason(EvidenceKind.COUNTER, "ordinary words at the start of a sentence", -0.7)
 _JOB_BEHIND = reason(EvidenceKind.CONTEXT, "job title behind it", 2.0)
@@ -361,7 +360,7 @@ def _cut(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Candidat
                 continue
             index = max(at, stop)
             continue
-        if not nameable(token) or token.shape == "l":
+        if not nameable(token) or token.shape == "l" or _is_welsh_verb(text, token):
             job_before = bool(token.flags & lex.JOB)
             index += 1
             continue
@@ -428,6 +427,11 @@ def is_surname_head(tokens: list[Token], start: int, index: int, lexicon: Lexico
     return behind is None or not behind.flags & lex.HEAD or bool(behind.flags & lex.JOB)
 
 
+def _is_welsh_verb(text: str, token: Token) -> bool:
+    """Whether "Mae" is the Welsh "is", which opens most sentences, and not a forename."""
+    return token.low == "mae" and " yn " in text[token.end : token.end + 80]
+
+
 def _ordinary_share(tokens: list[Token]) -> float:
     return sum(1 for token in tokens if word_band(token.flags) or not token.flags) / len(tokens)
 
@@ -454,9 +458,6 @@ def _look_around(
             candidate.add(_SAINT)
         elif before.low in lexicon.place_before and stop - at == 1:
             candidate.add(_SAINT)
-    numbered = text[max(0, candidate.start - 16) : candidate.start]
-    if _HOUSE_NUMBER.search(numbered) and not COLLAR_NUMBER.search(numbered):
-        candidate.add(_NUMBERED)
     if _FIRM.match(text, candidate.end):
         candidate.add(_PARTNERS)
     words = " ".join(token.low for token in candidate.tokens)

@@ -9,7 +9,14 @@ import re2
 
 from scanner.detection.finding import EvidenceKind
 from scanner.detection.recognisers.names import lexicon as lex
-from scanner.detection.recognisers.names.candidates import Candidate, is_free, make, tokenise
+from scanner.detection.recognisers.names.candidates import (
+    HOUSE_NUMBER,
+    Candidate,
+    Token,
+    is_free,
+    make,
+    tokenise,
+)
 from scanner.detection.recognisers.names.labels import join_reversed
 from scanner.detection.recognisers.names.lexicon import Lexicon, forename_band, word_band
 from scanner.detection.recognisers.names.weighing import reason
@@ -18,12 +25,15 @@ from scanner.detection.recognisers.names.weighing import reason
 _ESTABLISHED = 1.0
 # Without any context a full name of two frequent names establishes itself only here (0.86).
 _ESTABLISHED_ALONE = 1.8
+# A forename that is no ordinary word is likely the same person's where it stands in small letters.
+_LIKELY = -0.4
 # Documents with more names than this are lists: their names repeat in labelled places or not at all.
 _MOST_ESTABLISHED = 400
-_SMALL_GAPS = frozenset((" (", ", ", " and ", ", and ", " & ", "; ", " / ", "/", " or ", " with ", " + ", ",", ";"))
+_SMALL_GAPS = frozenset((", ", " and ", ", and ", " & ", "; ", " / ", "/", " or ", " with ", " + ", ",", ";"))
 
 _FULL_AGAIN = reason(EvidenceKind.NEIGHBOUR, "full name stands elsewhere in the document", 3.0)
 _FORENAME_AGAIN = reason(EvidenceKind.NEIGHBOUR, "forename of a person named elsewhere in the document", 3.0)
+_LIKELY_AGAIN = reason(EvidenceKind.NEIGHBOUR, "forename that stands elsewhere in the document", 1.9)
 _SURNAME_AGAIN = reason(EvidenceKind.NEIGHBOUR, "surname of a person named elsewhere in the document", 2.6)
 _WORD_AGAIN = reason(EvidenceKind.COUNTER, "also an ordinary word", -1.6)
 _LISTED = reason(EvidenceKind.NEIGHBOUR, "listed beside a person", 1.5)
@@ -40,8 +50,13 @@ class Established:
         self.forenames: dict[str, str] = {}
         self.surnames: dict[str, str] = {}
         self.full: dict[tuple[str, ...], str] = {}
+        self.likely: dict[str, str] = {}
         for one in candidates:
             floor = _ESTABLISHED if one.anchored else _ESTABLISHED_ALONE
+            if len(one.tokens) == 1 and one.first == 0 and one.weight >= _LIKELY:
+                token = one.tokens[0]
+                if forename_band(token.flags) >= 2 and not word_band(token.flags):
+                    self.likely[token.low] = one.note
             if one.weight < floor or (not one.anchored and len(one.tokens) < 2):
                 continue
             if one.first >= 0:
@@ -119,10 +134,18 @@ def listed_together(text: str, candidates: Sequence[Candidate]) -> None:
         for one in order:
             if previous is not None and previous.weight >= _ESTABLISHED and one.weight < _ESTABLISHED:
                 left, right = (previous, one) if previous.start < one.start else (one, previous)
-                if 0 < right.start - left.end <= 6 and text[left.end : right.start] in _SMALL_GAPS:
+                if _side_by_side(text, left, right):
                     if _LISTED not in one.reasons and one.weight > -3.2:
                         one.add(_LISTED, previous.note if previous.note == "private" else "")
             previous = one
+
+
+def _side_by_side(text: str, left: Candidate, right: Candidate) -> bool:
+    """Whether nothing but a comma, "and" or an opening bracket of its own stands between two candidates."""
+    if not 0 < right.start - left.end <= 6:
+        return False
+    gap = text[left.end : right.start]
+    return gap in _SMALL_GAPS or (gap == " (" and text[right.end : right.end + 1] == ")")
 
 
 def carry(text: str, candidates: Sequence[Candidate], established: Established) -> None:
@@ -151,15 +174,16 @@ def carry(text: str, candidates: Sequence[Candidate], established: Established) 
 
 
 def _reads_as_word(text: str, one: Candidate) -> bool:
-    """ "Will the ...", "Mark all ...", "Grace is": whether a name that is a word is used as that word."""
-    following = _NEXT_WORD.match(text, one.end)
-    if following is not None and following.group(1) in _VERB_LIKE:
-        return True
+    """``Will the ...``, ``Mark all ...``: whether a name that is a word too opens a sentence as that word."""
     at = one.start - 1
     while at >= 0 and text[at] in " \t\"'(*":
         at -= 1
-    first = at < 0 or text[at] in ".!?\n"
-    return first and following is not None and not one.tokens[0].possessive and not one.anchored
+    if at >= 0 and text[at] not in ".!?:;\n":
+        return False
+    following = _NEXT_WORD.match(text, one.end)
+    if following is None or one.tokens[0].possessive:
+        return False
+    return following.group(1) in _VERB_LIKE or not one.anchored
 
 
 def repeated(
@@ -169,7 +193,7 @@ def repeated(
 
     Names that are ordinary words are looked for with a capital only.
     """
-    names = {**established.surnames, **established.forenames}
+    names = {**established.likely, **established.surnames, **established.forenames}
     names = {name: note for name, note in names.items() if len(name) >= 3}
     if not names or len(names) > _MOST_ESTABLISHED:
         return []
@@ -199,6 +223,8 @@ def repeated(
         tokens = tokenise(text, start, end, lexicon)
         if not tokens or tokens[0].start != start or tokens[-1].end != end:
             continue
+        if _is_thing(text, tokens[0], end, lexicon):
+            continue
         if any(
             token.shape == "l" and (word_band(token.flags) or token.flags & ~lex.KNOWN_NAME & ~0b110000)
             for token in tokens
@@ -217,6 +243,21 @@ def repeated(
             candidate.add(_WORD_AGAIN)
         found.append(candidate)
     return found
+
+
+_NEXT_CAPITAL = re.compile(r"(?:'s)? ([A-Z][a-z]+)")
+_CAPITAL_BEFORE = re.compile(r"[A-Z][a-z]+ $")
+
+
+def _is_thing(text: str, token: Token, end: int, lexicon: Lexicon) -> bool:
+    """Whether an established name stands in the name of a street, a hall or a school."""
+    following = _NEXT_CAPITAL.match(text, end)
+    if following is not None and lexicon.flags(following.group(1).lower()) & lex.HEAD:
+        return True
+    before = text[max(0, token.start - 16) : token.start]
+    return bool(token.flags & lex.HEAD and _CAPITAL_BEFORE.search(before)) or bool(
+        HOUSE_NUMBER.search(before)
+    )
 
 
 def _is_latin(name: str) -> bool:

@@ -6,7 +6,7 @@ import re
 
 from scanner.detection.finding import EvidenceKind
 from scanner.detection.recognisers.names import lexicon as lex
-from scanner.detection.recognisers.names.candidates import COLLAR_NUMBER, TITLED, Candidate
+from scanner.detection.recognisers.names.candidates import COLLAR_NUMBER, HOUSE_NUMBER, TITLED, Candidate
 from scanner.detection.recognisers.names.lexicon import Lexicon, forename_band, word_band
 from scanner.detection.recognisers.names.weighing import Reason, reason
 
@@ -34,6 +34,7 @@ _APPOSED = re.compile(
     r"(?:, ?| - |: | \| |\t)(?:the |our |his |her |their |my |a )?([A-Za-z][A-Za-z0-9 '&/\-]{1,60})"
 )
 _NEXT_LINE = re.compile(r",?[ \t]*\n[ \t>*]*([A-Za-z][A-Za-z0-9 '&/,()\-]{1,70})(?=\r?\n|$)")
+_PAIRED = re.compile(r" (and|&) ([A-Z][a-z]+)")
 _NEXT_WORDS = re.compile(r" +([a-z'][a-z'/]*)(?: ([a-z'/]+))?(?: ([a-z']+))?")
 _EDGES = " \t\"'([*>.,:;!?-"
 _SENTENCE_ENDS = (".", ";", "!", "?", ":")
@@ -58,6 +59,7 @@ _MID_SENTENCE = (
     reason(EvidenceKind.PATTERN, "capital inside a sentence", 0.5),
     reason(EvidenceKind.PATTERN, "capital inside a sentence", 1.0),
 )
+_NUMBERED = reason(EvidenceKind.COUNTER, "number of a house before it", -2.6)
 _PET = reason(EvidenceKind.COUNTER, "an animal", -3.0)
 _DATE = reason(EvidenceKind.COUNTER, "part of a date", -4.0)
 _ALONE = reason(EvidenceKind.CONTEXT, "alone on its line", 0.9)
@@ -133,6 +135,10 @@ def weigh_context(text: str, candidate: Candidate, lexicon: Lexicon) -> None:
     titled = any(one.evidence.detail == TITLED for one in candidate.reasons)
     single = len(candidate.tokens) == 1
     start, end = candidate.start, candidate.end
+    if not titled:
+        before = text[max(0, start - 16) : start]
+        if HOUSE_NUMBER.search(before) and not COLLAR_NUMBER.search(before):
+            candidate.add(_NUMBERED)
     if candidate.tokens[0].flags & lex.CALENDAR and not titled:
         before = text[max(0, start - 24) : start]
         if _DATE_BEFORE.search(before) or (
@@ -141,6 +147,9 @@ def weigh_context(text: str, candidate: Candidate, lexicon: Lexicon) -> None:
             candidate.add(_DATE)
             return
     words = _words_before(text, start)
+    if single and not titled and (pair := _PAIRED.match(text, end)) is not None:
+        if f"{candidate.tokens[0].low} {pair.group(1)} {pair.group(2).lower()}" in lexicon.well_known:
+            candidate.add(_EPONYM)
     if single and not titled and words:
         token = candidate.tokens[0]
         if f"{' '.join(words[-2:])} {token.low}" in lexicon.well_known:
@@ -155,6 +164,8 @@ def weigh_context(text: str, candidate: Candidate, lexicon: Lexicon) -> None:
         elif last.isdigit() and COLLAR_NUMBER.search(text[max(0, start - 24) : start]):
             candidate.add(reason(EvidenceKind.CONTEXT, TITLED, 4.0), "staff")
         elif last in _ARTICLES and not titled:
+            if candidate.tokens[-1].flags & lex.HEAD:
+                candidate.add(_THING)
             candidate.add(_ARTICLE_ALONE if single else _ARTICLE)
         elif last in ("st", "saint") and not titled:
             candidate.add(reason(EvidenceKind.COUNTER, "saint before it", -4.0))

@@ -148,6 +148,11 @@ class Cues:
             stop += 1
             if token.possessive or text[token.end : token.end + 1] == "." and token.low not in _DOTTED_TITLES:
                 break
+        if stop < len(tokens) and stop > begin and tokens[stop].shape == "T":
+            thing = tokens[stop].flags & (lex.HEAD | lex.JOB)
+            if thing and text[tokens[stop - 1].end] == " ":
+                # "Dear Parks Department", "Thanks, Housing Officer".
+                return [], ""
         while (
             stop > begin
             and tokens[stop - 1].shape == "I"

@@ -12,6 +12,7 @@ from scanner.detection.layout import Layout
 from scanner.detection.recognisers.names import lexicon as lex
 from scanner.detection.recognisers.names.candidates import (
     ANY_CASE_NAME,
+    HOUSE_NUMBER,
     PARTICLES,
     Candidate,
     Token,
@@ -37,6 +38,8 @@ _MAX_OTHER = 40
 _MAX_LIST = 2_000
 # A form field left blank, with the next label behind it.
 _BLANK = re.compile(r"[ \t]*(?::|_{2,}|\.{4,})")
+# Keys that mean a part of a name only where they are the whole label.
+_ALONE_ONLY = frozenset(("family", "given", "nickname"))
 _DOTTED = re.compile(r"[a-z]\.[a-z]")
 # Forename or surname bands of two and more.
 _WELL_LISTED = 0b1010
@@ -91,7 +94,11 @@ def read_label(label: str, lexicon: Lexicon) -> LabelMeaning:
                 return LabelMeaning(meaning[0][6:], _EXPLICIT, _note(rest, lexicon))
     for word in words:
         meaning = lexicon.labels.get(word)
-        if meaning is not None and meaning[0] in ("label-surname", "label-forename"):
+        if (
+            meaning is not None
+            and word not in _ALONE_ONLY
+            and meaning[0] in ("label-surname", "label-forename")
+        ):
             if any(other in lexicon.label_others for other in words):
                 return _OTHER
             return LabelMeaning(meaning[0][6:], _EXPLICIT, _note(words, lexicon))
@@ -287,6 +294,12 @@ class Labelled:
         if all(token.shape == "I" for token in tokens):
             return None
         if _DOTTED.search(text, tokens[0].start, tokens[-1].end):
+            return None
+        if all(word_band(token.flags) and not token.flags & lex.KNOWN_NAME for token in tokens) and behind:
+            return None
+        if HOUSE_NUMBER.search(text[max(0, tokens[0].start - 8) : tokens[0].start]):
+            return None
+        if tokens[0].shape == "l" != tokens[-1].shape and tokens[0].low not in PARTICLES:
             return None
         small = [token for token in tokens if token.shape == "l" and not token.flags & _WELL_LISTED]
         if small and (len(small) < len(tokens) or meaning.weight < _EXPLICIT):
