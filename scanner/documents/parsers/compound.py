@@ -24,6 +24,8 @@ _XLS_FILEPASS = 0x002F
 _XLS_EARLY = 64  # records: FILEPASS stands right behind the first ones
 _PPT_ENCRYPTED = 0xF3D1C4DF
 _STREAMS = 20_000
+# A directory that was tampered with sends many streams to the same sectors.
+_SLACK = 1_000_000
 _MAPI = {
     "0037": "subject",
     "1000": "body",
@@ -84,17 +86,22 @@ class CompoundParser:
                     yield ProtectionNote(protection)
                     yield Gap(HERE, Shortfall.ENCRYPTED, f"{words} with a password")
                     return
-                yield from _streams(ole, kind)
+                yield from _streams(ole, kind, source.size)
         yield Gap(HERE, Shortfall.UNSUPPORTED_KIND, f"{words}; only runs of readable characters were read")
 
 
-def _streams(ole: olefile.OleFileIO, kind: str) -> Iterator[Event]:
+def _streams(ole: olefile.OleFileIO, kind: str, size: int) -> Iterator[Event]:
+    left = 2 * size + _SLACK
     for path in ole.listdir()[:_STREAMS]:
+        if left < 0:
+            yield Gap(HERE, Shortfall.DAMAGED, "streams of the compound file overlap")
+            return
         try:
             data = ole.openstream(path).read()
         except Exception:
             yield Gap(Location(("/".join(path),)), Shortfall.DAMAGED, "stream of the compound file")
             continue
+        left -= len(data)
         name = "/".join("".join(char for char in part if char.isprintable()) for part in path)
         if kind == "msg" and "__substg1.0_" in path[-1]:
             tag = path[-1].rpartition("_")[2].lower()
