@@ -154,8 +154,7 @@ class AddressGrammar:
             if (sub := self._sub_before.search(element[: match.start()])) is not None:
                 start = sub.start()
             return Part(start, number=True, street=street or not named, named=named)
-        sub = self._sub_tail.search(element)
-        if sub is not None:
+        for sub in self._sub_tail.finditer(element):
             tokens = element[sub.end() :].strip(" ,.").split()
             if not tokens or self.is_building(tokens) or self.is_street(tokens, open_end=followed):
                 return Part(sub.start(), number=True, street=self.is_street(tokens), named=True)

@@ -95,8 +95,8 @@ _OFFICE_LABEL = re.compile(
     r"\b(?:site|venue|location|office|registered|work|works|workplace|business|company|organisation|"
     r"organization|provider|"
     r"school|surgery|practice|gp|employer|depot|agent|supplier|premises|establishment|setting|nursery|"
-    r"licensed|landlord|"
-    r"branch|destination|return|billing to|invoice to|court|hospital|clinic|trading|college)\b"
+    r"licensed|"
+    r"branch|destination|return|court|hospital|clinic|trading|college)\b"
 )
 _PERSON_LABEL = re.compile(
     r"\b(?:surname|forename|first ?name|last ?name|dob|birth|tenant|client|child|pupil|patient|applicant|"
@@ -400,7 +400,7 @@ class AddressRecogniser:
         begin: int | None = None
         premises = street = place = False
         extra = 0
-        for index, (a, b) in enumerate(_elements_backward(text, low, start)):
+        for index, (a, b) in enumerate(_elements_backward(text, low, start, self._grammar.words.descriptors)):
             if index >= _MOST_ELEMENTS:
                 break
             element = text[a:b]
@@ -412,7 +412,7 @@ class AddressRecogniser:
                 if extra < 3:
                     sub = self._grammar.premises(element, followed=False)
                     tail = self._grammar.named_tail(element, street=False)
-                    if sub is not None and sub.named and b - a < 80:
+                    if sub is not None and sub.named and b - a - sub.offset < 60:
                         begin = a + sub.offset
                     elif tail is not None and not self._is_organisation(view, a + tail, b):
                         begin = a + tail
@@ -501,15 +501,18 @@ class AddressRecogniser:
             and " ".join(text[chain.start : chain.end].upper().split()).endswith(tuple(own))
         ):
             return "office"
-        label = view.layout.label_at(chain.start)
-        if label:
-            if _office_label(label):
-                return "office"
-            if _label_kind(label) == "address":
-                return "office" if self._is_organisation(view, chain.start, chain.end) else "home"
+        field = view.layout.field_at(chain.start)
         line = text.rfind("\n", 0, chain.start) + 1
-        low = max(line, chain.start - 72)
+        low = max(line, chain.start - 72, field.start if field is not None else 0)
         verdict = self._nearest(view, low, chain.start)
+        if not verdict and field is not None and field.label:
+            if _office_label(field.label):
+                return "office"
+            if _label_kind(field.label) == "address":
+                return "office" if self._is_organisation(view, chain.start, chain.end) else "home"
+        if not verdict:
+            low = max(line, chain.start - 72)
+            verdict = self._nearest(view, low, chain.start)
         inside = self._is_organisation(view, chain.start, chain.end)
         if verdict:
             return (
@@ -599,15 +602,24 @@ class AddressRecogniser:
         return Finding("UK_ADDRESS", chain.start, chain.end, score, rule, tuple(evidence), note)
 
 
-def _elements_backward(text: str, low: int, high: int) -> Iterator[Span]:
+def _wrapped(text: str, start: int, end: int, descriptors: frozenset[str]) -> bool:
+    """Whether a line end only wraps: in a long line of prose, or between a street's name and its "Road"."""
+    following = re.compile(r"[A-Za-z]+").match(text, end)
+    if following is None or text[start - 1 : start] == ",":
+        return False
+    if following.group()[0].islower():
+        return start - (text.rfind("\n", 0, start) + 1) >= _WRAPPED_LINE
+    lone = text[following.end() : following.end() + 1] in ("", ",", ".", "\n", "\r")
+    return lone and following.group().lower() in descriptors
+
+
+def _elements_backward(text: str, low: int, high: int, descriptors: frozenset[str]) -> Iterator[Span]:
     """The elements of ``text[low:high]`` (what commas, cells and line ends part), last first."""
     elements: list[Span] = []
     at = low
     for separator in _SEPARATOR.finditer(text, low, high):
-        if "\n" in separator.group():
-            line = text.rfind("\n", 0, separator.start()) + 1
-            if separator.start() - line >= _WRAPPED_LINE and text[separator.start() - 1] != ",":
-                continue
+        if "\n" in separator.group() and _wrapped(text, separator.start(), separator.end(), descriptors):
+            continue
         elements.append((at, separator.start()))
         at = separator.end()
     elements.append((at, high))

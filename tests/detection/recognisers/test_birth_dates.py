@@ -61,7 +61,7 @@ def births(text: str) -> list[str]:
         ("Re: Jack Smith 12/03/2015", ["12/03/2015"], "the subject of a letter"),
         ("Child: Ella Jones, 3 May 2012", ["3 May 2012"], "the subject of a note"),
         (
-            "DOBs are in the list\n1  Abbott, Ro  14/02/1951\n2  Begum, S  30/07/1984\n3  Cole, J  01/01/1990\n",
+            "DOBs are in the list\n1 Abbott, Ro 14/02/1951\n2 Begum, S 30/07/1984\n3 Cole, J 01/01/1990\n",
             ["14/02/1951", "30/07/1984", "01/01/1990"],
             "a list without headers below a text that says so",
         ),
