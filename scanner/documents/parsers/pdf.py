@@ -121,6 +121,8 @@ class _Pages:
         self._second_reader = 0
         self._unread: list[tuple[int, str]] = []
         self._page_list: list[PDFPage] = []
+        self._updated = data.count(b"%%EOF") > 1
+        # The lines of the last revision, kept where there are older ones to compare with.
         self.lines: set[str] = set()
 
     def open(self) -> None:
@@ -179,8 +181,12 @@ class _Pages:
             self._unread.append((number, "text layer unreadable"))
         elif look.image_share > _SCAN_SHARE and letters < _SCAN_CHARACTERS:
             self._unread.append((number, "a picture of a page with little text"))
-        self.lines.update(line.strip() for line in text.split("\n"))
+        self._keep(text)
         yield from _segments(text, look.hidden, place)
+
+    def _keep(self, text: str) -> None:
+        if self._updated:
+            self.lines.update(line.strip() for line in text.split("\n"))
 
     def _second(self, index: int) -> str | None:
         """Read one page by pdfminer; ``None`` when it cannot either."""
@@ -206,7 +212,7 @@ class _Pages:
                     return
                 text = _mined(page)
                 if text.strip():
-                    self.lines.update(line.strip() for line in text.split("\n"))
+                    self._keep(text)
                     yield Segment(text, Location((f"page {number}",)))
                 elif page.contents:
                     self._unread.append((number, "no text layer"))

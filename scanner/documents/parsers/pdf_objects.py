@@ -13,6 +13,8 @@ import re
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from typing import BinaryIO
 
 from pdfminer.pdfdocument import PDFDocument, PDFEncryptionError, PDFPasswordIncorrect
 from pdfminer.pdfpage import PDFPage
@@ -20,6 +22,7 @@ from pdfminer.pdfparser import PDFParser as MinerParser
 from pdfminer.pdftypes import PDFObjRef, PDFStream, resolve1
 from pdfminer.psparser import PSKeyword, PSLiteral
 
+from scanner.documents.inflating import ExpansionLimitError
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
 from scanner.documents.protocol import HERE, Event, Member
@@ -37,6 +40,7 @@ _FIELDS_PER_RECORD = 200
 # Direct objects inside one indirect object.
 _DEPTH = 12
 _MOST_STREAM = 50_000_000
+_MOST_TEXT = 5_000_000
 _PROGRAM_KEYS = frozenset(("Producer", "Creator", "CreationDate", "ModDate", "Trapped", "PTEX.Fullbanner"))
 # What programs write where nobody gave a title, an author or a subject.
 _NO_VALUES = frozenset(("", "untitled", "anonymous", "unspecified", "unknown"))
@@ -167,6 +171,7 @@ class ObjectWalk:
     forms: dict[int, list[int]] = field(default_factory=dict)
     _pages: dict[int, int] = field(default_factory=dict)
     _filled: list[tuple[str, str, str]] = field(default_factory=list)
+    _decoded: int = 0
 
     def events(self) -> Iterator[Event]:
         """Yield what the objects hold."""
@@ -253,7 +258,7 @@ class ObjectWalk:
     def _stream(self, identifier: int, stream: PDFStream) -> Iterator[Event]:
         kind = _word(resolve1(stream.get("Type")))
         if kind == "Metadata":
-            data = stream_data(stream)
+            data = self._decode(stream)
             if data is None:
                 yield Gap(self.place / "metadata", Shortfall.DAMAGED, "metadata stream")
             else:
@@ -345,13 +350,19 @@ class ObjectWalk:
         for stream in streams.values():
             if not isinstance(stream, PDFStream):
                 continue
-            location = self.place / f'attachment "{name}"'
-            data = stream_data(stream, self.limits.parser_bytes)
-            if data is None:
-                yield Gap(location, Shortfall.DAMAGED, "attachment cannot be decoded")
-            elif ("attachment", str(hash(data))) not in self.seen:
-                self.seen.add(("attachment", str(hash(data))))
-                yield Member(name, data, location, self.hidden)
+            raw = stream.get_rawdata() or b""
+            key = ("attachment", f"{name} {hash(raw)}")
+            if key not in self.seen:
+                self.seen.add(key)
+                content = partial(_opened, stream, self.limits.parser_bytes)
+                location = self.place / f'attachment "{name}"'
+                yield Member(name, content, location, self.hidden, packed=len(raw))
+
+    def _decode(self, stream: PDFStream) -> bytes | None:
+        """Decode a stream out of the budget for all of them."""
+        data = stream_data(stream, min(_MOST_STREAM, self.limits.expanded_bytes - self._decoded))
+        self._decoded += len(data or b"")
+        return data
 
     def _script(self, value: object) -> Iterator[Event]:
         script = text_of(_stream_text(value))
@@ -365,7 +376,7 @@ class ObjectWalk:
         for packet in packets:
             packet = resolve1(packet)
             if isinstance(packet, PDFStream):
-                data += stream_data(packet) or b""
+                data += self._decode(packet) or b""
         if data:
             yield from self._xml(data, self.place / "XFA form", "XFA form")
 
@@ -412,6 +423,14 @@ class ObjectWalk:
         yield Segment(text, where, self.hidden or reason, fields)
 
 
+def _opened(stream: PDFStream, cap: int) -> BinaryIO:
+    """Open an attachment when it is its turn: not all of them are in memory at once."""
+    data = stream_data(stream, cap)
+    if data is None:
+        raise ExpansionLimitError("the attachment cannot be decoded within the limits")
+    return io.BytesIO(data)
+
+
 def _strings(value: object) -> Iterator[str]:
     """The strings of a value that may be one, a stream of one, or (nested) lists of them."""
     value = resolve1(value)
@@ -424,7 +443,7 @@ def _strings(value: object) -> Iterator[str]:
 
 def _stream_text(value: object) -> object:
     value = resolve1(value)
-    return stream_data(value) if isinstance(value, PDFStream) else value
+    return stream_data(value, _MOST_TEXT) if isinstance(value, PDFStream) else value
 
 
 def forms_nest_too_much(forms: Mapping[int, list[int]], most: int = 100_000) -> bool:
