@@ -159,7 +159,14 @@ def _events(events: Iterator[Event], within: Location, tally: _Tally, depth: int
 
 
 def _inside(within: Location, location: Location) -> Location:
+    """Put the container's location in front, and take out what would upset a terminal or a report."""
+    if not all(map(str.isprintable, location.parts)):
+        location = Location(tuple(map(_displayable, location.parts)))
     return Location(within.parts + location.parts) if within.parts else location
+
+
+def _displayable(part: str) -> str:
+    return "".join(char if char.isprintable() else "\ufffd" for char in part)
 
 
 def _segments(segment: Segment, within: Location, tables: dict[int, int], tally: _Tally) -> Iterator[Segment]:
@@ -171,10 +178,11 @@ def _segments(segment: Segment, within: Location, tables: dict[int, int], tally:
         tally.tables += 1
         tables[segment.table] = tally.tables
     table = None if segment.table is None else tables[segment.table]
-    if within.parts or table != segment.table:
+    location = _inside(within, segment.location)
+    if location is not segment.location or table != segment.table:
         segment = Segment(
             text,
-            _inside(within, segment.location),
+            location,
             segment.hidden,
             segment.fields,
             segment.cells,

@@ -132,6 +132,13 @@ def test_names_that_are_not_utf8_can_be_written_out() -> None:
     assert segments[0].text.encode()
 
 
+def test_names_cannot_write_to_the_terminal() -> None:
+    segments, coverage = read(zipped({"a\x1b[2Jb\n.rar": b"Rar!\x1a\x07\x00"}))
+    assert str(coverage.gaps[0].location).isprintable()
+    assert all(str(segment.location).isprintable() for segment in segments)
+    assert segments[-1].text == "a\x1b[2Jb\n.rar", "as text to be scanned a name stays as it is"
+
+
 def test_too_large_is_said_before_reading() -> None:
     def opened() -> io.BytesIO:
         raise AssertionError("must not be opened")

@@ -97,6 +97,8 @@ def _streams(ole: olefile.OleFileIO, kind: str, size: int) -> Iterator[Event]:
             yield Gap(HERE, Shortfall.DAMAGED, "streams of the compound file overlap")
             return
         try:
+            if ole.get_size(path) > size:
+                raise OSError("a stream is longer than its file")
             data = ole.openstream(path).read()
         except Exception:
             yield Gap(Location(("/".join(path),)), Shortfall.DAMAGED, "stream of the compound file")
