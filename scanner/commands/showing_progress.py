@@ -28,16 +28,18 @@ def progress_bar(wanted: bool) -> Iterator[Callable[[RunProgress], None]]:
 
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
+    from rich.table import Column
 
     with Progress(
-        TextColumn("{task.fields[what]}"),
-        BarColumn(bar_width=None),
-        TextColumn("{task.fields[status]}"),
+        BarColumn(bar_width=14),
+        # On a narrow terminal the end of the line is cut: findings matter less while it runs than the end.
+        TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)),
         console=Console(stderr=True),
         auto_refresh=False,
         transient=True,
+        expand=True,
     ) as bar:
-        task = bar.add_task("", total=None, what="walking", status="")
+        task = bar.add_task("starting", total=None)
         drawn = 0.0
 
         def draw(progress: RunProgress) -> None:
@@ -51,8 +53,7 @@ def progress_bar(wanted: bool) -> Iterator[Callable[[RunProgress], None]]:
                 # Files and bytes both take time; their mean moves evenly for small files and large.
                 total=None if progress.walking else 1.0,
                 completed=share_done(progress),
-                what="walking" if progress.walking else "reading",
-                status=status_line(progress),
+                description=status_line(progress),
             )
             bar.refresh()
 

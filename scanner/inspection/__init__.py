@@ -4,9 +4,13 @@ This is the public face that the scanner's commands and the mail relay use: buil
 per process, then ``inspect`` files, ``inspect_bytes`` or ``inspect_text``.
 """
 
-from scanner.inspection.inspector import INTERNAL_TYPES, Inspector, TextInspection
-from scanner.inspection.model import Inspection, LocatedFinding
-from scanner.inspection.settings import InspectionSettings
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from scanner.inspection.inspector import INTERNAL_TYPES, Inspector, TextInspection
+    from scanner.inspection.model import Inspection, LocatedFinding
+    from scanner.inspection.settings import InspectionSettings
 
 __all__ = [
     "INTERNAL_TYPES",
@@ -16,3 +20,19 @@ __all__ = [
     "LocatedFinding",
     "TextInspection",
 ]
+
+# Loaded when first asked for: whoever needs only the value types (the ledger, a report) loads no rules.
+_PLACES = {
+    "INTERNAL_TYPES": "inspector",
+    "Inspection": "model",
+    "InspectionSettings": "settings",
+    "Inspector": "inspector",
+    "LocatedFinding": "model",
+    "TextInspection": "inspector",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(name)
+    return resolve_name(f"scanner.inspection.{_PLACES[name]}:{name}")
