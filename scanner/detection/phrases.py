@@ -42,7 +42,11 @@ def _key(matched: bytes) -> bytes:
 
 
 def _pattern(key: bytes) -> bytes:
-    return _GAP.join(re2.escape(word) for word in key.split(b" "))
+    # The edges are part of the pattern: a longer phrase that ends inside a word ("my ref" in "my refund")
+    # must not hide the shorter one that stands there.
+    head = rb"\b" if key[:1].isalnum() else b""
+    tail = rb"\b" if key[-1:].isalnum() else b""
+    return head + _GAP.join(re2.escape(word) for word in key.split(b" ")) + tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ class PhraseIndex(Generic[Payload]):
         size = len(data)
         for match in self._matcher.finditer(data):
             start, end = match.span()
-            # Whole words only: RE2 has no look-around, so the neighbours are looked at here.
+            # RE2 knows the edges of ASCII words only; accented letters are looked at here.
             if start and _is_word(data[start - 1]) and _is_word(data[start]):
                 continue
             if end < size and _is_word(data[end]) and _is_word(data[end - 1]):

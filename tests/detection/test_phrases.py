@@ -41,6 +41,16 @@ def test_the_longest_phrase_wins() -> None:
     assert [hit.payload for hit in index.find(b"the order number of the court order")] == [3, 2]
 
 
+def test_a_phrase_that_ends_inside_a_word_hides_nothing() -> None:
+    index = PhraseIndex({"my ref": 1, "refund": 2})
+    assert [hit.payload for hit in index.find(b"my refund")] == [2]
+
+
+def test_accented_letters_are_letters() -> None:
+    index = PhraseIndex({"caf": 1})
+    assert index.find("caf\xe9 caf".encode("latin-1"))[0].start == 5
+
+
 def test_letter_case_counts_where_asked() -> None:
     index = PhraseIndex({"LAC": 1}, case_sensitive=True)
     assert [hit.start for hit in index.find(b"lac Lac LAC")] == [8]
