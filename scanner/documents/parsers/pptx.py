@@ -204,7 +204,7 @@ class ShapeWalk:
 
 def _number(attributes: dict[str, str], key: str) -> int:
     value = attributes.get(key, "0")
-    return int(value) if value.lstrip("-").isdigit() and len(value) < 16 else 0
+    return int(value) if value.removeprefix("-").isdecimal() and len(value) < 16 else 0
 
 
 class PptxParser:

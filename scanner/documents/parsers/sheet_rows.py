@@ -18,7 +18,7 @@ from xml.parsers import expat
 LONGEST_ROW = 64_000_000
 
 _CELL = re.compile(
-    rb'<c r="([A-Z]{1,3})\d+"(?: s="(\d+)")?(?: t="(\w+)")?'
+    rb'<c r="([A-Z]{1,3})\d+"(?: s="(\d{1,8})")?(?: t="(\w+)")?'
     rb"(?:/>|></c>|>(?:<f[^>]*/>|<f[^>]*>([^<]*)</f>)?<v(?: [^>]*)?>([^<]*)</v></c>"
     rb"|>(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)?<v/></c>"
     rb"|><is><t[^>]*>([^<]*)</t></is></c>)\s*"
@@ -277,7 +277,15 @@ def slow_cells(body: bytes) -> tuple[list[RawCell], bool]:
             formula = "".join(texts.get("f", []))
             kind = attributes.get("t", "n")
             if value or formula:
-                cells.append(RawCell(column, int(style) if style.isdigit() else 0, kind, value, formula))
+                cells.append(
+                    RawCell(
+                        column,
+                        int(style) if style.isdecimal() and len(style) < 9 else 0,
+                        kind,
+                        value,
+                        formula,
+                    )
+                )
         current = ""
 
     def text(data: str) -> None:

@@ -301,7 +301,7 @@ class StoryWalk:
 
     def _start_sz(self, attributes: Attributes) -> None:
         value = _value(attributes)
-        if self._in_run and not self._in_change and value.isdigit() and int(value) <= _TINY:
+        if self._in_run and not self._in_change and value.isdecimal() and int(value) <= _TINY:
             self._run_reason = self._run_reason or "tiny text"
 
     def _start_highlight(self, attributes: Attributes) -> None:
@@ -538,7 +538,7 @@ class StoryWalk:
 
     def _start_gridSpan(self, attributes: Attributes) -> None:  # noqa: N802
         value = _value(attributes)
-        if self._tables and value.isdigit():
+        if self._tables and value.isdecimal():
             self._tables[-1].span = min(int(value), 100)
 
     def _start_tc(self, attributes: Attributes) -> None:

@@ -86,7 +86,7 @@ def pivot_cache(
             column = len(values)
             index = attributes.get("v", "")
             value = ""
-            if index.isdigit() and column < len(fields) and int(index) < len(fields[column].items):
+            if index.isdecimal() and column < len(fields) and int(index) < len(fields[column].items):
                 value = fields[column].items[int(index)]
                 fields[column].used.add(int(index))
             values.append(value)
@@ -137,11 +137,11 @@ def external_link(package: Package, part: Part, number: int, tables: Iterator[in
             ready.append(record(values, place / "defined name", _LINK))
         elif tag == "sheetData":
             index = attributes.get("sheetId", "")
-            known = index.isdigit() and int(index) < len(sheets)
+            known = index.isdecimal() and int(index) < len(sheets)
             here = place / (sheets[int(index)] if known else f"sheet {index}")
             rows = LabelledTable(next(tables), ready.append)
         elif tag == "row":
-            row = int(attributes.get("r", "0")) if attributes.get("r", "").isdigit() else row + 1
+            row = int(attributes.get("r", "0")) if attributes.get("r", "").isdecimal() else row + 1
         elif tag == "cell":
             reference = attributes.get("r", "")
             match = _REFERENCE.match(reference)

@@ -45,7 +45,7 @@ def read_styles(package: Package, part: Part) -> Styles:
         path.append(tag)
         if tag == "numFmt" and parent == "numFmts":
             number = attributes.get("numFmtId", "")
-            if number.isdigit():
+            if number.isdecimal() and len(number) < 9:
                 codes[int(number)] = attributes.get("formatCode", GENERAL)
         elif tag == "font" and parent == "fonts":
             white_fonts.append(False)
@@ -58,7 +58,9 @@ def read_styles(package: Package, part: Part) -> Styles:
             filled[-1] = tag == "gradientFill" or attributes.get("patternType", "none") != "none"
         elif tag == "xf" and parent == "cellXfs":
             numbers = [attributes.get(key, "") for key in ("numFmtId", "fontId", "fillId")]
-            format_id, font_id, fill_id = (int(value) if value.isdigit() else 0 for value in numbers)
+            format_id, font_id, fill_id = (
+                int(value) if value.isdecimal() and len(value) < 9 else 0 for value in numbers
+            )
             formats.append((format_id, font_id, fill_id))
 
     def end(name: str) -> None:
@@ -87,9 +89,12 @@ class SharedStrings:
     phonetic: list[str] = field(default_factory=list)
     used: bytearray = field(default_factory=bytearray)
 
-    def get(self, index: int) -> str:
-        """Return an entry and note that it is used; empty for one that does not exist."""
-        if not 0 <= index < len(self.texts):
+    def at(self, value: str) -> str:
+        """Return the entry that a cell's value names and note that it is used; empty if there is none."""
+        if not value.isdecimal() or len(value) > 9:
+            return ""
+        index = int(value)
+        if index >= len(self.texts):
             return ""
         self.used[index] = 1
         return self.texts[index]

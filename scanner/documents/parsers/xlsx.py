@@ -50,13 +50,12 @@ class _Sheet:
     part: Part
     hidden: str = ""
     headers: set[int] = field(default_factory=set)
+    place: Location = HERE
 
-    @property
-    def place(self) -> Location:
+    def __post_init__(self) -> None:
         state = {"hidden sheet": " (hidden)", "very hidden sheet": " (very hidden)"}.get(self.hidden, "")
-        if self.hidden == "unreferenced part":
-            return Location((f'unreferenced sheet "{self.name}"',))
-        return Location((f'sheet "{self.name}"{state}',))
+        kind = "unreferenced sheet" if self.hidden == "unreferenced part" else "sheet"
+        self.place = Location((f'{kind} "{self.name}"{state}',))
 
 
 class XlsxParser:
@@ -243,17 +242,17 @@ class _Workbook:
         cells: list[Cell] = []
         number = str(raw.number)
         for stored in raw.cells:
-            column = stored.column
+            column, style, kind, value, formula = stored
             name = (COLUMNS[column] if column < 16384 else column_letters(column)) + number
-            if '"' in stored.formula:
-                for text in workbook_parts.literals(stored.formula):
+            if '"' in formula:
+                for text in workbook_parts.literals(formula):
                     if text not in formulas and len(formulas) < _LITERALS:
                         formulas.add(text)
                         ready.append(Segment(text, sheet.place / name, "text in a formula"))
-            hidden = "hidden column" if column in hidden_columns else self._styles.reason(stored.style)
-            if stored.kind == "s" and not stored.style and stored.value.isdigit():
+            hidden = "hidden column" if column in hidden_columns else self._styles.reason(style)
+            if not style and kind == "s":
                 # Most cells are plain shared strings: no format to apply.
-                text = self._strings.get(int(stored.value))
+                text = self._strings.at(value)
                 if text and not text.isspace():
                     cells.append(Cell(column, text, name, hidden))
                 continue
@@ -269,7 +268,7 @@ class _Workbook:
         code = self._styles.format(cell.style)
         match cell.kind:
             case "s":
-                text = self._strings.get(int(value)) if value.isdigit() else ""
+                text = self._strings.at(value)
             case "str" | "inlineStr":
                 text = unescape_string(value)
             case "b":
@@ -364,8 +363,12 @@ def _number(value: str, code: str, *, date1904: bool) -> list[tuple[str, str]]:
     whole = general(value)
     if not shown.strip():
         return [(whole, "hidden by number format")]
-    digits = "".join(filter(str.isdigit, shown))
-    if whole.lstrip("-").isdigit() and len(whole) >= _DIGITS_THAT_MATTER and whole.lstrip("-") not in digits:
+    digits = "".join(filter(str.isdecimal, shown))
+    if (
+        whole.lstrip("-").isdecimal()
+        and len(whole) >= _DIGITS_THAT_MATTER
+        and whole.lstrip("-") not in digits
+    ):
         return [(shown, ""), (whole, "")]
     return [(shown, "")]
 
@@ -380,7 +383,7 @@ def _hidden_columns(head: bytes) -> frozenset[int]:
         ):
             continue
         first, last = attributes.get(b"min", b""), attributes.get(b"max", b"")
-        if first.isdigit() and last.isdigit():
+        if first.isdigit() and last.isdigit() and len(first) < 9 and len(last) < 9:
             hidden.update(range(int(first) - 1, min(int(last), 16384)))
     return frozenset(hidden)
 

@@ -328,6 +328,27 @@ def test_malformed_xml_keeps_what_stands_before_and_behind() -> None:
     assert coverage.status is Status.PARTIAL
 
 
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("<w:sdt>" * 20_000, "nested elements"),
+        ("<w:tbl><w:tr><w:tc>" * 5_000, "nested tables"),
+        ("<w:p>" * 20_000, "nested paragraphs"),
+        ("<mc:AlternateContent><mc:Choice>" * 5_000, "nested alternatives"),
+        ("</w:p></w:tbl>", "ends without beginnings"),
+        (f'<w:p><w:r><w:rPr><w:sz w:val="{"9" * 5000}"/></w:rPr><w:t>x</w:t></w:r></w:p>', "a huge size"),
+        ('<w:tbl><w:tr><w:tc><w:tcPr><w:gridSpan w:val="²"/></w:tcPr></w:tc></w:tr></w:tbl>', "no number"),
+        ("<w:fldChar w:fldCharType='end'/><w:t>stray</w:t><w:tab/>", "runs without paragraphs"),
+    ],
+)
+def test_hostile_bodies_do_not_end_the_reading(body: str, why: str) -> None:
+    parts: dict[str, str | bytes] = dict(unpack(full_document()))
+    parts["word/document.xml"] = story("document", f"<w:body>{paragraph(run('firsttoken'))}{body}</w:body>")
+    segments, _ = read(pack(parts))
+    assert segment_with(segments, "firsttoken"), why
+    assert segment_with(segments, "headertoken"), why
+
+
 def test_entities_are_refused() -> None:
     parts: dict[str, str | bytes] = dict(unpack(full_document()))
     parts["word/document.xml"] = (

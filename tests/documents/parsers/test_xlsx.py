@@ -263,6 +263,36 @@ def test_header_of_columns(rows: list[list[object]], labels: list[list[str]], wh
     assert labels_of(rows) == labels, why
 
 
+@pytest.mark.parametrize(
+    ("cell", "why"),
+    [
+        (f'<c r="A1" s="{"9" * 5000}"><v>1</v></c>', "a style of 5,000 digits"),
+        (f'<c s="{"9" * 5000}" r="A1"><v>1</v></c>', "the same, in another order"),
+        (f'<c r="A1" t="s"><v>{"9" * 5000}</v></c>', "a string index of 5,000 digits"),
+        ('<c r="A1" t="s"><v>²</v></c>', "an index that is a digit and no number"),
+        (f'<c r="A1"><v>{"9" * 5000}</v></c>', "a number of 5,000 digits"),
+        (f'<c r="A1" s="1"><v>{"9" * 5000}</v></c>', "the same with a format"),
+        ('<c r="A1" s="3"><v>1e308</v></c>', "a date beyond all calendars"),
+        ('<c r="A1" s="3"><v>nan</v></c>', "no number"),
+        ('<c r="ZZZZ99999999999"><v>1</v></c>', "a place outside of the sheet"),
+        ('<c t="s" r="A1"/>', "nothing"),
+        ('<c r="A1" t="str"><v>_xD83D__xDE00__xD83D_</v></c>', "surrogates"),
+    ],
+)
+def test_odd_cells_do_not_end_the_sheet(cell: str, why: str) -> None:
+    parts = dict(unpack(full_workbook()))
+    parts["xl/worksheets/sheet2.xml"] = (
+        f'<worksheet {SPREADSHEET}><cols><col min="{"1" * 5000}" max="2" hidden="1"/></cols><sheetData>'
+        f'<row r="1">{cell}</row><row r="2"><c r="A2" t="inlineStr"><is><t>nexttoken</t></is></c></row>'
+        "</sheetData></worksheet>"
+    ).encode()
+    segments, coverage = read(pack(parts))
+    assert segment_with(segments, "nexttoken"), why
+    assert coverage.status is Status.INSPECTED, why
+    for segment in segments:
+        segment.text.encode()
+
+
 def test_far_corner_costs_one_cell() -> None:
     parts = dict(unpack(full_workbook()))
     parts["xl/worksheets/sheet2.xml"] = (
