@@ -27,6 +27,7 @@ _SHAPES = 20_000
 _RECORD = 50_000
 _MIXED = 200_000
 _VALUES = 5_000
+_MANY = 3
 # Elements that are paragraphs in every vocabulary that has them; runs inside are parts of words.
 _PARAGRAPHS = frozenset({"p", "h", "h1", "h2", "h3", "h4", "h5", "h6", "para", "li", "td", "th"})
 _CHARACTERS = {"tab": "\t", "br": "\n", "cr": "\n", "line-break": "\n", "s": " ", "noBreakHyphen": "\u2011"}
@@ -41,6 +42,20 @@ _GENERIC = frozenset(
         "value field item data entry string text content col cell column property param parameter attribute "
         "v d t a s i int str simplefield simpledata int32 long date"
     ).split()
+)
+# Attributes that say how something looks (OpenDocument) or what the vocabulary is, not what is meant.
+_LAYOUT = (
+    "xmlns",
+    "xml:",
+    "xsi:",
+    "style:",
+    "fo:",
+    "svg:",
+    "number:",
+    "config:",
+    "presentation:",
+    "loext:",
+    "dr3d:",
 )
 _NAMING = ("name", "key", "label", "id", "field", "title")
 
@@ -179,12 +194,19 @@ def _decide(top: _Shape) -> None:
     while stack:
         shape = stack.pop()
         fits = shape.inner and not shape.running and shape.size <= _RECORD and id(shape) not in roots
-        apart = shape.repeats > 1 or len(shape.children) > 1
+        apart = shape.repeats > 1 or (len(shape.children) > 1 and not _is_list(shape))
         if fits and apart and not repeats_people[id(shape)]:
             numbers += 1
             shape.record, shape.number = True, numbers
         elif not shape.running:
             stack.extend(shape.children.values())
+
+
+def _is_list(shape: _Shape) -> bool:
+    """Tell an element that stands once and holds many of a kind, or paragraphs: no record of its own."""
+    return shape.name.lower() == "table" or any(
+        one.name in _PARAGRAPHS or (one.inner and one.repeats >= _MANY) for one in shape.children.values()
+    )
 
 
 class _Reader:
@@ -234,7 +256,12 @@ class _Reader:
         elif shape.name in _PARAGRAPHS:
             self._texts.append("\n")
         for key, value in attributes.items():
-            if value and not value.isspace() and not key.startswith(("xmlns", "xml:", "xsi:")):
+            if (
+                value
+                and not value.isspace()
+                and not key.startswith(_LAYOUT)
+                and not key.endswith("style-name")
+            ):
                 local = _local(key)
                 if not (label == value and local in _NAMING):
                     self._values.append(value)
@@ -242,6 +269,8 @@ class _Reader:
         self._stack.append((shape, label))
 
     def _label(self, shape: _Shape, parent: _Shape, attributes: dict[str, str]) -> str:
+        if shape.name in _PARAGRAPHS:
+            return ""
         if shape.name.lower() not in _GENERIC:
             return shape.name
         for key in _NAMING:
@@ -262,7 +291,7 @@ class _Reader:
                 self._record = None
             elif len(self._values) > _VALUES:
                 self._flush(self._record)
-        elif (shape.inner and not shape.running) or len(self._values) > _VALUES or shape.running:
+        elif shape.inner or shape.name in _PARAGRAPHS or len(self._values) > _VALUES:
             self._flush(shape)
 
     def _keep_text(self, label: str) -> None:
@@ -276,7 +305,7 @@ class _Reader:
     def _flush(self, shape: _Shape) -> None:
         if not self._values:
             return
-        name = shape.name or "document"
+        name = "paragraph" if shape.name in _PARAGRAPHS else shape.name or "document"
         number = self._counts[name] = self._counts.get(name, 0) + 1
         self._done.append(
             row_segment(
