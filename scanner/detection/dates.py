@@ -48,6 +48,7 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 _MONTH_ONLY = re.compile(_MONTH_YEAR + _END, re.IGNORECASE)
+_MONTH_NUMERIC = re.compile(r"(?P<mm>0?[1-9]|1[0-2])[/\-](?P<my>(?:19|20)[0-9]{2})" + _END)
 _FIXES = str.maketrans("OoIl", "0011")
 # Excel counts days from here (its 1900 date system, with its leap-day error behind it).
 _EXCEL_EPOCH = date(1899, 12, 30)
@@ -127,6 +128,8 @@ def read_date(text: str, at: int, reference: date, *, labelled: bool = False) ->
         if match.group("iy"):
             end = match.end("id")  # without the time of "2015-03-12T00:00:00"
         return WrittenDate(at, end, day)
+    if labelled and (match := _MONTH_NUMERIC.match(text, at)) is not None:
+        return WrittenDate(at, match.end(), date(int(match["my"]), int(match["mm"]), 1), exact=False)
     match = _MONTH_ONLY.match(text, at)
     if match is not None and (day := _build(match["my"], _MONTH_NAMES[match["mm"].lower()], "1", reference)):
         return WrittenDate(at, match.end(), day, exact=False)

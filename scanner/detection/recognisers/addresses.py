@@ -69,6 +69,7 @@ _BELONGS = re.compile(
     rb"are )?(?:based )?(?:at|in|of|,)?\s*"
 )
 _ELEMENT_END = re.compile(r"[a-z]{3,}[.:?!]\s+|[a-z)]\s-\s|:\s*")
+_CLOSING_POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][0-9A-Z]?)\s*([0-9][A-Z]{2})$")
 _SENTENCE_END = re.compile(rb"[a-z)]{4,}[.;?!] ")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|[_\-./]+")
 _ADDRESS_LABEL = re.compile(
@@ -494,12 +495,8 @@ class AddressRecogniser:
     def _use(self, view: View, chain: _Chain) -> str:
         """What the address, its label and what stands before it say: "home", "office" or nothing."""
         text, data = view.text, view.data
-        own = view.organisation.postcodes
-        if (
-            chain.postcode
-            and own
-            and " ".join(text[chain.start : chain.end].upper().split()).endswith(tuple(own))
-        ):
+        closing = _CLOSING_POSTCODE.search(text[chain.start : chain.end].upper())
+        if closing is not None and " ".join(closing.groups()) in view.organisation.postcodes:
             return "office"
         field = view.layout.field_at(chain.start)
         line = text.rfind("\n", 0, chain.start) + 1
@@ -595,8 +592,12 @@ class AddressRecogniser:
         elif use == "office":
             evidence.append(Evidence(EvidenceKind.COUNTER, "organisation, site or venue"))
         note = use
-        around = view.data[max(0, chain.start - _RISK_BEFORE) : chain.end + _RISK_BEHIND]
-        if use != "office" and self._risk.search(around) is not None:
+        low, high = max(0, chain.start - _RISK_BEFORE), chain.end + _RISK_BEHIND
+        record = view.layout.record_at(chain.start)
+        if record is not None and record.table is not None:
+            # A warning in one row of a table says nothing about the next row.
+            low, high = max(record.start, chain.start - 600), min(record.end, chain.end + 600)
+        if use != "office" and self._risk.search(view.data[low:high]) is not None:
             note, score = "at-risk", max(score, 0.80)
             evidence.append(Evidence(EvidenceKind.CONTEXT, "whoever lives there must not be found"))
         return Finding("UK_ADDRESS", chain.start, chain.end, score, rule, tuple(evidence), note)

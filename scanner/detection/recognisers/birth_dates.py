@@ -19,6 +19,9 @@ from scanner.detection.view import View
 # A plausible age in years: the oldest person ever in the UK was 115, registers hold few over 110.
 _OLDEST = 110
 
+# Birth words without a date of their own below which a list is looked for: enough for any real document.
+_LIST_TRIES = 12
+
 _LABEL = re.compile(
     r"(?<![a-z])(?:d\.? ?o\.? ?b\.?s?|d/o/b|d\.? ?of ?b\.?|dates? of b[il1]rths?|b[il1]rth ?dates?|"
     r"birth ?d(?:a?te?|ay)|"
@@ -34,7 +37,7 @@ _WEEKDAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
 _FILLER_WORD = (
     rf"(?:is|was|of|on|as|the|given|recorded|confirmed|shown|stated|being|format|and|his|her|their|my|yyyy|"
     rf"dd|mm|yy|"
-    rf"if known|known|approx|approximately|circa|about|child|{_WEEKDAY})"
+    rf"if known|known|approx|approximately|circa|about|child|age|{_WEEKDAY})"
 )
 _BRACKET = r"\([^()\n]{0,40}\)"
 # Between a birth word and its date: marks, a few small words, a bracketed hint, up to two line ends.
@@ -61,7 +64,10 @@ _RULE = re.compile(
 )
 _RANGE_BEHIND = re.compile(r"\s?(?:to|until|-|and|or (?:later|earlier|after|before))\s", re.IGNORECASE)
 _LEFT_OF = re.compile(r"[ \t(\[\-=,:;|]{0,5}$")
-_JOIN = re.compile(r"\s?(?:,|and|&|/|;|\+)\s?(?:and )?", re.IGNORECASE)
+_JOIN = re.compile(
+    r"\s?(?:,|;|and|&|/|\+)\s?(?:and )?(?:\([^()\n]{1,24}\)[ :=]{0,2}|"
+    r"[A-Z][\w'\-]+(?: [A-Z][\w'\-]+)?[ ]?[:=(][ ]?)?",
+)
 _PLURAL = re.compile(r"(?:dobs|d\.o\.b\.?s|dob's|dates of birth|birth ?dates|births)\W*$", re.IGNORECASE)
 _BRACKETED = re.compile(r"[(\[]\s*$")
 _NAME_BEFORE = re.compile(r"\b([A-Z][A-Za-zÀ-ÿ'\-]+(?:[ ,]{1,2}[A-Z][A-Za-zÀ-ÿ'\-]+){0,3})[ ,]{0,2}[(\[]\s*$")
@@ -99,7 +105,7 @@ class BirthDateRecogniser:
     patterns: Mapping[str, bytes] = MappingProxyType(
         {
             "birth_word": (
-                rb"(?i)\bd[. /]{0,2}o[. /]{0,2}b\b|dobs?\b|\bd\.? ?of ?b\b|dates?[ _]?of[ _]?b[il1]rths?"
+                rb"(?i)\bd[. /]{0,2}o[. /]{0,2}b\b|dobs?|\bd\.? ?of ?b\b|dates?[ _]?of[ _]?b[il1]rths?"
                 rb"|b[il1]rth[ _-]?d(?:ate|ay|te)|\bb[o0]rn\b|\bdyddiad geni|\bganwyd|\bganed|"
                 rb"\b(?-i:b)[.:]? ?[0-9]{1,2}[./\- ]"
             ),
@@ -108,8 +114,14 @@ class BirthDateRecogniser:
                 rb"tenant|mother|father)"
                 rb"[ ]?[:\-][ ]?[^\n0-9]{4,60}[0-9]{1,2}[./\- ][0-9a-z]{1,9}[./\- ][0-9]{2,4}"
             ),
+            "birth_sex": (
+                rb"\b[0-9]{1,2}[./\-][0-9]{1,2}[./\-][0-9]{2,4}[ ]?[ ,;|(\-/][ ]?(?:M|F|[Mm]ale|[Ff]emale|"
+                rb"[Bb]oy|[Gg]irl)\b"
+            ),
             "birth_bracketed": (
-                rb"(?i)[(\[] ?(?:[0-9]{1,2} ?[./\-] ?[0-9]{1,2} ?[./\-] ?[0-9]{2,4}"
+                rb"(?i)[(\[] ?(?:(?:[mf]|male|female|boy|girl|aged? [0-9]{1,2}|[0-9]{1,2} ?(?:yrs?|"
+                rb"y/?o)?)[,;:] )?"
+                rb"(?:[0-9]{1,2} ?[./\-] ?[0-9]{1,2} ?[./\-] ?[0-9]{2,4}"
                 rb"|[0-9]{1,2}(?:st|nd|rd|th)? [a-z]{3,9},? [0-9]{4}) ?[)\],;]"
             ),
         }
@@ -125,23 +137,28 @@ class BirthDateRecogniser:
         if words:
             for finding in self._fields(view):
                 found.setdefault(finding.start, finding)
-        passed = 0
+        passed = tries = 0
         for start, end in words:
             if start < passed:
                 continue
             near = self._near(view, start, end)
-            if not near and not found:
+            if not near and not found and tries < _LIST_TRIES:
+                tries += 1
                 near = self._listed(view, end)
             for finding in near:
                 found.setdefault(finding.start, finding)
                 passed = max(passed, finding.end)
         for start, end in self._scan.spans(view, "birth_bracketed"):
-            if start + 1 not in found:
+            if not any(position in found for position in range(start, end)):
                 bracketed = self._bracketed(view, start, end)
                 if bracketed is not None:
                     found.setdefault(bracketed.start, bracketed)
         for finding in self._beside_identifiers(view):
             found.setdefault(finding.start, finding)
+        for start, end in self._scan.spans(view, "birth_sex"):
+            sexed = self._subject(view, start, end, alone=False)
+            if sexed is not None:
+                found.setdefault(sexed.start, sexed)
         for start, end in self._scan.spans(view, "birth_subject"):
             subject = self._subject(view, start, end)
             if subject is not None:
@@ -172,12 +189,16 @@ class BirthDateRecogniser:
             for written in dates_in(view.text, field.start, stop, view.reference_date, labelled=True)[:many]:
                 if _OTHER.search(view.text, field.start, written.start):
                     break
-                findings.append(self._finding(view, written, 0.90, EvidenceKind.LABEL, "birth_label"))
+                further = self._further(view, written) if many == 1 and record.table is None else []
+                for one in (written, *further):
+                    findings.append(self._finding(view, one, 0.90, EvidenceKind.LABEL, "birth_label"))
         return findings
 
     def _near(self, view: View, start: int, end: int) -> list[Finding]:
         """Dates to the right of a birth word at ``start`` to ``end``, else directly to its left."""
         text = view.text
+        if text[end : end + 1].isalpha() and text[end - 1].isalpha():
+            return []  # the beginning of a longer word
         word = text[start:end].lower()
         born = word in ("born", "b0rn", "ganwyd", "ganed")
         short = word[0] == "b" and word[-1] in "./- " and any(character.isdigit() for character in word)
@@ -202,11 +223,7 @@ class BirthDateRecogniser:
             if plural:
                 found.extend(dates_in(text, written.end, limit, view.reference_date, labelled=True))
             else:
-                while (join := _JOIN.match(text, found[-1].end)) is not None and not born:
-                    more = read_date(text, join.end(), view.reference_date)
-                    if more is None or not more.exact:
-                        break
-                    found.append(more)
+                found.extend([] if born else self._further(view, found[0]))
             if (born or len(found) == 1) and self._is_range(view, found[0]):
                 return []
             kind = EvidenceKind.CONTEXT if born or birthday else EvidenceKind.LABEL
@@ -317,6 +334,19 @@ class BirthDateRecogniser:
         return found[-1] if found and found[-1].end == stop and found[-1].exact else None
 
     @staticmethod
+    def _further(view: View, first: WrittenDate) -> list[WrittenDate]:
+        """Dates joined to a date of birth: "12/03/2015 and 14/05/2017", "...; Ella: 14/05/2017"."""
+        found: list[WrittenDate] = []
+        end = first.end
+        while (join := _JOIN.match(view.text, end)) is not None and not _OTHER.search(join.group()):
+            more = read_date(view.text, join.end(), view.reference_date)
+            if more is None or not more.exact or _THING.search(join.group()):
+                break
+            found.append(more)
+            end = more.end
+        return found
+
+    @staticmethod
     def _is_range(view: View, written: WrittenDate) -> bool:
         """Whether the date opens a range ("born 1 September 2016 to 31 August 2017"): nobody's birth."""
         behind = _RANGE_BEHIND.match(view.text, written.end)
@@ -350,8 +380,7 @@ class BirthDateRecogniser:
     def _bracketed(self, view: View, start: int, end: int) -> Finding | None:
         """A date in brackets behind a person's name where the text speaks of a family or a subject."""
         text = view.text
-        first = start + 1 + (text[start + 1] == " ")
-        written = read_date(text, first, view.reference_date)
+        written = next(iter(dates_in(text, start + 1, end, view.reference_date)), None)
         if written is None or not written.exact:
             return None
         name = _NAME_BEFORE.search(text[max(0, start - 60) : start + 1])
@@ -392,14 +421,18 @@ class BirthDateRecogniser:
                 )
         return findings
 
-    def _subject(self, view: View, start: int, end: int) -> Finding | None:
-        """A name with a date in the subject line of a letter: "Re: Jack Smith 12/03/2015"."""
+    def _subject(self, view: View, start: int, end: int, *, alone: bool = True) -> Finding | None:
+        """A name with a date in the subject line of a letter, or before a sex: "Jack Smith 12/03/2015 (M)".
+
+        ``alone`` says that it must be the only date to the end of the line.
+        """
         text = view.text
-        low, high = view.layout.line_span(end - 1)
-        dates = dates_in(text, start, high, view.reference_date)
+        low, high = view.layout.line_span(start if not alone else end - 1)
+        dates = dates_in(text, start, high if alone else end, view.reference_date)
         if len(dates) != 1 or not dates[0].exact:
             return None
         written = dates[0]
+        low = max(low, written.start - 80)
         name = _NAME_BEFORE_DATE.search(text[low : written.start])
         old = view.reference_date - written.day > timedelta(days=366)
         if (
@@ -432,6 +465,8 @@ class BirthDateRecogniser:
 
 def is_birth_label(label: str) -> bool:
     """Whether a column header or form label asks for a date of birth."""
+    # Of "DOB 12/03/2015, Review:" only what follows the date is the label.
+    label = re.split(r"[0-9][./\-][0-9]{1,4}[ ,;)]", label)[-1]
     plain = " ".join(_CAMEL.sub(" ", label).lower().split())
     compact = re.sub(r"[^a-z]", "", plain)
     birth = (
