@@ -269,7 +269,7 @@ class StoryWalk:
             for first, last, label in sorted(paragraph.labels)
             if offsets[last] > offsets[first]
         )
-        self._emit(Segment(text, here, frame.hidden, _disjoint(fields)))
+        self._emit(Segment(text, here, frame.hidden, _answers(text, _disjoint(fields))))
         if frame.numbered:
             frame.count += 1
 
@@ -592,6 +592,20 @@ def _disjoint(fields: tuple[Field, ...]) -> tuple[Field, ...]:
         if not kept or one.start >= kept[-1].end:
             kept.append(one)
     return tuple(kept)
+
+
+def _answers(text: str, fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    """The fields of a paragraph that is nothing but answers.
+
+    Where the paragraph has words of its own around them ("Name: ", "Born: "), these are the labels that
+    a reader sees, and the paragraph is read as running text.
+    """
+    start = 0
+    for one in (*fields, Field(len(text), len(text))):
+        if any(map(str.isalpha, text[start : one.start])):
+            return ()
+        start = one.end
+    return fields
 
 
 def _value(attributes: Attributes, wanted: str = "val") -> str:

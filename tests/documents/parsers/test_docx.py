@@ -64,6 +64,11 @@ BODY = "".join(
             run("inlinecontrol"),
             "</w:sdtContent></w:sdt>",
         ),
+        paragraph(
+            '<w:sdt><w:sdtPr><w:alias w:val="Forename"/></w:sdtPr><w:sdtContent>',
+            run("onlycontrol"),
+            "</w:sdtContent></w:sdt>",
+        ),
         paragraph('<w:smartTag w:element="place">', run("smarttoken"), "</w:smartTag>"),
         paragraph(
             run("around "),
@@ -263,10 +268,12 @@ def test_labels_of_deleted_text_cells_and_controls(document: tuple[tuple[Segment
     row = segment_with(segments, "celltoken")
     assert [field.label for field in row.fields] == ["Surname", "NHS No"]
     assert row.cells == ("column Surname", "column NHS No")
-    control = segment_with(segments, "inlinecontrol")
+    control = segment_with(segments, "onlycontrol")
     assert [(control.text[field.start : field.end], field.label) for field in control.fields] == [
-        ("inlinecontrol", "Surname of child")
+        ("onlycontrol", "Forename")
     ]
+    # A paragraph with a label of its own is running text, as its reader sees it.
+    assert segment_with(segments, "inlinecontrol").fields == ()
 
 
 def test_form_table_labels_stand_on_the_left() -> None:
