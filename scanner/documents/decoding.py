@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-import chardet
-
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark it begins with
@@ -94,6 +92,8 @@ def legacy_encoding(data: bytes) -> str:
     unusual = sum(1 for char in high.decode("cp1252", "replace") if char not in _USUAL)
     if not _UNDEFINED_CP1252.search(sample) and unusual * 3 <= len(high):
         return "cp1252"
+    import chardet  # here, because few runs meet such text and all would wait for its tables
+
     guess = chardet.detect(sample)["encoding"] or ""
     if not guess or guess.lower() in {"ascii", "utf-8"} or not _TEXT_CODEC.fullmatch(guess):
         return "cp1252"

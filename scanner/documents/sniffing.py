@@ -8,8 +8,6 @@ import zipfile
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import olefile
-
 from scanner.documents.decoding import byte_order_mark, decode, utf16_by_nuls
 from scanner.documents.delimiters import delimiter_of
 from scanner.documents.protocol import Source
@@ -329,6 +327,8 @@ def _ooxml_kind(mark: str) -> str:
 
 
 def _sniff_ole(source: Source) -> str:
+    import olefile  # here, because text in and findings out does without it
+
     try:
         with source.open() as file, olefile.OleFileIO(file) as ole:
             streams = {"/".join(path).lower() for path in ole.listdir()}
