@@ -164,6 +164,11 @@ class LabelledTable:
             fields.append(Field(start, end, label))
             names.append(cell.name or (f"column {label}" if label else f"column {cell.column + 1}"))
             start = end + len(CELL_SEPARATOR)
+        if not any(one.label for one in fields) and (
+            len(fields) == 1 or any("\n" in cell.text for cell in row.cells)
+        ):
+            self._give_text(row, names)
+            return
         reasons = tuple([cell.hidden for cell in row.cells])
         distinct = set(reasons)
         hidden = row.hidden or (reasons[0] if len(distinct) == 1 else "")
@@ -178,6 +183,14 @@ class LabelledTable:
                 () if hidden or len(distinct) == 1 else reasons,
             )
         )
+
+    def _give_text(self, row: Row, names: Sequence[str]) -> None:
+        """Give out the cells of a row as running text, which they are where a table only makes layout.
+
+        Titles, notes, and whole forms and letters in the cells of a table without borders.
+        """
+        for cell, name in zip(row.cells, names, strict=True):
+            self._emit(Segment(cell.text, row.location / name, row.hidden or cell.hidden))
 
 
 def header_row(rows: Sequence[Row]) -> int | None:

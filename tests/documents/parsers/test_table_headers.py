@@ -118,6 +118,25 @@ def test_column_with_a_gap_keeps_its_label() -> None:
     assert labels(list(labelled(table, 1)))[1] == ("Name", "No")
 
 
+@pytest.mark.parametrize(
+    ("table", "texts", "why"),
+    [
+        (rows(("Report for May",)), [("Report for May", "t > column 1", None)], "a title"),
+        (
+            rows(("Name: Ada\nBorn: 1/2/2010", "Ward: X")),
+            [("Name: Ada\nBorn: 1/2/2010", "t > column 1", None), ("Ward: X", "t > column 2", None)],
+            "a form inside the cells of a layout table",
+        ),
+        (rows(("Ada", "Osei")), [("Ada\tOsei", "t", 1)], "near miss: a row of data"),
+    ],
+)
+def test_tables_made_for_layout_are_text(
+    table: list[Row], texts: list[tuple[str, str, int | None]], why: str
+) -> None:
+    given = list(labelled(table, 1))
+    assert [(segment.text, str(segment.location), segment.table) for segment in given] == texts, why
+
+
 def test_rows_are_given_out_as_they_come() -> None:
     given: list[Segment] = []
     table = LabelledTable(1, given.append)

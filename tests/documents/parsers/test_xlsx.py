@@ -227,12 +227,12 @@ BIRTH = datetime.date(1979, 3, 2)
         ),
         (
             [["Children in need"], ["as at 1 May"], [], ["Child", "Born", "Ward"], ["A", BIRTH, "X"]],
-            [[""], [""], ["", "", ""], ["Child", "Born", "Ward"]],
-            "title rows above the header",
+            [["", "", ""], ["Child", "Born", "Ward"]],
+            "title rows above the header, which are text",
         ),
         (
             [["Details", None, None], ["Forename", "Surname", "NHS"], ["Ada", "Osei", 1234567890]],
-            [[""], ["", "", ""], ["Forename", "Surname", "NHS"]],
+            [["", "", ""], ["Forename", "Surname", "NHS"]],
             "a group heading above the header is narrower",
         ),
         (
@@ -300,7 +300,7 @@ def test_far_corner_costs_one_cell() -> None:
         '<row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>cornertoken</t></is></c></row></sheetData></worksheet>'
     ).encode()
     segments, coverage = read(pack(parts))
-    assert segment_with(segments, "cornertoken").cells == ("XFD1048576",)
+    assert str(segment_with(segments, "cornertoken").location).endswith("> XFD1048576")
     assert coverage.status is Status.INSPECTED
 
 
