@@ -196,6 +196,7 @@ def _run(
     from scanner.shares.scan import scan as run_scan
     from scanner.shares.workers import WorkersFailedError
     from scanner.store.keys import InstallationKeyError, installation_key
+    from scanner.store.ledger import LedgerError
 
     try:
         key = installation_key(state)
@@ -210,6 +211,8 @@ def _run(
             return run_scan(run, ledger, Observer(show, stop))
     except (InstallationKeyError, WorkersFailedError) as error:
         fail(str(error))
+    except LedgerError as error:
+        fail(str(error), Exit.INTERNAL)
     except DBAPIError as error:
         fail(f"the ledger in {state} cannot be written ({error.orig}); nothing is reported", Exit.INCOMPLETE)
 
@@ -226,7 +229,12 @@ def _stopped_by_signals() -> Iterator[Callable[[], bool]]:
         asked.append(number)
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    watched = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    # What is ignored stays ignored: under nohup a run goes on when the terminal hangs up.
+    watched = [
+        number
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if signal.getsignal(number) is not signal.SIG_IGN
+    ]
     before = {number: signal.signal(number, note) for number in watched}
     try:
         yield lambda: bool(asked)

@@ -48,7 +48,7 @@ class Inbox:
                 break
             try:
                 message = json.loads(self._buffer[_LENGTH.size : end])
-            except ValueError:
+            except (ValueError, RecursionError):
                 raise WireError("not JSON") from None
             del self._buffer[:end]
             if not isinstance(message, dict):

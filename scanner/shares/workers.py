@@ -216,7 +216,11 @@ class WorkerPool:
         except ConnectionResetError:
             data = b""
         except WireError:
-            self._replace(worker, answers, "gave no sensible answer", kill=True)
+            if worker.jobs:
+                self._replace(worker, answers, "gave no sensible answer", kill=True)
+            else:
+                self._remove(worker, kill=True)
+                self._start()
             return
         if not data:
             self._gone(worker, answers)
@@ -295,7 +299,7 @@ def _answer(worker: _Worker, message: dict[str, Any]) -> Answer:
             else Answer(number, inspection_from_json(message["inspection"]))
         )
         leaving = bool(message["last"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, RecursionError):
         raise WireError("not an inspection") from None
     worker.jobs.popleft()
     worker.leaving = leaving

@@ -334,3 +334,26 @@ def test_values_that_were_asked_for_are_sealed_and_then_gone(share: Path, tmp_pa
     assert not any(SPECIMEN.encode() in data for data in during + after)
     with Ledger.open(tmp_path / "state" / "run.ledger") as ledger:
         assert [finding.value for entry in ledger.entries() for finding in entry.findings] == [None]
+
+
+def test_copies_have_the_values_that_were_asked_for(share: Path, tmp_path: Path) -> None:
+    for number in range(1_100):
+        (share / f"{number}").mkdir()
+        (share / f"{number}" / "form.txt").write_text(SPECIMEN)
+    record = RunRecord("run", (), time.time(), "test", shows_values=True)
+    with Ledger.create(tmp_path / "state", record) as ledger:
+        entries = run(share, ledger, inspector=PlainInspector(show_values=True))
+        assert {entry.findings[0].value for entry in entries.values()} == {SPECIMEN}
+
+
+def test_nothing_waits_behind_a_file_that_takes_long(share: Path, ledger: Ledger) -> None:
+    for number in range(4):
+        (share / f"{number}.txt").write_text("!loop" if number == 0 else "plain")
+    seen: list[Progress] = []
+
+    def stop() -> bool:  # the run can only get here while the first file is still being read
+        return bool(seen) and seen[-1].objects_ended >= 3
+
+    entries = run(share, ledger, observer=Observer(seen.append, stop))
+    assert ending(entries["0.txt"]) == (Status.NOT_INSPECTED, Shortfall.INTERRUPTED)
+    assert {ending(entries[f"{number}.txt"]) for number in (1, 2, 3)} == {(Status.INSPECTED, None)}

@@ -154,7 +154,11 @@ def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "line"),
-    [(None, "no ledger at"), (b"not a database, however long this is", "not a readable ledger"), (b"", "not a readable ledger")],
+    [
+        (None, "no ledger at"),
+        (b"not a database, however long this is", "not a readable ledger"),
+        (b"", "not a readable ledger"),
+    ],
 )
 def test_what_is_no_ledger_says_so_in_one_line(tmp_path: Path, content: bytes | None, line: str) -> None:
     path = tmp_path / "x.ledger"
