@@ -57,7 +57,7 @@ class View:
     @cached_property
     def context(self) -> ContextOfView:
         """The context phrases in the passage, with look-ups by position."""
-        return ContextOfView(self, self._context_phrases)
+        return ContextOfView(self.text, self.data, lambda: self.layout, self._context_phrases)
 
     def once(self, name: str, make: Callable[[], Made]) -> Made:
         """What ``make`` gives, made at the first asking: for what several recognisers need of one view.

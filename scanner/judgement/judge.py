@@ -39,6 +39,11 @@ _PUBLISHED = frozenset(
 # A heading or a context phrase counts for a child's file from this confidence on.
 _CONTEXT = 0.6
 
+# Mail domains of those who write in their role.
+_PUBLIC_BODY = re.compile(
+    r"\.(?:gov|nhs|police|sch|mod|parliament)\.(?:uk|scot|wales)$|nhs\.net$|hscni\.net$", re.I
+)
+
 _CATEGORY_WORDS = {
     "health": "health",
     "adult_safeguarding": "the safeguarding of an adult",
@@ -151,6 +156,13 @@ class Case:
     def value(self, index: int) -> str:
         """The value of a mention for counting distinct ones; never shown."""
         return re.sub(r"[\W_]+", "", self.mentions[index].value).casefold()
+
+    def at_work(self, index: int) -> bool:
+        """Whether a mention is a mailbox of a public body or of the organisation itself."""
+        mention = self.mentions[index]
+        if mention.finding.entity_type != "EMAIL":
+            return False
+        return mention.finding.note in ("own", "role") or _PUBLIC_BODY.search(mention.value) is not None
 
     @cached_property
     def _names_by_record(self) -> dict[tuple[int, int], list[tuple[int, int]]]:
@@ -375,15 +387,24 @@ def _contacts(case: Case) -> Iterator[Reason]:
     published = bool(case.kinds & _PUBLISHED)
     reached = 0
     everyday = any(True for _ in case.topics("complaint"))
-    for person in case.named:
+    homes = any(True for _ in case.of_type("UK_ADDRESS"))
+    for person in case.private:
         findings = [case.mentions[i].finding for i in person.findings]
         types = {finding.entity_type for finding in findings if finding.note not in _OFFICIAL}
-        home = "UK_ADDRESS" in types or any(
-            f.entity_type == "EMAIL" and f.note == "consumer" for f in findings
-        )
-        said = person.role == "private" or everyday
+        if not types & {"UK_ADDRESS", "DATE_OF_BIRTH"} and any(map(case.at_work, person.findings)):
+            continue
+        mobile = any(f.entity_type == "PHONE" and f.note == "mobile" for f in findings)
+        consumer = any(f.entity_type == "EMAIL" and f.note == "consumer" for f in findings)
+        whole = any(" " in name.strip() for name in person.names)
         known = "DATE_OF_BIRTH" in types or bool(types & case.policy.personal_identifiers)
-        if home or known or (said and not published and types & case.policy.contacts):
+        said = person.names and (person.role == "private" or everyday) and not published
+        if (
+            "UK_ADDRESS" in types
+            or known
+            or (person.names and consumer)
+            or (said and (types & case.policy.contacts or homes))
+            or (whole and not published and (mobile or homes))
+        ):
             reached += 1
     if reached:
         text = f"Ordinary contact details of {_people(reached)}."

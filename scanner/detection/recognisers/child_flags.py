@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rules.flags import KindPack, PhrasePack, PhraseRule, Weight, load_pack
 from scanner.detection.finding import REPORTED, Evidence, EvidenceKind, Finding
@@ -37,6 +37,7 @@ class _Compiled:
     anchors: re.Pattern[str] | None
     counter: re.Pattern[str] | None
     not_before: re.Pattern[str] | None
+    exact: bool = False
 
 
 class ChildFlagRecogniser:
@@ -62,7 +63,8 @@ class ChildFlagRecogniser:
             (phrase, item) for item in compiled for phrase in item.rule.phrases
         )
         self._exact = PhraseIndex[_Compiled](
-            ((phrase, item) for item in compiled for phrase in item.rule.exact), case_sensitive=True
+            ((phrase, replace(item, exact=True)) for item in compiled for phrase in item.rule.exact),
+            case_sensitive=True,
         )
 
     def recognise(self, view: View) -> list[Finding]:
@@ -161,11 +163,13 @@ def _inside_a_name(text: str, hit: PhraseHit[_Compiled]) -> bool:
 
 
 def _longest(hits: list[PhraseHit[_Compiled]]) -> list[PhraseHit[_Compiled]]:
-    """Of overlapping hits the longest, in order."""
+    """Of overlapping hits the longest, in order; "CP plan" wins over "subject to CP"."""
     chosen: list[PhraseHit[_Compiled]] = []
     for hit in sorted(hits, key=lambda hit: (hit.start, -hit.end)):
         if chosen and hit.start < chosen[-1].end:
-            if hit.end - hit.start > chosen[-1].end - chosen[-1].start:
+            last = chosen[-1]
+            abbreviated = not hit.payload.exact and last.payload.exact and hit.end > last.end
+            if abbreviated or hit.end - hit.start > last.end - last.start:
                 chosen[-1] = hit
             continue
         chosen.append(hit)

@@ -33,11 +33,11 @@ _LONGEST_VALUE = 80
 
 # Names of diseases and medicines by their Greek and Latin endings, for the thousands that no list holds.
 _ENDINGS = (
-    "itis emia aemia plegia paresis ectomy ostomy algia phrenia trophy sclerosis stenosis carcinoma sarcoma "
-    "neuropathy myopathy retinopathy nephropathy cardiomyopathy encephalopathy thrombosis fibrosis psychosis "
-    "infarct infarction embolism ischaemia arrhythmia apnoea dystonia ataxia dysphagia aphasia oxetine azepam "
-    "azepine zolam setron sartan statin mycin cillin prazole lukast triptan peridone tidine ipril olol dipine "
-    "gliptin gliflozin thyroxine"
+    "itis emia aemia plegia paresis ectomy ostomy algia phrenia trophy sclerosis stenosis carcinoma "
+    "sarcoma neuropathy myopathy retinopathy nephropathy cardiomyopathy encephalopathy thrombosis "
+    "fibrosis psychosis infarct infarction embolism ischaemia arrhythmia apnoea dystonia ataxia dysphagia "
+    "aphasia oxetine azepam azepine zolam setron sartan statin mycin cillin prazole lukast triptan "
+    "peridone tidine ipril olol dipine gliptin gliflozin thyroxine "
 )
 _NOT_DISEASES = frozenset(
     [b"academia", b"multimedia", b"apoptosis", b"photosynthesis", b"nostalgia", b"trophy"]
@@ -227,6 +227,7 @@ class SpecialCategoryRecogniser:
         tied = (
             standing.linked
             or standing.subject.identified
+            or standing.subject.names == 1  # nobody else it could be said of
             or standing.why in ("file of a person", "letter to the person")
             or (standing.subject.named and _THEIR.search(text, *sentence) is not None)
         )

@@ -13,11 +13,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rules.flags import KindPack, PhrasePack, PhraseRule, Weight, load_pack
 from scanner.detection.finding import REPORTED, Evidence, EvidenceKind, Finding
-from scanner.detection.gate import TOPIC_ONLY, Gate, Standing, title_words, word_pattern
+from scanner.detection.gate import REACH, TOPIC_ONLY, Gate, Standing, title_words, word_pattern
+from scanner.detection.mention import Use
 from scanner.detection.phrases import PhraseIndex
 from scanner.detection.sections import KindClassifier
 from scanner.detection.subjects import Attribute
@@ -130,8 +131,18 @@ class TopicRecogniser:
         view: View, gate: Gate, item: _Compiled, start: int, end: int, standing: Standing
     ) -> tuple[float, str]:
         text = view.text
+        if standing.use is Use.HEADING and not gate.sections.at(start).kind:
+            # The heading of a letter or a form is about whom it greets or names.
+            section = gate.sections.at(start)
+            near = (max(section.start, start - REACH), min(section.end, end + REACH))
+            if gate.subjects.within(*near, greeted=True).named:
+                return 0.55, "heading over a named person"
         if standing.confidence < REPORTED:
-            return standing.confidence, standing.why
+            by_number = {Attribute.ADDRESS, Attribute.IDENTIFIER, Attribute.DOB} & standing.subject.attributes
+            if not by_number or standing.use is not Use.SAID or gate.sections.at(start).kind:
+                return standing.confidence, standing.why
+            # A rent statement whose name was not read is still somebody's: it has an address or a number.
+            standing = replace(standing, confidence=0.5, why="a home or a number nearby")
         low = max(0, start - _COUNTER_REACH)
         if item.counter is not None and item.counter.search(text, low, end + _COUNTER_REACH):
             return TOPIC_ONLY, "counter-word"

@@ -24,16 +24,34 @@ def notes(text: str) -> list[str]:
     ("text", "rows", "why"),
     [
         (EPISODES + "1,01/04/2023,S,C2,N1,U4,PR1,,,,,,\n2,01/05/2023,L,V2,N5,K2,PR2,,,,,,\n", 2, "episodes"),
-        ("CHILD,DOB,SDQ_SCORE,SDQ_REASON,CONVICTED,HEALTH_CHECK,IMMUNISATIONS\n1,04/05/2012,14,,0,1,1\n", 1, "OC2"),
-        ("CHILD,DOB,MISSING,MIS_START,MIS_END\n1,04/05/2012,M,01/02/2023,02/02/2023\n", 1, "missing episodes"),
+        (
+            "CHILD,DOB,SDQ_SCORE,SDQ_REASON,CONVICTED,HEALTH_CHECK,IMMUNISATIONS\n1,04/05/2012,14,,0,1,1\n",
+            1,
+            "OC2",
+        ),
+        (
+            "CHILD,DOB,MISSING,MIS_START,MIS_END\n1,04/05/2012,M,01/02/2023,02/02/2023\n",
+            1,
+            "missing episodes",
+        ),
         ("CHILD,SEX,DOB,DUC\n1,1,04/05/2007,04/05/2025\n", 1, "UASC"),
-        ("CHILD,DOB,PREV_PERM,LA_PERM,DATE_PERM\n1,04/05/2012,P1,E090,02/02/2020\n", 1, "previous permanence"),
-        ("Child ID\tDoB\tLegal status\tPlacement\n1\t04/05/2012\tC2\tU4\n2\t01/05/2013\tV2\tK2\n", 2,
-         "code sets without telling headers"),
-        ("Child Name,DOB,CP Plan,LAC\nElla Tate,04/05/2015,Y,N\nKai Boyle,01/02/2012,N,N\n", 1,
-         "only rows that say yes count"),
+        (
+            "CHILD,DOB,PREV_PERM,LA_PERM,DATE_PERM\n1,04/05/2012,P1,E090,02/02/2020\n",
+            1,
+            "previous permanence",
+        ),
+        (
+            "Child ID\tDoB\tLegal status\tPlacement\n1\t04/05/2012\tC2\tU4\n2\t01/05/2013\tV2\tK2\n",
+            2,
+            "code sets without telling headers",
+        ),
+        (
+            "Child Name,DOB,CP Plan,LAC\nElla Tate,04/05/2015,Y,N\nKai Boyle,01/02/2012,N,N\n",
+            1,
+            "only rows that say yes count",
+        ),
     ],
-)  # fmt: skip
+)
 def test_returns_with_rows(text: str, rows: int, why: str) -> None:
     (note,) = notes(text)
     assert note.startswith("critical:"), why

@@ -1,4 +1,4 @@
-"""Special category: clear phrases about an identified person, not public health, policy or equality totals."""
+"""Special category: clear phrases about an identified person, not public health or equality totals."""
 
 import pytest
 
@@ -21,28 +21,56 @@ def found(text: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("text", "expected", "why"),
     [
-        ("Dear <Mrs Bramwell>\n\nWe have agreed to award you a badge because your osteoarthritis of both hips means "
-         "that you have difficulty walking.\n\nYours sincerely\n<Tom Pargeter>",
-         [("health", "osteoarthritis of both hips")], "a letter to the person, with the place of the illness"),
-        ("<Kofi Mensah>, dob <dob:19/03/1958>. Background type 2 diabetes, hypertension.",
-         [("health", "type 2 diabetes"), ("health", "hypertension")], "two diagnoses stay two"),
-        ("<Ieuan Prys> has been off since April with acute anxiety and depression.",
-         [("health", "acute anxiety and depression")], "the modifier belongs to it"),
-        ("<Hansa Solanki>, <address:12 Ormeau Court>. Polymyositis, s/b rheumatology.",
-         [("health", "Polymyositis")], "a disease no list holds, by its ending"),
-        ("Name: <Ella Tate>\nEthnicity: Gypsy or Irish Traveller\nReligion: Catholic\n",
-         [("ethnicity", "Gypsy or Irish Traveller"), ("religion", "Catholic")], "labels make their values count"),
+        (
+            "Dear <Mrs Bramwell>\n\nWe have agreed to award you a badge because your osteoarthritis of "
+            "both hips means "
+            "that you have difficulty walking.\n\nYours sincerely\n<Tom Pargeter>",
+            [("health", "osteoarthritis of both hips")],
+            "a letter to the person, with the place of the illness",
+        ),
+        (
+            "<Kofi Mensah>, dob <dob:19/03/1958>. Background type 2 diabetes, hypertension.",
+            [("health", "type 2 diabetes"), ("health", "hypertension")],
+            "two diagnoses stay two",
+        ),
+        (
+            "<Ieuan Prys> has been off since April with acute anxiety and depression.",
+            [("health", "acute anxiety and depression")],
+            "the modifier belongs to it",
+        ),
+        (
+            "<Hansa Solanki>, <address:12 Ormeau Court>. Polymyositis, s/b rheumatology.",
+            [("health", "Polymyositis")],
+            "a disease no list holds, by its ending",
+        ),
+        (
+            "Name: <Ella Tate>\nEthnicity: Gypsy or Irish Traveller\nReligion: Catholic\n",
+            [("ethnicity", "Gypsy or Irish Traveller"), ("religion", "Catholic")],
+            "labels make their values count",
+        ),
         ("Employee,Payroll,Union\n<Ieuan Prys>,30418,UNISON\n", [("union", "UNISON")], "a column header"),
-        ("<Gary Reid> was convicted of assault by beating in May.",
-         [("offence", "convicted of assault by beating")], "what for belongs to it"),
-        ("<Gary Reid> is on the sex offenders register and must not live near a school.",
-         [("offence", "sex offenders register")], "offence data"),
-        ("<Dylan Harries> told us that he is gay and that his neighbours shout at him.",
-         [("sexual_orientation", "is gay")], "orientation"),
-        ("<Sinead Daly> rang: she is fleeing domestic abuse and needs a bed tonight.",
-         [("domestic_abuse", "fleeing domestic abuse")], "domestic abuse"),
+        (
+            "<Gary Reid> was convicted of assault by beating in May.",
+            [("offence", "convicted of assault by beating")],
+            "what for belongs to it",
+        ),
+        (
+            "<Gary Reid> is on the sex offenders register and must not live near a school.",
+            [("offence", "sex offenders register")],
+            "offence data",
+        ),
+        (
+            "<Dylan Harries> told us that he is gay and that his neighbours shout at him.",
+            [("sexual_orientation", "is gay")],
+            "orientation",
+        ),
+        (
+            "<Sinead Daly> rang: she is fleeing domestic abuse and needs a bed tonight.",
+            [("domestic_abuse", "fleeing domestic abuse")],
+            "domestic abuse",
+        ),
     ],
-)  # fmt: skip
+)
 def test_about_an_identified_person(text: str, expected: list[tuple[str, str]], why: str) -> None:
     assert found(text) == expected, why
 
@@ -50,22 +78,43 @@ def test_about_an_identified_person(text: str, expected: list[tuple[str, str]], 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("Public Health Annual Report. Rates of diabetes and hypertension are above the England average.", "figures"),
+        (
+            "Public Health Annual Report. Rates of diabetes and hypertension are above the England average.",
+            "figures",
+        ),
         ("Dementia Action Week: coffee morning at the library with <Ann Roe>.", "awareness"),
-        ("Free health checks: blood pressure, HIV test, diabetes. Contact <Rhys> on 029 2018 0985.", "an event"),
-        ("White British staff: 71 per cent. Asian or Asian British staff: 9 per cent.", "equality monitoring"),
+        (
+            "Free health checks: blood pressure, HIV test, diabetes. Contact <Rhys> on 029 2018 0985.",
+            "an event",
+        ),
+        (
+            "White British staff: 71 per cent. Asian or Asian British staff: 9 per cent.",
+            "equality monitoring",
+        ),
         ("Ethnicity: ____________ Religion: ____________", "blank form"),
-        ("Name: <Ella Tate>\nReligion: prefer not to say\nMedication: none\n", "labels answered with nothing"),
-        ("St Joseph's Catholic Primary School: places go first to baptised children. Head: <staff:Ann Roe>",
-         "admission criteria"),
-        ("<Fiona Gray>, Drug and Alcohol Team, will speak about substance misuse services.", "a team and its subject"),
-        ("The policy applies to anyone convicted of an offence. See the Rehabilitation of Offenders Act.", "policy"),
+        (
+            "Name: <Ella Tate>\nReligion: prefer not to say\nMedication: none\n",
+            "labels answered with nothing",
+        ),
+        (
+            "St Joseph's Catholic Primary School: places go first to baptised children. Head: <staff:Ann "
+            "Roe>",
+            "admission criteria",
+        ),
+        (
+            "<Fiona Gray>, Drug and Alcohol Team, will speak about substance misuse services.",
+            "a team and its subject",
+        ),
+        (
+            "The policy applies to anyone convicted of an offence. See the Rehabilitation of Offenders Act.",
+            "policy",
+        ),
         ("Facility time: UNISON, GMB and Unite have 2.5 FTE between them.", "unions as bodies"),
         ("Cllr <staff:Ann Roe> (Labour) moved the motion.", "a councillor's party is public"),
         ("The economic depression hit <Tom Hale>'s shop in the 1930s.", "another depression"),
         ("<Sam Pike> asked for hearing aids and adaptations leaflets to be reprinted.", "aids are not AIDS"),
     ],
-)  # fmt: skip
+)
 def test_near_misses(text: str, why: str) -> None:
     assert found(text) == [], why
 
