@@ -60,12 +60,13 @@ _NO_ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _VILLAGE = re.compile(
-    r", ([A-Z][a-zà-ÿ'\-]{4,}(?:[ \-](?:[a-z]{2,5}[ \-])?[A-Z][a-zà-ÿ]{3,})?)(?=[,.;)\n]|\r?\n|$| [a-z(])"
+    r", ([A-Z][a-zà-ÿ'\-]{4,}(?:[ \-](?:[a-z]{2,5}[ \-])?[A-Z][a-zà-ÿ]{3,})?)"
+    r"(?<!Floor)(?<!Suite)(?=[,.;)\n]|\r?\n|$| [a-z(])"
 )
 _MORE_STREET = re.compile(r"(?: [A-Z][\w'\-]*){1,2}(?!\w)| [a-z]{2,9}(?=[,.\n;)]|$)")
 # Between an organisation and its own address: the rest of its name, a comma, "at".
 _BELONGS = re.compile(
-    rb"[A-Za-z' &\-]{0,24}[,|:(\-\xb7][^a-z]{0,3}(?:[A-Z][^,\n]{0,28},\s*){0,2}|\s*(?:is |"
+    rb"\.?[A-Za-z' &\-]{0,24}[,|:(\-\xb7][^a-z]{0,3}(?:[A-Z][^,\n]{0,28},\s*){0,2}|\s*(?:is |"
     rb"are )?(?:based )?(?:at|in|of|,)?\s*"
 )
 _ELEMENT_END = re.compile(r"[a-z]{3,}[.:?!]\s+|[a-z)]\s-\s|:\s*")
@@ -248,12 +249,8 @@ class AddressRecogniser:
         for index, part in enumerate(parts):
             tokens = part.split()
             found = self._grammar.premises(part, followed=True)
-            premises = (
-                premises
-                or found is not None
-                or bool(HOUSE_NUMBER.fullmatch(part))
-                or self._grammar.is_sub(part)
-            )
+            number = record.table is not None and HOUSE_NUMBER.fullmatch(part) is not None
+            premises = premises or found is not None or number or self._grammar.is_sub(part)
             premises = premises or self._grammar.is_building(tokens)
             street = street or (found is not None and found.street) or self._grammar.is_street(tokens)
             place = place or (index > 0 and self._grammar.is_known_place(part))
@@ -290,7 +287,7 @@ class AddressRecogniser:
             or re.search(r"[0-9][:.,/]$|[£$€] ?$", text[max(0, start - 2) : start])
         ):
             return None
-        if re.fullmatch(r"19[0-9]{2}|20[0-3][0-9]", digits.group()) and text[start + 4 : start + 5] != ",":
+        if re.fullmatch(r"19[0-9]{2}|20[0-3][0-9]", digits.group()):
             return None  # a year
         behind = text[end : end + 24]
         if re.match(r" [A-Z][a-z]", behind) and not self._place_follows(text, end):
@@ -650,6 +647,8 @@ def _label_kind(label: str) -> str:
     if re.search(
         r"\b(?:e ?mail|ip|web|mac|url|type|status|date|start|end|id|ref|known|uprn|since|from)\b", plain
     ):
+        return "-"
+    if plain in ("line", "add"):
         return "-"
     if _ADDRESS_LABEL.search(plain) or _ADDRESS_CELL_LABEL.fullmatch(plain):
         return "address"

@@ -263,6 +263,8 @@ class PhoneRecogniser:
         well_grouped = (
             plain or boxed or note == "foreign" or (groups[0] >= (2 if skip else 3) and min(groups[1:]) >= 2)
         )
+        if note == "foreign" and context <= 0 and self._arithmetic(text, start, groups, gaps):
+            return None
         if not well_grouped and context <= 0:
             return None
         if number.repaired and any(character in "OolI" for character in text[start:end]):
@@ -288,6 +290,16 @@ class PhoneRecogniser:
         elif context < 0:
             evidence.append(Evidence(EvidenceKind.COUNTER, "reference word or label"))
         return Finding("PHONE", start, end, score, "phone", tuple(evidence), note)
+
+    @staticmethod
+    def _arithmetic(text: str, start: int, groups: list[int], gaps: tuple[str, ...]) -> bool:
+        """Whether a "+" opens a sum, a decimal or the coordinates of a place, not a country code."""
+        if text.startswith("+ ", start):
+            return True
+        if len(groups) == 1:
+            return False
+        first = gaps[groups[0] - 1]
+        return groups[0] > 4 or (groups[0] > 3 and "-" in first) or (len(groups) == 2 and "." in first)
 
     @staticmethod
     def _groups(gaps: tuple[str, ...]) -> list[int]:

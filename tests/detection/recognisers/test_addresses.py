@@ -180,6 +180,9 @@ def test_addresses(text: str, expected: list[str], why: str) -> None:
         ("Address: NFA", "no fixed abode"),
         ("Email Address,Name\na@b.com,J\n", "a mail address"),
         ("Leeds LS8 2QT", "a town and a postcode are no address"),
+        ("line: 23", "a line number"),
+        ("(c) 2017, Chanho Park", "a year and a name"),
+        ("Example Foundation, Inc., 51 Franklin Street, Fifth Floor, Boston", "a foundation"),
         ("Road closures: High Street and Mill Lane", "streets without a house"),
         # offices, sites, venues
         ("Wexcombe Borough Council, Civic Centre, 3 High Street, London SM4 5DX", "a council"),

@@ -64,6 +64,7 @@ def emails(text: str) -> list[tuple[str, str]]:
         ("Childline 0800 1111", [("0800 1111", "published")], "eight digits, published"),
         ("call the Samaritans on 116 123", [("116 123", "published")], "short helpline"),
         ("my sister in Cork: +353 21 234 5678", [("+353 21 234 5678", "foreign")], "another country"),
+        ("ring +33.1.23.45.67.89", [("+33.1.23.45.67.89", "foreign")], "France, with dots"),
         ("Name,Mobile\nA,7700900123\n", [("7700900123", "mobile")], "a spreadsheet dropped the 0"),
         ("mobile: 447700900123", [("447700900123", "mobile")], "the plus got lost"),
         (
@@ -101,6 +102,9 @@ def test_telephone_numbers(text: str, expected: list[tuple[str, str]], why: str)
         ("Invoice,Amount\n07700900123,5\n", "a column of invoices"),
         ("UPRN 010012345678", "a property number"),
         ("07700 90012", "one digit short"),
+        ("CA +4612-05957 America", "coordinates"),
+        ("rounded to +3.140000", "a decimal"),
+        ("h * 69069 + 907133923", "a sum"),
     ],
 )
 def test_no_telephone_number(text: str, why: str) -> None:
