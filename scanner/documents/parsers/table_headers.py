@@ -134,7 +134,7 @@ class LabelledTable:
         rows, self._held = self._held, []
         if not rows:
             return
-        header = next((index for index, row in enumerate(rows) if row.header), None)
+        header = next((index for index, row in enumerate(rows) if _is_declared(row, rows)), None)
         if header is None:
             header = header_row(rows)
         known = {cell.column for cell in rows[0].cells} <= self._labels.keys() and len(rows[0].cells) > 1
@@ -143,7 +143,7 @@ class LabelledTable:
             self._form = header is None and is_form(rows)
         for index, row in enumerate(rows):
             self._give(row)
-            if index == header or row.header:
+            if index == header or _is_declared(row, rows):
                 self._labels = {cell.column: _clean(cell.text) for cell in row.cells}
 
     def _give(self, row: Row) -> None:
@@ -201,7 +201,11 @@ def header_row(rows: Sequence[Row]) -> int | None:
     """
     for index, row in enumerate(rows[:_SEARCHED_ROWS]):
         below = rows[index + 1 :]
-        if len(row.cells) < 2 or not below:
+        if not below:
+            continue
+        if len(row.cells) < 2:
+            if names_something(row.cells[0].text) and _is_list(row.cells[0].column, below):
+                return index
             continue
         width = sorted(len(other.cells) for other in below)[len(below) // 2]
         if len(row.cells) * 5 < width * 3:
@@ -218,6 +222,20 @@ def header_row(rows: Sequence[Row]) -> int | None:
         if named * 2 >= len(row.cells) or _columns_differ(row, below):
             return index
     return None
+
+
+def _is_declared(row: Row, rows: Sequence[Row]) -> bool:
+    """Whether a row that the document calls a header is one; a title over all columns is not."""
+    return row.header and (len(row.cells) > 1 or all(len(other.cells) == 1 for other in rows))
+
+
+def _is_list(column: int, below: Sequence[Row]) -> bool:
+    """Whether rows hold one number or code each, in one column: a list under a heading."""
+    alone = [row for row in below if len(row.cells) == 1 and row.cells[0].column == column]
+    codes = sum(
+        1 for row in alone if _DIGIT.search(row.cells[0].text) and len(row.cells[0].text) <= _LONGEST_LABEL
+    )
+    return len(alone) == len(below) and len(below) >= 2 and codes * 5 >= len(below) * 4
 
 
 def _columns_differ(row: Row, below: Sequence[Row]) -> bool:

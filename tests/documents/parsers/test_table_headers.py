@@ -66,13 +66,10 @@ def test_names_something(text: str, names: bool) -> None:
         (rows(("Foo", "Bar"), ("Ada", "123"), ("Ben", "456")), 0, "odd names over digits"),
         (rows(("Ward", "Awards"), ("North", "4"), ("Town", "3"), ("Wye", "3")), 0, "a label word beneath"),
         (rows(("Report",), ("Name", "Ward", "No"), ("Ada", "X", "1")), 1, "title above"),
-        (
-            rows(
-                ("Name", "Ward"),
-            ),
-            None,
-            "nothing beneath",
-        ),
+        (rows(("NHS No",), ("123",), ("456",)), 0, "one column of numbers"),
+        (rows(("Notes",), ("Seen today.",), ("All well.",)), None, "near miss: one column of text"),
+        (rows(("High Street",), ("12",), ("Name", "Ward")), None, "near miss: not one column"),
+        (rows(("Name", "Ward")), None, "nothing beneath"),
         (rows(("Ada", "Osei"), ("Ben", "Amoah")), None, "near miss: names only"),
         (rows(("1", "2"), ("3", "4")), None, "near miss: numbers"),
         (rows(("Name:", "Ada"), ("Born:", "1/2/2010"), ("Ward:", "X")), None, "near miss: a form"),
@@ -103,6 +100,12 @@ def labels(segments: list[Segment]) -> list[tuple[str, ...]]:
 def test_form_with_an_empty_answer_does_not_shift_the_labels() -> None:
     table = rows(("Name:", "Ada", "Ward:"), ("Ref:", "", "Team:", "Y"), ("Born:", "1/2/2010"))
     assert labels(list(labelled(table, 1))) == [("", "Name", ""), ("", "", "Team"), ("", "Born")]
+
+
+def test_title_that_word_calls_a_header_is_none() -> None:
+    table = rows(("Children in the household",), ("Name", "Born"), ("Ada", "1/2/2010"))
+    table[0].header = True
+    assert labels(list(labelled(table, 1))) == [(), ("", ""), ("Name", "Born")]
 
 
 def test_repeated_header_of_a_long_table_changes_the_labels() -> None:
