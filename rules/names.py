@@ -32,6 +32,7 @@ Kind = Literal[
     "function",
     "calendar",
     "surname-head",
+    "thing-before",
 ]
 Note = Literal["", "staff", "public", "private"]
 

@@ -25,12 +25,43 @@ ANY_CASE_NAME = re.compile(
 )
 
 PARTICLES = frozenset(
-    "van von der den de da dos das di del della du la le bin binti bint ibn al el ap ab ferch ter ten y ul ur ud e".split()
+    [
+        "van",
+        "von",
+        "der",
+        "den",
+        "de",
+        "da",
+        "dos",
+        "das",
+        "di",
+        "del",
+        "della",
+        "du",
+        "la",
+        "le",
+        "bin",
+        "binti",
+        "bint",
+        "ibn",
+        "al",
+        "el",
+        "ap",
+        "ab",
+        "ferch",
+        "ter",
+        "ten",
+        "y",
+        "ul",
+        "ur",
+        "ud",
+        "e",
+    ]
 )
 # Characters that tie a word to an identifier, a path, an address or a variable.
 _TIED_BEFORE = frozenset("@_\\#$%<~&^{`")
 _TIED_AFTER = frozenset("@_\\=`{[")
-_MODALS = frozenset("will may mark grant can bill sue hope pat chase drew".split())
+_MODALS = frozenset(["will", "may", "mark", "grant", "can", "bill", "sue", "hope", "pat", "chase", "drew"])
 
 
 @dataclass(slots=True)
@@ -98,7 +129,9 @@ def nameable(token: Token) -> bool:
         return len(token.low) <= 3
     if flags & lex.KNOWN_NAME:
         if flags & (lex.HEAD | lex.JOB):
-            return forename_band(flags) >= 2 or surname_band(flags) == 3 and not word_band(flags)
+            if flags & lex.HEAD:
+                return forename_band(flags) >= 2
+            return forename_band(flags) >= 2 or (surname_band(flags) == 3 and not word_band(flags))
         return True
     if token.shape == "C" and not flags:
         # An unknown word in capitals beside ordinary words is an acronym.
@@ -203,6 +236,7 @@ TITLED = "title before it"
 _TITLE_WEIGHT = 4.6
 _THING = reason(EvidenceKind.COUNTER, "word of a street, building, body or thing behind it", -6.0)
 _POSSESSED_THING = reason(EvidenceKind.COUNTER, "possessive before a thing", -1.2)
+_NAMED_THING = reason(EvidenceKind.COUNTER, "word before it of things that bear names", -3.5)
 _CAPITALS = reason(EvidenceKind.COUNTER, "line of ordinary words in capitals", -1.5)
 _SAINT = reason(EvidenceKind.COUNTER, "saint or place word before it", -4.0)
 _PLACE_NAME = reason(EvidenceKind.COUNTER, "name of a place", -2.8)
@@ -210,13 +244,50 @@ _WELL_KNOWN = reason(EvidenceKind.COUNTER, "historical or made-up person", -5.0)
 _PARTNERS = reason(EvidenceKind.COUNTER, "firm named after a person", -7.0)
 _ORDINARY = reason(EvidenceKind.COUNTER, "ordinary words at the start of a sentence", -0.7)
 _JOB_BEHIND = reason(EvidenceKind.CONTEXT, "job title behind it", 2.0)
+_JOB_OF = reason(EvidenceKind.COUNTER, "first word of a job title", -1.6)
 _JOB_BEFORE = reason(EvidenceKind.CONTEXT, "job title before it", 1.6)
 _TITLE = reason(EvidenceKind.CONTEXT, TITLED, _TITLE_WEIGHT)
 
 
+# Titles that are ordinary words or names too: an ordinary word behind them is seldom a surname.
+_WORDY_TITLES = frozenset(
+    [
+        "major",
+        "general",
+        "lord",
+        "lady",
+        "master",
+        "sister",
+        "father",
+        "nurse",
+        "captain",
+        "mayor",
+        "judge",
+        "recorder",
+        "canon",
+        "matron",
+        "doctor",
+        "president",
+        "inspector",
+        "registrar",
+        "solicitor",
+        "coroner",
+        "minister",
+        "bishop",
+        "dean",
+        "miss",
+        "ms",
+        "dc",
+        "ds",
+        "di",
+        "ps",
+    ]
+)
+
+
 def _title_at(tokens: list[Token], index: int, lexicon: Lexicon) -> tuple[int, str]:
     """``(number of tokens, note)`` of the title at ``index``; none is (0, "")."""
-    if tokens[index].low not in lexicon.title_starts:
+    if tokens[index].low not in lexicon.title_starts or tokens[index].shape == "I":
         return 0, ""
     for size in (3, 2, 1):
         if index + size > len(tokens):
@@ -286,12 +357,12 @@ def is_free(text: str, start: int, end: int) -> bool:
             return False
         if before in "./-'":
             two = text[start - 2 : start - 1]
-            if before == "." and two and not two.isspace() or before == "'" and two.isalnum():
+            if (before == "." and two and not two.isspace()) or (before == "'" and two.isalnum()):
                 return False
             if (
                 before in "/-"
                 and two
-                and (two in "./:\\-<" or two.isdigit() or before == "-" and two.isalpha())
+                and (two in "./:\\-<" or two.isdigit() or (before == "-" and two.isalpha()))
             ):
                 return False
             if before == "/" and not two:
@@ -302,9 +373,9 @@ def is_free(text: str, start: int, end: int) -> bool:
             return False
         if after in ".:/-" and end + 1 < len(text):
             two = text[end + 1]
-            if after == "." and (two.isalnum() or two in "_*") or after == ":" and two == ":":
+            if (after == "." and (two.isalnum() or two in "_*")) or (after == ":" and two == ":"):
                 return False
-            if after == "/" and (two == "/" or two.islower()) or after == "-" and two.isalnum():
+            if (after == "/" and (two == "/" or two.islower())) or (after == "-" and two.isalnum()):
                 return False
     return True
 
@@ -318,7 +389,7 @@ def scan(text: str, lexicon: Lexicon) -> Iterator[Candidate]:
         if " " not in run and "." not in run:
             # The common case, decided by one look-up: a word that names nobody.
             flags = flags_of(run.lower() if run[-2:] != "'s" else run[:-2].lower())
-            if len(run) < 2 or not flags & lex.KNOWN_NAME and (flags or not _comma_name(text, end)):
+            if len(run) < 2 or (not flags & lex.KNOWN_NAME and (flags or not _comma_name(text, end))):
                 continue
         yield from _cut(text, start, end, lexicon)
 
@@ -348,7 +419,8 @@ def _cut(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Candidat
             stop = _after_title(tokens, at, lexicon)
             if stop > at and any(token.shape != "I" for token in tokens[at:stop]):
                 candidate = make(tokens[at:stop])
-                candidate.weight = candidate.prior = max(candidate.prior, -2.2)
+                ordinary = word_band(tokens[at].flags) if tokens[at - 1].low in _WORDY_TITLES else 0
+                candidate.weight = candidate.prior = max(candidate.prior, -2.2 - 1.3 * ordinary)
                 if stop - at == 1:
                     candidate.first, candidate.last = -1, 0
                 candidate.add(_TITLE, note)
@@ -405,8 +477,35 @@ def _cut(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Candidat
 
 # Names that stand in streets, halls and parks more often than before a surname.
 _NAMESAKES = frozenset(
-    "victoria albert edward george elizabeth alexandra nelson wellington jubilee charles william henry james john "
-    "mary margaret anne queen king prince princess regent clarence stanley gladstone florence grace".split()
+    [
+        "victoria",
+        "albert",
+        "edward",
+        "george",
+        "elizabeth",
+        "alexandra",
+        "nelson",
+        "wellington",
+        "jubilee",
+        "charles",
+        "william",
+        "henry",
+        "james",
+        "john",
+        "mary",
+        "margaret",
+        "anne",
+        "queen",
+        "king",
+        "prince",
+        "princess",
+        "regent",
+        "clarence",
+        "stanley",
+        "gladstone",
+        "florence",
+        "grace",
+    ]
 )
 
 
@@ -448,18 +547,28 @@ def _look_around(
         possessive = tokens[stop - 1].possessive
         if behind.flags & lex.HEAD and not (job_at_end and tokens[-1].flags & lex.JOB):
             candidate.add(_THING if not possessive or stop - at == 1 else _POSSESSED_THING)
+        elif (
+            stop - at == 1
+            and behind.flags & lex.JOB
+            and (word_band(tokens[at].flags) or not candidate.anchored)
+        ):
+            # "Prime Minister", "Senior Adviser", "Housing Officer".
+            candidate.add(_JOB_OF)
         elif job_at_end and not possessive:
             candidate.add(_JOB_BEHIND, "staff")
         elif any(token.flags & lex.HEAD for token in tokens[stop : stop + 2]):
             candidate.add(_THING if not possessive else _POSSESSED_THING)
     if at and not any(one.evidence.detail == TITLED for one in candidate.reasons):
         before = tokens[at - 1]
-        if before.low in ("st", "saint", "lake", "mount", "port", "royal", "fort", "loch"):
-            candidate.add(_SAINT)
-        elif before.low in lexicon.place_before and stop - at == 1:
+        if before.low in ("st", "saint", "lake", "mount", "port", "royal", "fort", "loch") or (
+            before.low in lexicon.place_before and stop - at == 1
+        ):
             candidate.add(_SAINT)
     if _FIRM.match(text, candidate.end):
         candidate.add(_PARTNERS)
+    first = tokens[at - 1].low if at and at + 1 == stop else tokens[at].low if stop - at > 1 else ""
+    if first in lexicon.thing_before:
+        candidate.add(_NAMED_THING)
     words = " ".join(token.low for token in candidate.tokens)
     if words in lexicon.places:
         candidate.add(_PLACE_NAME)

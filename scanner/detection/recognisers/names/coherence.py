@@ -39,7 +39,40 @@ _WORD_AGAIN = reason(EvidenceKind.COUNTER, "also an ordinary word", -1.6)
 _LISTED = reason(EvidenceKind.NEIGHBOUR, "listed beside a person", 1.5)
 _NEXT_WORD = re.compile(r" +([a-z]+)")
 _VERB_LIKE = frozenset(
-    "the you be we i it this that not a an all any as your our to in of on for also only need want still then there they he she have".split()
+    [
+        "the",
+        "you",
+        "be",
+        "we",
+        "i",
+        "it",
+        "this",
+        "that",
+        "not",
+        "a",
+        "an",
+        "all",
+        "any",
+        "as",
+        "your",
+        "our",
+        "to",
+        "in",
+        "of",
+        "on",
+        "for",
+        "also",
+        "only",
+        "need",
+        "want",
+        "still",
+        "then",
+        "there",
+        "they",
+        "he",
+        "she",
+        "have",
+    ]
 )
 
 
@@ -51,6 +84,7 @@ class Established:
         self.surnames: dict[str, str] = {}
         self.full: dict[tuple[str, ...], str] = {}
         self.likely: dict[str, str] = {}
+        self._sources: set[int] = set()
         for one in candidates:
             floor = _ESTABLISHED if one.anchored else _ESTABLISHED_ALONE
             if len(one.tokens) == 1 and one.first == 0 and one.weight >= _LIKELY:
@@ -59,6 +93,7 @@ class Established:
                     self.likely[token.low] = one.note
             if one.weight < floor or (not one.anchored and len(one.tokens) < 2):
                 continue
+            self._sources.add(id(one))
             if one.first >= 0:
                 self._note(self.forenames, one.tokens[one.first].low, one)
             if one.last >= 0:
@@ -72,6 +107,10 @@ class Established:
     def _note(names: dict[str, str], low: str, one: Candidate) -> None:
         if len(low) > 1:
             names[low] = _merged(names.get(low, ""), one.note)
+
+    def rests_on(self, candidate: Candidate) -> bool:
+        """Whether this candidate is one of those that establish: it cannot support itself."""
+        return id(candidate) in self._sources
 
     def note_of(self, candidate: Candidate) -> str:
         """Whose name it is, by what the document says elsewhere."""
@@ -151,16 +190,20 @@ def _side_by_side(text: str, left: Candidate, right: Candidate) -> bool:
 def carry(text: str, candidates: Sequence[Candidate], established: Established) -> None:
     """Give the candidates that an established name supports their reason."""
     for one in candidates:
+        if established.rests_on(one):
+            continue
         if len(one.tokens) > 1:
             key = tuple(sorted(token.low for token in one.tokens))
-            if key in established.full and one.weight < _ESTABLISHED_ALONE:
-                one.add(_FULL_AGAIN)
-            elif one.weight < _ESTABLISHED and one.first >= 0 and one.last >= 0:
-                if (
+            if (key in established.full and one.weight < _ESTABLISHED_ALONE) or (
+                one.weight < _ESTABLISHED
+                and one.first >= 0
+                and one.last >= 0
+                and (
                     one.tokens[one.first].low in established.forenames
                     and one.tokens[one.last].low in established.surnames
-                ):
-                    one.add(_FULL_AGAIN)
+                )
+            ):
+                one.add(_FULL_AGAIN)
         elif one.weight < _ESTABLISHED:
             token = one.tokens[0]
             if token.low in established.forenames:
@@ -231,11 +274,11 @@ def repeated(
         ):
             continue
         candidate = make(tokens, prior=-2.0)
-        if (
-            candidate.first >= 0
-            and tokens[0].low in established.forenames
-            or forename_band(tokens[0].flags) >= 2
-        ):
+        if tokens[0].low not in established.forenames and tokens[0].low not in established.surnames:
+            candidate.add(_LIKELY_AGAIN)
+        elif (candidate.first >= 0 and tokens[0].low in established.forenames) or forename_band(
+            tokens[0].flags
+        ) >= 2:
             candidate.add(_FORENAME_AGAIN if len(tokens) == 1 else _FULL_AGAIN)
         else:
             candidate.add(_SURNAME_AGAIN if len(tokens) == 1 else _FULL_AGAIN)

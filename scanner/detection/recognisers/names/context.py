@@ -18,8 +18,8 @@ _WRAPPED = 45
 # A line is looked at this far to either side.
 _LINE = 160
 
-_ARTICLES = frozenset("the a an this these our your".split())
-_PETS = frozenset("dog dogs cat puppy pet horse pony kitten".split())
+_ARTICLES = frozenset(["the", "a", "an", "this", "these", "our", "your"])
+_PETS = frozenset(["dog", "dogs", "cat", "puppy", "pet", "horse", "pony", "kitten"])
 _AGE = re.compile(
     r" ?(?:\((?:aged? |now )?\d{1,2}(?: ?(?:yrs?|years?|yo|y/o|months?)[^)]{0,12})?\)|,? aged? \d|, \d{1,2},)"
 )
@@ -34,6 +34,11 @@ _APPOSED = re.compile(
     r"(?:, ?| - |: | \| |\t)(?:the |our |his |her |their |my |a )?([A-Za-z][A-Za-z0-9 '&/\-]{1,60})"
 )
 _NEXT_LINE = re.compile(r",?[ \t]*\n[ \t>*]*([A-Za-z][A-Za-z0-9 '&/,()\-]{1,70})(?=\r?\n|$)")
+_OF_PLACE = re.compile(r" of [A-Z]")
+_STREETS_BEFORE = re.compile(
+    r"(?:Road|Street|Lane|Avenue|Close|Drive|Way|Place|Walk|Mews|Rise|Gardens|Grove|Terrace|Crescent|Court|Parade|Hill"
+    r"|Green|Rd|St|Ave)(?:,| and) $"
+)
 _PAIRED = re.compile(r" (and|&) ([A-Z][a-z]+)")
 _NEXT_WORDS = re.compile(r" +([a-z'][a-z'/]*)(?: ([a-z'/]+))?(?: ([a-z']+))?")
 _EDGES = " \t\"'([*>.,:;!?-"
@@ -60,6 +65,8 @@ _MID_SENTENCE = (
     reason(EvidenceKind.PATTERN, "capital inside a sentence", 1.0),
 )
 _NUMBERED = reason(EvidenceKind.COUNTER, "number of a house before it", -2.6)
+_CASE = reason(EvidenceKind.COUNTER, "party of a reported case", -1.5)
+_STYLE = reason(EvidenceKind.COUNTER, "style of a place or thing", -1.2)
 _PET = reason(EvidenceKind.COUNTER, "an animal", -3.0)
 _DATE = reason(EvidenceKind.COUNTER, "part of a date", -4.0)
 _ALONE = reason(EvidenceKind.CONTEXT, "alone on its line", 0.9)
@@ -150,6 +157,13 @@ def weigh_context(text: str, candidate: Candidate, lexicon: Lexicon) -> None:
     if single and not titled and (pair := _PAIRED.match(text, end)) is not None:
         if f"{candidate.tokens[0].low} {pair.group(1)} {pair.group(2).lower()}" in lexicon.well_known:
             candidate.add(_EPONYM)
+    if single and not titled:
+        if words and words[-1] in ("v", "vs"):
+            candidate.add(_CASE)
+        elif _OF_PLACE.match(text, end):
+            candidate.add(_STYLE)
+    if _STREETS_BEFORE.search(text[max(0, start - 14) : start]) and candidate.tokens[-1].flags & lex.HEAD:
+        candidate.add(_THING)
     if single and not titled and words:
         token = candidate.tokens[0]
         if f"{' '.join(words[-2:])} {token.low}" in lexicon.well_known:

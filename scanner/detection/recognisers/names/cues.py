@@ -42,9 +42,9 @@ _SIGNED = reason(EvidenceKind.CONTEXT, "sign-off before it", 3.4)
 _TITLED = reason(EvidenceKind.CONTEXT, "title before it", 4.6)
 _SMALL = reason(EvidenceKind.COUNTER, "written in small letters", -0.5)
 
-_SMALL_TITLES = frozenset("mr mrs ms miss mx dr prof cllr councillor pc rev".split())
-_SURE_TITLES = frozenset("mr mrs cllr councillor mx".split())
-_DOTTED_TITLES = frozenset("st jr snr".split())
+_SMALL_TITLES = frozenset(["mr", "mrs", "ms", "miss", "mx", "dr", "prof", "cllr", "councillor", "pc", "rev"])
+_SURE_TITLES = frozenset(["mr", "mrs", "cllr", "councillor", "mx"])
+_DOTTED_TITLES = frozenset(["st", "jr", "snr"])
 _WEAK = 1.0
 # Phrases that stand before so many other things that small letters behind them prove nothing.
 _TOO_SMALL = 3
@@ -139,14 +139,16 @@ class Cues:
             if flags & lex.HEAD and stop > begin and token.shape != "l" and not sure:
                 if not is_surname_head(tokens, begin, stop, self._lexicon):
                     return [], ""
-            if flags & (lex.JOB | lex.HEAD) and not known or (word_band(flags) and not known):
+            if (flags & (lex.JOB | lex.HEAD) and not known) or (word_band(flags) and not known):
                 break
             if token.shape == "l" and stop > begin and word_band(flags) and surname_band(flags) < 3:
                 break
             if token.shape == "l" and stop > begin and tokens[stop - 1].shape != "l":
                 break
             stop += 1
-            if token.possessive or text[token.end : token.end + 1] == "." and token.low not in _DOTTED_TITLES:
+            if token.possessive or (
+                text[token.end : token.end + 1] == "." and token.low not in _DOTTED_TITLES
+            ):
                 break
         if stop < len(tokens) and stop > begin and tokens[stop].shape == "T":
             thing = tokens[stop].flags & (lex.HEAD | lex.JOB)
@@ -165,7 +167,7 @@ class Cues:
     def _greeted(self, text: str, start: int, end: int) -> Iterator[Candidate]:
         line = max(0, start - _LINE, text.rfind("\n", max(0, start - _LINE), start) + 1)
         lead = text[line:start].strip(" \t>*-\"'|([")
-        if lead and (len(lead) > 24 or not lead[-1] in ".!?:;,]" and not lead[-1].isdigit()):
+        if lead and (len(lead) > 24 or (lead[-1] not in ".!?:;,]" and not lead[-1].isdigit())):
             return
         blank = _AFTER_GREETING.match(text, end)
         at = blank.end() if blank is not None else -1
@@ -216,7 +218,7 @@ class Cues:
             return
         if rest and rest[0].isalpha() and rest.lower() not in ("x", "xx", "xxx"):
             head = rest.split()[0].strip(".,()").lower()
-            if not (note or self._lexicon.flags(head) & lex.JOB or rest.isupper() and len(rest) <= 12):
+            if not (note or self._lexicon.flags(head) & lex.JOB or (rest.isupper() and len(rest) <= 12)):
                 return
         if not is_free(text, tokens[0].start, stop):
             return

@@ -51,6 +51,7 @@ _HEADS = frozenset(("head of", "director of", "chair of", "leader of"))
 
 _THING = reason(EvidenceKind.COUNTER, "word of a body or thing behind it", -4.5)
 _REVERSED = reason(EvidenceKind.LABEL, "surname, forename", 1.0)
+_SURNAME_FIRST = reason(EvidenceKind.PATTERN, "surname, forename", 0.4)
 _LATER = reason(EvidenceKind.COUNTER, "not the first thing in its field", -1.2)
 _SAME_COLUMN = reason(EvidenceKind.LABEL, "column of names", 1.2)
 _OTHER_COLUMN = reason(EvidenceKind.COUNTER, "column of other things", -2.5)
@@ -386,12 +387,9 @@ def join_reversed(surname: Candidate, forenames: list[Token], text: str, *, bonu
     if len(head) == 2 and head[0].shape != "l" and forename_band(head[0].flags) >= 2 and head[0].shape != "C":
         return None
     known = forename_band(first.flags) or first.shape == "I" or (not first.flags and bonus >= 1.0)
-    if (
-        not known
-        or len(forenames) > 1
-        and surname_band(forenames[-1].flags) == 3
-        and forename_band(forenames[-1].flags) < 2
-    ):
+    if not known:
+        return None
+    if len(forenames) > 1 and surname_band(forenames[-1].flags) and not forename_band(forenames[-1].flags):
         return None
     odds = -1.7 + surname_odds(head[-1]) + forename_odds(first) + bonus
     capital_surname = all(token.shape == "C" for token in head) and first.shape != "C"
@@ -410,6 +408,10 @@ def join_reversed(surname: Candidate, forenames: list[Token], text: str, *, bonu
     if text[end : end + 2] == "  " or text[max(0, head[0].start - 2) : head[0].start] == "  ":
         odds += 0.4
     before = text[max(0, head[0].start - 3) : head[0].start].rstrip(" ")
+    if text[end : end + 1] == " " and text[end + 1 : end + 2].isupper():
+        odds -= 1.5
+    if before[-1:] == "," and not capital_surname and bonus < 0.9:
+        odds -= 1.2
     if not before or before[-1] in '\n:;|\t(">,*':
         odds += 0.0 if before[-1:] == "," else 0.6
     if odds < -0.6:
@@ -419,6 +421,9 @@ def join_reversed(surname: Candidate, forenames: list[Token], text: str, *, bonu
     for one in surname.reasons:
         if one.weight > 0:
             candidate.add(one)
-    candidate.add(_REVERSED if bonus >= 1.0 else reason(EvidenceKind.PATTERN, "surname, forename", 0.4))
+    if bonus >= 1.0:
+        candidate.add(_REVERSED)
+    else:
+        candidate.add(_SURNAME_FIRST, anchor=capital_surname)
     candidate.note = surname.note
     return candidate

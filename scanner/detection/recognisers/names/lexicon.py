@@ -128,6 +128,7 @@ class Lexicon:
         self.label_others = self._phrases("label-other")
         self.heads = self._phrases("head")
         self.heads_any_case = self._phrases("head-any-case")
+        self.thing_before = self._phrases("thing-before")
         self.surname_heads = self._phrases("surname-head")
         self.place_before = self._phrases("place-before")
         for rule in pack.rules:
@@ -192,7 +193,7 @@ class Lexicon:
             if len(letters) == 1 or "." in written[:-1]:
                 return letters.lower(), 0, "I", 0, False
             written, cut = written[:-1], 1
-        possessive = written[-2:] in ("'s", "'S") and len(written) > 3
+        possessive = written[-2:] in ("'s", "'S") and len(written) > 2
         if possessive:
             written, cut = written[:-2], cut + 2
         low = written.lower()

@@ -88,7 +88,7 @@ class NameRecogniser:
             scan(text, lexicon),
         )
         for one in chain.from_iterable(islice(source, MOST_CANDIDATES) for source in sources):
-            if one.weight < _HOPELESS and not one.anchored or owners.hold(one.start, one.end):
+            if (one.weight < _HOPELESS and not one.anchored) or owners.hold(one.start, one.end):
                 continue
             weigh_context(text, one, lexicon)
             if others.hold(one.start, one.end):
