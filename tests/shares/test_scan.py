@@ -200,7 +200,7 @@ def test_a_file_that_vanishes_or_changes_between_walk_and_read(share: Path, ledg
 
 @needs_root
 def test_unreadable_files_as_an_ordinary_user() -> None:
-    with tempfile.TemporaryDirectory(dir="/tmp") as base:
+    with tempfile.TemporaryDirectory() as base:
         Path(base).chmod(0o777)
         root = Path(base) / "share"
         root.mkdir()

@@ -107,7 +107,7 @@ def test_a_root_that_is_a_link_was_meant(tmp_path: Path) -> None:
 
 def test_pipes_and_sockets_are_never_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with tempfile.TemporaryDirectory(dir="/tmp") as short, socket.socket(socket.AF_UNIX) as server:
+    with tempfile.TemporaryDirectory() as short, socket.socket(socket.AF_UNIX) as server:
         server.bind(f"{short}/socket")
         objects = by_name(met(tmp_path, Path(short)))
     assert objects["pipe"].detail == "named pipe"
@@ -144,7 +144,7 @@ def test_names_of_any_bytes(tmp_path: Path, name: bytes) -> None:
 
 @needs_root
 def test_unreadable_folder_is_reported(tmp_path: Path) -> None:
-    with tempfile.TemporaryDirectory(dir="/tmp") as root:  # pytest's own folders are closed to others
+    with tempfile.TemporaryDirectory() as root:  # pytest's own folders are closed to others
         Path(root).chmod(0o755)
         write(Path(root) / "locked" / "in.txt")
         write(Path(root) / "listed" / "in.txt")
