@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
+from scanner.detection.layout import Layout
 from scanner.detection.phrases import PhraseHit, PhraseIndex, expand
 from scanner.text import to_bytes
-
-if TYPE_CHECKING:
-    from scanner.detection.view import View
 
 COUNTER = "counter"
 
@@ -108,12 +105,13 @@ class ContextPhrases:
 
 
 class ContextOfView:
-    """The context phrases of one view, with look-ups for values in it."""
+    """The context phrases of one text, with look-ups for values in it; the layout is asked for when needed."""
 
-    def __init__(self, view: View, phrases: ContextPhrases) -> None:
-        self.view = view
+    def __init__(self, text: str, data: bytes, layout: Callable[[], Layout], phrases: ContextPhrases) -> None:
+        self._text = text
+        self._layout = layout
         self._phrases = phrases
-        self.hits = phrases.find(view.data)
+        self.hits = phrases.find(data)
         self._starts = [hit.start for hit in self.hits]
         self._tagged: dict[str, list[PhraseHit[Tagged]]] = {}
 
@@ -137,13 +135,13 @@ class ContextOfView:
 
     def of(self, tag: str, start: int, end: int) -> Context:
         """What stands near ``start:end`` for the rule ``tag``."""
-        view = self.view
-        record = view.layout.record_at(start)
-        field = view.layout.field_at(start)
-        low, high = 0, len(view.text)
+        text, layout = self._text, self._layout()
+        record = layout.record_at(start)
+        field = layout.field_at(start)
+        low, high = 0, len(text)
         if field is not None and field.label:
             said = self.label(tag, field.label)
-            first = not _ANOTHER_VALUE.search(view.text, field.start, start)
+            first = not _ANOTHER_VALUE.search(text, field.start, start)
             if said.nearness is Nearness.LABEL and first:
                 return said
             if record is not None and record.table is not None:
@@ -151,8 +149,8 @@ class ContextOfView:
                 low, high = field.start, field.end
                 if said.nearness is Nearness.AGAINST and field.end - field.start < 40:
                     return said
-        line = view.layout.line_span(start)
-        if _LOG_LINE.match(view.text, line[0]):
+        line = layout.line_span(start)
+        if _LOG_LINE.match(text, line[0]):
             # Each line of a log is a record of its own.
             low, high = max(low, line[0]), min(high, line[1])
         before = self._before(tag, start, low)
@@ -162,7 +160,7 @@ class ContextOfView:
         return max(before, behind, key=lambda context: context.nearness)
 
     def _before(self, tag: str, start: int, low: int) -> Context:
-        text = self.view.text
+        text = self._text
         line = text.rfind("\n", max(0, start - WINDOW), start) + 1
         best = _NO_CONTEXT
         index = bisect_left(self._starts, start) - 1
@@ -194,7 +192,7 @@ class ContextOfView:
         return best
 
     def _behind(self, tag: str, end: int, high: int) -> Context:
-        text = self.view.text
+        text = self._text
         best = _NO_CONTEXT
         index = bisect_left(self._starts, end)
         for hit in self.hits[index : index + _MAX_STEPS]:

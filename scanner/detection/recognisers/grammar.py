@@ -219,7 +219,7 @@ class IdentifierRecogniser:
             *self._in_columns(view, context),
             *self._repaired(view, context),
         ]
-        findings = [self._score(reading, context, company) for reading in readings]
+        findings = [self._score(reading, view, company) for reading in readings]
         return _summarise([finding for finding in findings if finding is not None])
 
     def _free(self, view: View, company: Company) -> list[_Reading]:
@@ -313,6 +313,8 @@ class IdentifierRecogniser:
         """Readings of forms that need a label, in the cells and values that stand under one."""
         readings: list[_Reading] = []
         data = view.data
+        if not _may_have_columns(view, context):
+            return readings
         known: dict[str, list[_Form]] = {}
         for _record, field in view.layout.labelled_fields():
             forms = known.get(field.label)
@@ -365,7 +367,7 @@ class IdentifierRecogniser:
                     )
         return readings
 
-    def _score(self, reading: _Reading, context: ContextOfView, company: Company) -> Finding | None:
+    def _score(self, reading: _Reading, view: View, company: Company) -> Finding | None:
         form, rule = reading.form.form, reading.form.rule
         if reading.passed is False and form.check_fails == "drop":
             return None
@@ -374,7 +376,7 @@ class IdentifierRecogniser:
         evidence = [Evidence(EvidenceKind.PATTERN, f"{rule.title}, {form.id} form")]
         if reading.passed and (form.check or rule.family):
             evidence.append(Evidence(EvidenceKind.CHECK, "check digit or structure is right"))
-        near = context.of(rule.id, reading.start, reading.end)
+        near = view.context.of(rule.id, reading.start, reading.end)
         if reading.labelled and near.nearness is not Nearness.AGAINST:
             near = max(near, Context(Nearness.LABEL, reading.labelled), key=lambda c: c.nearness)
         if form.near == "label" and near.nearness is not Nearness.LABEL:
@@ -405,7 +407,7 @@ class IdentifierRecogniser:
             evidence.append(
                 Evidence(EvidenceKind.CHECK, f"{reading.repairs} characters read as a scanner damages them")
             )
-        if not rule.of_organisations and owned_by_organisation(context.view, reading.start, reading.end):
+        if not rule.of_organisations and owned_by_organisation(view, reading.start, reading.end):
             score = 0.3
             evidence.append(Evidence(EvidenceKind.COUNTER, "account of an organisation"))
         if reading.value in rule.specimens:
@@ -450,6 +452,15 @@ def _alternation(forms: Sequence[_Form]) -> re2._Regexp[bytes]:
     )
     # Long digit runs are swallowed whole, so that no shorter number is cut out of them.
     return re2.compile(b"|".join([*sources, rb"\d{20,}"]), options)
+
+
+# A header as programs write it ("nhsNumber", "nhs_no"), which no phrase in running text matches.
+_PROGRAM_HEADER = re.compile(rb"[a-z][A-Z]|\w_\w")
+
+
+def _may_have_columns(view: View, context: ContextOfView) -> bool:
+    """Whether a label of a rule may stand over something: what saves the layout of plain prose."""
+    return bool(view.passage.blocks or context.hits) or _PROGRAM_HEADER.search(view.data) is not None
 
 
 def _oddly_separated(text: str) -> bool:
