@@ -128,9 +128,9 @@ class Gate:
         if confidence < 0.5 and self.opening(section).identified and self.opening(section).named:
             confidence, why = 0.6, "file of a person"
         initials = False
-        if confidence < 0.5 and Attribute.INITIALS in around.attributes:
-            more = {Attribute.AGE, Attribute.DOB, Attribute.SCHOOL, Attribute.ADDRESS} & around.attributes
-            if more:
+        if confidence < 0.5 and {Attribute.INITIALS, Attribute.PSEUDONYM} & around.attributes:
+            more = {Attribute.DOB, Attribute.SCHOOL, Attribute.ADDRESS} & around.attributes
+            if more or {Attribute.AGE, Attribute.INITIALS} <= around.attributes:
                 confidence, why, initials = 0.5, "initials with an age, a school or an address", True
         return Standing(confidence, use, around, initials, why, linked)
 

@@ -28,6 +28,7 @@ class Attribute(StrEnum):
     ADDRESS = "home address"
     SCHOOL = "school"
     INITIALS = "initials"
+    PSEUDONYM = "pseudonym"  # "Child A": somebody took the name out on purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Mark:
     attribute: Attribute
     child: bool = False
     greeted: bool = False
+    addressee: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,8 @@ _ROLE_BEFORE = re.compile(
     r"justice|"
     r"hhj|dj|lead|barrister|guardian|practitioner|advis[eo]r|psychologist|consultant|chaired by|author|"
     r"contact|"
-    r"my colleague|colleague|colleagues|prepared by|written by|compiled by|produced by|drafted by|call|ring|"
+    r"my colleague|colleague|colleagues|prepared by|written by|compiled by|produced by|drafted by|owner|"
+    r"organiser|sponsor|host|presenter|speaker|trainer|facilitator|call|ring|"
     r"email|ask for)"
     r"[ \t]?[:,(]?[ \t]?(?:\(|is[ \t]|was[ \t])?)$",
     re.IGNORECASE,
@@ -170,6 +173,7 @@ _INITIALS = re.compile(
     r"\b(?:[A-Z]\.[A-Z]\.(?:[A-Z]\.)?|(?:Child|YP|Baby|Young Person|Sibling) [A-Z]\b(?!\w)|"
     r"[A-Z]{2}(?= ?\(\d{1,2}\)|,? aged?\b))"
 )
+_TITLED = re.compile(r"\b(?:mr|mrs|ms|miss|mx|master)\.? $", re.IGNORECASE)
 _MAIL_HEADER = re.compile(r"^[ \t>*]*(?:from|to|cc|bcc|sent by|reply-to)[ \t*]*:", re.IGNORECASE)
 
 
@@ -232,7 +236,9 @@ class Subjects:
         for match in _SCHOOL.finditer(text, begin, reach):
             marks.append(Mark(match.start(), match.end(), Attribute.SCHOOL, child=True))
         for match in _INITIALS.finditer(text, begin, reach):
-            marks.append(Mark(match.start(), match.end(), Attribute.INITIALS, child=True))
+            hidden = " " in match.group()
+            kind = Attribute.PSEUDONYM if hidden else Attribute.INITIALS
+            marks.append(Mark(match.start(), match.end(), kind, child=True))
         found = tuple(mark for mark in marks if mark.start < end)
         self._worded[stretch] = found
         return found
@@ -251,15 +257,14 @@ class Subjects:
             known = finding.note == "private"
             role = self._role(view, start, end)
             if role == "greeted":
-                return Mark(start, end, Attribute.NAME, greeted=True)
+                titled = _TITLED.search(self._text[max(0, start - 8) : start]) is not None
+                return Mark(start, end, Attribute.NAME, greeted=True, addressee=titled)
             if role == "staff" and not known:
                 return None
             if role == "signed":
                 return Mark(start, end, Attribute.NAME, greeted=True)
             whole = len(re.findall(r"[^\W\d_][\w'-]+", self._text[start:end])) >= 2
-            titled = re.search(
-                r"\b(?:mr|mrs|ms|miss|mx|master)\.? $", self._text[max(0, start - 8) : start], re.I
-            )
+            titled = _TITLED.search(self._text[max(0, start - 8) : start]) is not None
             label = view.layout.label_at(start)
             child = bool(_CHILD_LABEL.search(label)) if label else False
             kind = Attribute.NAME if whole or titled else Attribute.FIRST_NAME

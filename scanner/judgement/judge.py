@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from scanner.detection.finding import REPORTED
+from scanner.detection.finding import BLOCKING, REPORTED
 from scanner.detection.people import Mention
 from scanner.detection.people_model import Person, Population
 from scanner.judgement.assessment import Assessment, PeopleCount, Reason, Severity
@@ -350,7 +350,12 @@ def _attributes(case: Case) -> Iterator[Reason]:
             births.add(number)
         if "UK_ADDRESS" in types:
             homes.add(number)
-        if types & case.policy.personal_identifiers and (person.names or "DATE_OF_BIRTH" in types):
+        sure = any(
+            case.mentions[i].finding.confidence >= BLOCKING
+            and case.mentions[i].finding.entity_type in ("UK_BANK_ACCOUNT", "IBAN")
+            for i in person.findings
+        )
+        if types & case.policy.personal_identifiers and (person.names or sure or "DATE_OF_BIRTH" in types):
             numbered.add(number)
     records = {case.mentions[i].record for i in case.of_type("UK_POSTCODE", "UK_ADDRESS")}
     both = {n for n in births if n in homes or _shares_record(case, case.private[n], records)}
@@ -416,6 +421,9 @@ def _circumstances(case: Case, severity: Severity) -> Iterator[Reason]:
     if case.population.unrelated_households:
         text = "It mixes people of households that have nothing to do with each other."
         yield Reason("unrelated_households", text, max(severity, Severity.LOW))
+    if _addressed_to_another(case):
+        text = "It is addressed to one person and tells of another, who lives elsewhere."
+        yield Reason("addressee_is_not_subject", text, max(severity, Severity.LOW))
     hidden, visible = 0, 0
     for person in case.named:
         if all(case.mentions[i].hidden for i in person.findings):
@@ -425,6 +433,33 @@ def _circumstances(case: Case, severity: Severity) -> Iterator[Reason]:
     if hidden and visible:
         text = f"Hidden text names {_people(hidden)} whom the visible text does not."
         yield Reason("residue", text, max(Severity.LOW, min(severity, Severity.MEDIUM)))
+
+
+def _addressed_to_another(case: Case) -> bool:
+    """Whether a letter to one household tells the birth date, number or health of an adult of another."""
+    greeted = {
+        (mention.record[0], mention.finding.start)
+        for mention in case.mentions
+        if mention.finding.entity_type == "TOPIC" and mention.finding.note == "addressee"
+    }
+    if not greeted:
+        return False
+    addressees: list[Person] = []
+    subjects: list[Person] = []
+    for person in case.named:
+        mentions = [case.mentions[i] for i in person.findings]
+        if any((m.record[0], m.finding.start) in greeted for m in mentions):
+            addressees.append(person)
+        telling = {"DATE_OF_BIRTH", "SPECIAL_CATEGORY"} | case.policy.strong_identifiers
+        if any(m.finding.entity_type in telling and m.finding.confidence >= REPORTED for m in mentions):
+            subjects.append(person)
+    if not addressees or not subjects or any(person in addressees for person in subjects):
+        return False
+    homes = {person.household for person in addressees}
+    return all(
+        subject.household is not None and subject.household not in homes and not subject.is_child
+        for subject in subjects
+    )
 
 
 _ROWS: tuple[Callable[[Case], Iterator[Reason]], ...] = (

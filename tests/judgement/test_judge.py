@@ -1,6 +1,7 @@
 """The judge follows the table of severities, row by row, with what must not raise a severity beside it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -217,6 +218,23 @@ def test_people_left_in_hidden_text_are_a_reason_of_their_own() -> None:
     assert "residue" in {reason.code for reason in document.assessed().reasons}
     visible = people(2, "UK_ADDRESS")
     assert "residue" not in {reason.code for reason in visible.assessed().reasons}
+
+
+def test_a_letter_to_one_household_about_an_adult_of_another() -> None:
+    document = Document()
+    document.person("UK_ADDRESS", name="Paul Ames")
+    document.person("UK_ADDRESS", "DATE_OF_BIRTH", name="Lee Foster", record=1)
+    document.mentions.append(replace(document.mentions[0], finding=_addressee(document.mentions[0].finding)))
+    apart = [replace(person, household=number) for number, person in enumerate(document.persons)]
+    together = [replace(person, household=0) for person in document.persons]
+    for persons, expected in ((apart, True), (together, False)):
+        document.persons = persons
+        codes = {reason.code for reason in document.assessed().reasons}
+        assert ("addressee_is_not_subject" in codes) is expected
+
+
+def _addressee(finding: Finding) -> Finding:
+    return replace(finding, entity_type="TOPIC", note="addressee")
 
 
 def test_two_unrelated_households_are_a_reason_of_their_own() -> None:

@@ -100,6 +100,10 @@ class ChildFlagRecogniser:
         if standing.confidence >= REPORTED and subject.kinds < 2 and not (standing.linked or subject.child):
             # A full name somewhere near, nothing that makes it a child's or ties the phrase to it.
             return Standing(TOPIC_ONLY, standing.use, subject, why="name not tied to the phrase")
+        several = text[hit.end - 1] in "sS" and not text[hit.start : hit.end].isupper()
+        if several and standing.confidence >= REPORTED and subject.kinds < 2 and not subject.child:
+            # Several conferences or plans beside one grown person: somebody's work, not somebody's child.
+            return Standing(TOPIC_ONLY, Use.GENERAL, subject, why="several, about no child")
         counter = hit.payload.counter
         if counter is not None and standing.confidence >= REPORTED:
             low = max(0, hit.start - _COUNTER_REACH)

@@ -3,9 +3,10 @@
 Findings of type ``TOPIC`` are not entities and are not reported to users.  ``note`` is the topic:
 ``debt``, ``benefit``, ``fraud``, ``discipline``, ``accusation``, ``pupil_behaviour``, ``sen``,
 ``adult_safeguarding``, ``homelessness``, ``immigration``, ``marac``, ``channel``, ``at_risk_address``,
-``complaint`` (and ``child_context`` from the child flags).  From the reporting band on the topic is said of
-somebody identified.  Findings of type ``DOCUMENT_KIND`` say what kind of paper a section is; their span is
-one tell-tale sign and their note the kind (``policy``, ``committee paper``, ..., ``made-up``).
+``complaint``; ``addressee`` marks whom a letter greets (and ``child_context`` comes from the child flags).
+From the reporting band on the topic is said of somebody identified.  Findings of type ``DOCUMENT_KIND`` say
+what kind of paper a section is: their span is the section, their note the kind (``policy``,
+``committee paper``, ..., ``made-up``).
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class TopicRecogniser:
             # Nobody is identified: no topic can count, and no kind of paper can excuse anything.
             return []
         gate = Gate(view, self._kinds, self._not_before)
-        findings = [*self._kinds_of(gate), *self._labelled(view, gate)]
+        findings = [*self._kinds_of(gate), *self._addressees(gate), *self._labelled(view, gate)]
         told: dict[str, int] = {}
         hits = self._index.find(view.data) + self._exact.find(view.data)
         for hit in sorted(hits, key=lambda hit: hit.start):
@@ -104,6 +105,13 @@ class TopicRecogniser:
                     "DOCUMENT_KIND", section.start, section.end, 0.9, section.kind, (), section.kind
                 )
 
+    @staticmethod
+    def _addressees(gate: Gate) -> Iterator[Finding]:
+        """Whom a letter greets by title and name: judgement asks whether it is about somebody else."""
+        for mark in gate.subjects.marks:
+            if mark.addressee:
+                yield Finding("TOPIC", mark.start, mark.end, 0.9, "addressee", (), "addressee")
+
     def _labelled(self, view: View, gate: Gate) -> Iterator[Finding]:
         """Values under a label that names the topic: a column of arrears."""
         starts = [finding.start for finding in view.findings]
@@ -114,6 +122,11 @@ class TopicRecogniser:
                 continue
             if not _FILLED.search(view.text, field.start, field.end):
                 continue
+            if item.anchors is not None:
+                # A column means this topic only beside columns that say whose it is ("Attendance", "Pupil").
+                labels = " ".join(part.label for part in record.fields)
+                if not item.anchors.search(labels):
+                    continue
             first = bisect_left(starts, record.start)
             if first >= len(starts) or starts[first] >= record.end:
                 continue
