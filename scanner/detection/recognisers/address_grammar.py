@@ -57,6 +57,7 @@ class AddressGrammar:
 
     def is_sub(self, element: str) -> bool:
         """Whether an element is a flat, room or floor: "Flat 3", "2F1", "Top floor flat"."""
+        element = re.sub(r" ?\([^()]*\)?$", "", element)  # "Flat 3 (first floor)"
         return self._sub_whole.fullmatch(element) is not None and any(
             c.isdigit() or c.isupper() for c in element
         )
@@ -139,7 +140,7 @@ class AddressGrammar:
             tokens = rest.split()
             if not tokens or len(tokens) > 8:
                 continue
-            if tokens[0].lower() in self.words.counted_words:
+            if tokens[0].isdigit() or tokens[0].lower() in self.words.counted_words:
                 continue
             street = self.is_street(tokens, open_end=followed, numbered=True)
             named = not street and self.is_building(tokens)

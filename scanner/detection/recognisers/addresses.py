@@ -71,6 +71,11 @@ _BELONGS = re.compile(
 )
 _ELEMENT_END = re.compile(r"[a-z]{3,}[.:?!]\s+|[a-z)]\s-\s|:\s*")
 _CLOSING_POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][0-9A-Z]?)\s*([0-9][A-Z]{2})$")
+# "Council tax", "school place", "health visitor": no organisation's address follows.
+_NEXT_WORD = re.compile(rb"[ \-]([A-Za-z']+)")
+_NO_BODY = frozenset(
+    ["tax", "tenant", "tenants", "tenancy", "property", "flat", "house", "place", "meals", "run", "visitor"]
+)
 _SENTENCE_END = re.compile(rb"[a-z)]{4,}[.;?!] ")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|[_\-./]+")
 _ADDRESS_LABEL = re.compile(
@@ -95,15 +100,20 @@ _NO_ADDRESS_LABEL = re.compile(
 )
 _OFFICE_LABEL = re.compile(
     r"\b(?:site|venue|location|office|registered|work|works|workplace|business|company|organisation|"
-    r"organization|provider|"
-    r"school|surgery|practice|gp|employer|depot|agent|supplier|premises|establishment|setting|nursery|"
-    r"licensed|"
-    r"branch|destination|return|court|hospital|clinic|trading|college)\b"
+    r"organization|"
+    r"provider|school|surgery|practice|gp|employer|depot|agent|supplier|premises|establishment|setting|"
+    r"nursery|"
+    r"licensed|promoter|contractor|closure|traffic|scheme|planning|proposal|decision|branch|destination|"
+    r"return|"
+    r"court|hospital|clinic|trading|college)\b"
 )
 _PERSON_LABEL = re.compile(
     r"\b(?:surname|forename|first ?name|last ?name|dob|birth|tenant|client|child|pupil|patient|applicant|"
-    r"claimant|elector|"
-    r"payer|resident|customer|mother|father|parent|carer|employee|nino|ni|nhs|title|full name|person)\b"
+    r"claimant|"
+    r"elector|voter|payer|resident|customer|mother|father|parent|carer|employee|occupier|householder|owner|"
+    r"holder|"
+    r"nino|ni|nhs|title|full name|person)\b|"
+    r"^(?!street|house|building|road|company|business|organisation|school|site|property)(?:[a-z]+ )?names?$"
 )
 
 
@@ -272,7 +282,12 @@ class AddressRecogniser:
             if record.table not in offices:
                 office = offices[record.table] = _office_table(record, label)
         chain = _Chain(start, end, premises or not street, street, place, postcode)
-        findings.append(self._finding(view, chain, "office" if office else "home", rule="address_columns"))
+        use = "office" if office else "home"
+        if use == "home" and record.table is not None and not _ADDRESS_LABEL.search(_plain(label)):
+            # A column of streets is somebody's home only beside a column of people.
+            people = any(_PERSON_LABEL.search(_plain(field.label)) for field in record.fields)
+            use = "home" if people else ""
+        findings.append(self._finding(view, chain, use, rule="address_columns"))
 
     # Running text
 
@@ -391,7 +406,6 @@ class AddressRecogniser:
         postcode = end > start
         low = max(0, start - _REACH)
         blank = max(text.rfind("\n\n", low, start), text.rfind("\n\r\n", low, start))
-        low = max(low, blank + 1)
         record = view.layout.record_at(max(0, start - 1))
         if record is not None and record.table is not None:
             low = max(low, record.start)
@@ -399,7 +413,8 @@ class AddressRecogniser:
         premises = street = place = False
         extra = 0
         for index, (a, b) in enumerate(_elements_backward(text, low, start, self._grammar.words.descriptors)):
-            if index >= _MOST_ELEMENTS:
+            # Double-spaced letters have a blank line in the address; above the house it ends the block.
+            if index >= _MOST_ELEMENTS or (b <= blank and (premises or street)):
                 break
             element = text[a:b]
             tokens = element.split()
@@ -483,11 +498,11 @@ class AddressRecogniser:
 
     def _in_street_name(self, data: bytes, at: int, end: int) -> bool:
         """Whether a street word follows: the school of "School Lane" is none."""
-        following = re.compile(rb"[ \-]([A-Za-z']+)").match(data, at, max(end, at + 20))
-        return (
-            following is not None
-            and following.group(1).decode("latin-1").lower() in self._grammar.words.descriptors
-        )
+        following = _NEXT_WORD.match(data, at, max(end, at + 20))
+        if following is None:
+            return False
+        word = following.group(1).decode("latin-1").lower()
+        return word in self._grammar.words.descriptors or word in _NO_BODY
 
     def _use(self, view: View, chain: _Chain) -> str:
         """What the address, its label and what stands before it say: "home", "office" or nothing."""
@@ -552,7 +567,7 @@ class AddressRecogniser:
         """Which of the words of home, site and organisation stand nearest before ``high``."""
         before = view.data[low:high]
         stop = max((match.end() for match in _SENTENCE_END.finditer(before)), default=-1)
-        best, verdict = stop, ""
+        best, verdict, of = stop, "", False
         for matcher, kind in ((self._home, "home"), (self._site, "office"), (self._organisation, "office")):
             for match in matcher.finditer(before):
                 if match.end() <= best or self._in_street_name(before, match.end(), len(before)):
@@ -560,6 +575,9 @@ class AddressRecogniser:
                 if matcher is self._organisation and not _BELONGS.fullmatch(before, match.end()):
                     continue  # "Police were called to 14 Beech Road"
                 best, verdict = match.end(), kind
+                of = match.group().strip().lower() == b"of"
+        if verdict == "home" and of and self._organisation.search(before) is not None:
+            return "office"  # "Northern Homes Ltd of 1 Dock Street"
         return verdict
 
     def _finding(self, view: View, chain: _Chain, use: str | None = None, rule: str = "address") -> Finding:
@@ -622,24 +640,40 @@ def _elements_backward(text: str, low: int, high: int, descriptors: frozenset[st
         at = separator.end()
     elements.append((at, high))
     for start, end in reversed(elements):
-        # A sentence may end inside: the address begins behind it.
+        # A sentence may end inside: the address begins behind it, unless somebody put full stops for commas.
         ended = False
+        pieces = [start]
         for match in _ELEMENT_END.finditer(text, start, end):
             if match.end() < end:
-                start, ended = match.end(), True
-        while start < end and text[start] in " \t*>'\"-(\r\n":
-            start += 1
-        while end > start and text[end - 1] in " \t*.'\")\r\n-":
-            end -= 1
-        if start < end:
-            yield start, end
+                if "." not in match.group():
+                    pieces, ended = [match.end()], True
+                else:
+                    pieces.append(match.end())
+        for piece in reversed(pieces):
+            first, last = _trimmed(text, piece, end)
+            if first < last:
+                yield first, last
+            end = piece
         if ended:
             return
 
 
+def _trimmed(text: str, start: int, end: int) -> Span:
+    while start < end and text[start] in " \t*>'\"-(\r\n":
+        start += 1
+    while end > start and text[end - 1] in " \t*.'\")\r\n-":
+        end -= 1
+    return start, end
+
+
+def _plain(label: str) -> str:
+    """A label in lower case with its words apart: "HouseNo_1" gives "house no 1"."""
+    return " ".join(_CAMEL.sub(" ", label).lower().split())
+
+
 def _label_kind(label: str) -> str:
     """What a header or form label asks for: "address", "place", "postcode", or "-" for something else."""
-    plain = " ".join(_CAMEL.sub(" ", label).lower().split())
+    plain = _plain(label)
     if _POSTCODE_LABEL.search(plain):
         return "postcode"
     if _NO_ADDRESS_LABEL.search(plain) and not re.search(r"\baddress(?: line)? ?[0-9]?$|^address", plain):
@@ -656,7 +690,7 @@ def _label_kind(label: str) -> str:
 
 
 def _office_label(label: str) -> bool:
-    plain = " ".join(_CAMEL.sub(" ", label).lower().split())
+    plain = _plain(label)
     return _OFFICE_LABEL.search(plain) is not None and not re.search(r"\bhome\b", plain)
 
 
@@ -664,7 +698,7 @@ def _office_table(record: Record, label: str) -> bool:
     """Whether a row's headers are those of a list of organisations, not of people."""
     if re.search(r"(?i)home|resid|pupil|child|tenant|client", label):
         return False
-    labels = " | ".join(" ".join(_CAMEL.sub(" ", field.label).lower().split()) for field in record.fields)
+    labels = " | ".join(_plain(field.label) for field in record.fields)
     return _OFFICE_LABEL.search(labels) is not None and _PERSON_LABEL.search(labels) is None
 
 

@@ -157,6 +157,32 @@ def addresses(text: str) -> list[str]:
             "JSON: one value",
         ),
         ("12 Beech\nRoad, Leeds LS8 2QT", ["12 Beech\nRoad, Leeds LS8 2QT"], "a wrapped street"),
+        (
+            "Mr Doe, 15 Ashfield Terr. Bradford. BD8 9AB",
+            ["15 Ashfield Terr. Bradford. BD8 9AB"],
+            "stops for commas",
+        ),
+        (
+            "15 Ashfield Terrace\n\nBradford\n\nBD8 9AB",
+            ["15 Ashfield Terrace\n\nBradford\n\nBD8 9AB"],
+            "double-spaced",
+        ),
+        (
+            "Flat 3 (first floor), 10 High St, Otley LS21 3AB",
+            ["Flat 3 (first floor), 10 High St, Otley LS21 3AB"],
+            "floor",
+        ),
+        ("Croft 7, Staffin, Isle of Skye, IV51 9AB", ["Croft 7, Staffin, Isle of Skye, IV51 9AB"], "a croft"),
+        (
+            "1. 15 Ashfield Terrace - a hedge\n",
+            ["15 Ashfield Terrace"],
+            "the number of a list is no house number",
+        ),
+        (
+            "> we moved to 22 Larch Avenue,\n> Harrogate\n> HG1 4AB",
+            ["22 Larch Avenue,\n> Harrogate\n> HG1 4AB"],
+            "quoted",
+        ),
         ("34 lindsey rd. other side", ["34 lindsey rd"], "hurried, but plain"),
     ],
 )
@@ -195,6 +221,12 @@ def test_addresses(text: str, expected: list[str], why: str) -> None:
         ("Venue: Hollybush Library, 1 Church Street, Cardiff CF14 1AA", "a venue"),
         ("will be held at Oak Hall, 12 Church Road, Leeds LS8 2QT", "a meeting"),
         ("single storey rear extension at 14 Beech Road, Leeds LS8 2QT", "a planning site"),
+        ("24/00123/FUL  12 Oak Lane, Otley LS21 3AB  Two storey", "a planning list"),
+        (
+            "Ref\tStreet\tFrom\tTo\tPromoter\nA2\t14 Station Road\t3 May\t9 May\tGas\n",
+            "a road works schedule",
+        ),
+        ("Northern Homes Ltd (the Landlord) of 1 Dock Street Leeds LS10 1NB", "a company"),
         ("Land adj. 4 Silver Street", "land"),
         ("Resurfacing at 14-20 High Street, Leeds LS8 2QT", "road works"),
         ("School,Address,Postcode\nOak Primary,14 Beech Road,LS8 2QT\n", "a list of schools"),
@@ -219,6 +251,12 @@ def test_no_private_address(text: str, why: str) -> None:
             "somebody lives in the care home",
         ),
         ("1 School Lane, Otley LS21 3AB", "", "a street named after a school"),
+        ("Council tax, 15 Ashfield Terrace BD8 9AB", "", "a tax is no council"),
+        (
+            "Acme Ltd confirmed the change of address to 15 Elm Road, Leeds LS8 2QT",
+            "home",
+            "a change of address",
+        ),
         ("Police were called to 14 Beech Road, Leeds", "", "the police do not live there"),
         ("Oak Primary School, 2 School Lane, Otley LS21 3AB", "office", "a school"),
         ("She is in a refuge at 12 Elm Road, Leeds LS8 2QT.", "at-risk", "a refuge"),
