@@ -1,7 +1,8 @@
 """Builds the name gazetteers of ``rules/packs/uk/gazetteers`` from the public lists named in NOTICE.
 
-``python tools/build_gazetteers.py LISTS CORPORA``: LISTS holds the name and place lists, CORPORA annotated texts
-whose lower-case words tell which names are also ordinary words.  The output is sorted and the same each time.
+``python tools/build_gazetteers.py LISTS CORPORA``: LISTS holds the name and place lists, CORPORA annotated
+texts whose lower-case words tell which names are also ordinary words.  The output is sorted and the same
+each time.
 """
 
 from __future__ import annotations

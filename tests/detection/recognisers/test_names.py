@@ -199,7 +199,8 @@ def test_a_model_adds_its_reason(text: str, span: str, probability: float, repor
 
 @pytest.mark.parametrize(
     "text",
-    ["Dear " * 40_000, "hi " * 60_000, "Smith, " * 30_000, "A.B." * 40_000, "O'" * 50_000, "regards\n" * 20_000,
+    ["Dear " * 40_000, "hi " * 60_000, "Smith, " * 30_000, "A.B." * 40_000, "O'" * 50_000,
+     "regards\n" * 20_000,
      "JOHN SMITH " * 20_000, "Name: " + "Jane and " * 20_000, "-Smith" * 30_000],
 )  # fmt: skip
 def test_repetition_is_survived(text: str) -> None:

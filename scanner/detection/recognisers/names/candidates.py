@@ -13,9 +13,17 @@ from scanner.detection.recognisers.names.weighing import Reason, reason
 
 _UP = "A-Z\u00c0-\u00d6\u00d8-\u00de\u0100-\u024f\u1e00-\u1eff"
 _ANY = "a-zA-Z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0300-\u036f\u1e00-\u1eff"
-_ABBREVIATED = r"(?:Mr|Mrs|Ms|Mx|Dr|Prof|Revd?|Cllrs?|Clr|Coun|St|Sgt|Hon|Fr|Insp|Supt|Capt|Lt|Jr|Snr|MR|MRS|MS|DR|PROF|REV|CLLR|SGT)\."
-_PARTICLE = r"(?:van|von|der|den|de|da|dos|das|di|del|della|du|la|le|bin|binti|bint|ibn|al|el|ap|ab|ferch|ter|ten|y|ul|ur|ud|e)"
-_WORD = rf"(?:{_ABBREVIATED}|[{_UP}]\.(?:[{_UP}]\.){{0,3}}|(?:(?:al|el|ul|ur|ud|ad|as|d|o)['-])?[{_UP}][{_ANY}]*(?:['\-][{_ANY}]+){{0,3}})"
+_ABBREVIATED = (
+    r"(?:Mr|Mrs|Ms|Mx|Dr|Prof|Revd?|Cllrs?|Clr|Coun|St|Sgt|Hon|Fr|Insp|Supt|Capt|Lt|Jr|Snr"
+    r"|MR|MRS|MS|DR|PROF|REV|CLLR|SGT)\."
+)
+_PARTICLE = (
+    r"(?:van|von|der|den|de|da|dos|das|di|del|della|du|la|le|bin|binti|bint|ibn|al|el|ap|ab|ferch"
+    r"|ter|ten|y|ul|ur|ud|e)"
+)
+_INITIALS = rf"[{_UP}]\.(?:[{_UP}]\.){{0,3}}"
+_PREFIX = r"(?:(?:al|el|ul|ur|ud|ad|as|d|o)['-])?"
+_WORD = rf"(?:{_ABBREVIATED}|{_INITIALS}|{_PREFIX}[{_UP}][{_ANY}]*(?:['\-][{_ANY}]+){{0,3}})"
 # Twelve words: longer runs are headings and lists, and are cut wherever this ends.
 RUN = re.compile(rf"{_WORD}(?:(?: |(?<=\.))(?:{_PARTICLE} ){{0,2}}{_WORD}){{0,11}}")
 _TOKEN = re.compile(rf"[{_ANY}]+(?:['\-][{_ANY}]+)*\.?(?:[{_UP}]\.)*")
@@ -139,7 +147,7 @@ def nameable(token: Token) -> bool:
     return not flags & ~lex.PLACE
 
 
-# --- what the gazetteers say ----------------------------------------------------------------------------------
+# --- what the gazetteers say ---
 
 _FORENAME = (0.0, 0.8, 1.8, 2.2)
 _SURNAME = (0.3, 0.9, 1.6, 1.9)
@@ -220,7 +228,7 @@ def name_odds(tokens: list[Token]) -> tuple[float, int, int]:
     return reverse + middles, len(tokens) - 1, 0
 
 
-# --- runs -------------------------------------------------------------------------------------------------------
+# --- runs ---
 
 # "56 Victoria Road", not "1. Jane Smith" nor a time, a sum or a date before a name.
 HOUSE_NUMBER = re.compile(r"(?:^|[ ,\n(])\d{1,4}[a-zA-Z]? $")

@@ -36,6 +36,8 @@ _FORENAME_AGAIN = reason(EvidenceKind.NEIGHBOUR, "forename of a person named els
 _LIKELY_AGAIN = reason(EvidenceKind.NEIGHBOUR, "forename that stands elsewhere in the document", 1.9)
 _SURNAME_AGAIN = reason(EvidenceKind.NEIGHBOUR, "surname of a person named elsewhere in the document", 2.6)
 _WORD_AGAIN = reason(EvidenceKind.COUNTER, "also an ordinary word", -1.6)
+# No company makes a person of what weighs less.
+_BEYOND_HELP = -3.2
 _LISTED = reason(EvidenceKind.NEIGHBOUR, "listed beside a person", 1.5)
 _NEXT_WORD = re.compile(r" +([a-z]+)")
 _VERB_LIKE = frozenset(
@@ -136,7 +138,7 @@ _HABIT = 3
 
 
 def join_surname_first(text: str, candidates: Sequence[Candidate]) -> list[Candidate]:
-    """``SURNAME, Forename`` in running text: two neighbours become one where that is the likeliest reading."""
+    """``SURNAME, Forename`` in running text: two neighbours become one where that is likeliest."""
     joined = _join(text, candidates, bonus=0.0)
     if sum(1 for one in joined if one.first > one.last >= 0 and one.weight >= _ESTABLISHED) >= _HABIT:
         joined = _join(text, joined, bonus=0.9)
@@ -173,9 +175,8 @@ def listed_together(text: str, candidates: Sequence[Candidate]) -> None:
         for one in order:
             if previous is not None and previous.weight >= _ESTABLISHED and one.weight < _ESTABLISHED:
                 left, right = (previous, one) if previous.start < one.start else (one, previous)
-                if _side_by_side(text, left, right):
-                    if _LISTED not in one.reasons and one.weight > -3.2:
-                        one.add(_LISTED, previous.note if previous.note == "private" else "")
+                if one.weight > _BEYOND_HELP and _side_by_side(text, left, right):
+                    one.add(_LISTED, previous.note if previous.note == "private" else "")
             previous = one
 
 

@@ -1,4 +1,4 @@
-"""Context of a candidate: the words directly before and behind it, and what they say about whose name it is."""
+"""Context of a candidate: the words directly before and behind it, and whose name they say it is."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ _AGE = re.compile(
     r" ?(?:\((?:aged? |now )?\d{1,2}(?: ?(?:yrs?|years?|yo|y/o|months?)[^)]{0,12})?\)|,? aged? \d|, \d{1,2},)"
 )
 _BIRTH = re.compile(
-    r"[ ,]{0,2}[\[(]?(?:d\.?o\.?b|date of birth|born|b\.|nhs (?:no|number)|upn|ni(?:no)?\b|\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d\d)",
+    r"[ ,]{0,2}[\[(]?(?:d\.?o\.?b|date of birth|born|b\.|nhs (?:no|number)|upn|ni(?:no)?\b"
+    r"|\d{1,2}[./-]\d{1,2}[./-](?:19|20)?\d\d)",
     re.I,
 )
 _CITED = re.compile(r",? ?(?:\(?(?:19|20)\d\d[a-z]?[):;,]|et al\b)")
@@ -67,6 +68,8 @@ _MID_SENTENCE = (
 _NUMBERED = reason(EvidenceKind.COUNTER, "number of a house before it", -2.6)
 _CASE = reason(EvidenceKind.COUNTER, "party of a reported case", -1.5)
 _STYLE = reason(EvidenceKind.COUNTER, "style of a place or thing", -1.2)
+_SAINT = reason(EvidenceKind.COUNTER, "saint before it", -4.0)
+_COLLARED = reason(EvidenceKind.CONTEXT, TITLED, 4.0)
 _PET = reason(EvidenceKind.COUNTER, "an animal", -3.0)
 _DATE = reason(EvidenceKind.COUNTER, "part of a date", -4.0)
 _ALONE = reason(EvidenceKind.CONTEXT, "alone on its line", 0.9)
@@ -74,15 +77,17 @@ _SPEAKER = reason(EvidenceKind.CONTEXT, "speaker at the start of a line", 1.2)
 _CODE = reason(EvidenceKind.COUNTER, "in program text", -2.5)
 
 _CODE_LINE = re.compile(
-    r"[=(][^\n]*[{};]\s*$|[{}]\s*$|^\s*(?:#include|import |from \w+ import|def |class |return\b|var |let |const )|\(\)|\bself\.|\w = ['\"\[({]|==|!=|->|=>|::"
+    r"[=(][^\n]*[{};]\s*$|[{}]\s*$|^\s*(?:#include|import |from \w+ import|def |class |return\b"
+    r"|var |let |const )|\(\)|\bself\.|\w = ['\"\[({]|==|!=|->|=>|::"
 )
 _DATE_BEFORE = re.compile(
-    r"(?:\b\d{1,2}(?:st|nd|rd|th)?(?: of)?|\b(?:in|since|until|till|during|by|last|next|early|late|mid|this|each|every|end of))[ -]$",
+    r"(?:\b\d{1,2}(?:st|nd|rd|th)?(?: of)?|\b(?:in|since|until|till|during|by|last|next|early|late|mid|this|each"
+    r"|every|end of))[ -]$",
     re.I,
 )
 _PERHAPS_DATE_BEFORE = re.compile(r"\b(?:from|to|through|of|and|for|or)[ -]$", re.I)
 _DATE_BEHIND = re.compile(
-    r"[ ,/-]{1,2}(?:\d|and (?:January|February|March|April|May|June|July|August)|to (?:January|February|March|April|May|June|July|August))"
+    r"[ ,/-]{1,2}(?:\d|(?:and|to) (?:January|February|March|April|May|June|July|August|September|October))"
 )
 
 
@@ -91,10 +96,10 @@ def role_of(phrase: str, lexicon: Lexicon) -> str:
     words = phrase.lower().replace("/", " ").replace(",", " ").split()
     if not words or len(words) > 9:
         return ""
-    for size in (3, 2, 1):
-        if " ".join(words[:size]) in lexicon.relations or " ".join(words[-size:]) in lexicon.relations:
-            # "parent governor", "carer support worker": the last word tells.
-            if words[-1] not in lexicon.jobs or words[-1] in lexicon.relations:
+    # "parent governor", "carer support worker": the last word tells.
+    if words[-1] not in lexicon.jobs or words[-1] in lexicon.relations:
+        for size in (3, 2, 1):
+            if " ".join(words[:size]) in lexicon.relations or " ".join(words[-size:]) in lexicon.relations:
                 return "private"
     if len(words) <= 7:
         for word in (words[-1], words[0]):
@@ -140,71 +145,93 @@ def _words_before(text: str, start: int) -> list[str]:
 def weigh_context(text: str, candidate: Candidate, lexicon: Lexicon) -> None:
     """Collect the reasons from the words around a candidate."""
     titled = any(one.evidence.detail == TITLED for one in candidate.reasons)
-    single = len(candidate.tokens) == 1
     start, end = candidate.start, candidate.end
+    words = _words_before(text, start)
     if not titled:
-        before = text[max(0, start - 16) : start]
-        if HOUSE_NUMBER.search(before) and not COLLAR_NUMBER.search(before):
-            candidate.add(_NUMBERED)
-    if candidate.tokens[0].flags & lex.CALENDAR and not titled:
-        before = text[max(0, start - 24) : start]
-        if _DATE_BEFORE.search(before) or (
-            single and (_PERHAPS_DATE_BEFORE.search(before) or _DATE_BEHIND.match(text, end))
-        ):
+        if _is_date(text, candidate):
             candidate.add(_DATE)
             return
-    words = _words_before(text, start)
-    if single and not titled and (pair := _PAIRED.match(text, end)) is not None:
-        if f"{candidate.tokens[0].low} {pair.group(1)} {pair.group(2).lower()}" in lexicon.well_known:
-            candidate.add(_EPONYM)
-    if single and not titled:
-        if words and words[-1] in ("v", "vs"):
-            candidate.add(_CASE)
-        elif _OF_PLACE.match(text, end):
-            candidate.add(_STYLE)
-    if _STREETS_BEFORE.search(text[max(0, start - 14) : start]) and candidate.tokens[-1].flags & lex.HEAD:
-        candidate.add(_THING)
-    if single and not titled and words:
-        token = candidate.tokens[0]
-        if f"{' '.join(words[-2:])} {token.low}" in lexicon.well_known:
-            candidate.add(_EPONYM)
-        if word_band(token.flags) and forename_band(token.flags) >= 2 and token.shape == "T":
-            if text[start - 1] == " " and text[start - 1 - len(words[-1]) : start - 1].islower():
-                candidate.add(_MID_SENTENCE[word_band(token.flags)], anchor=False)
+        _weigh_things(text, candidate, lexicon, words)
     if words:
-        last = words[-1]
-        if last in _PETS:
-            candidate.add(_PET)
-        elif last.isdigit() and COLLAR_NUMBER.search(text[max(0, start - 24) : start]):
-            candidate.add(reason(EvidenceKind.CONTEXT, TITLED, 4.0), "staff")
-        elif last in _ARTICLES and not titled:
-            if candidate.tokens[-1].flags & lex.HEAD:
-                candidate.add(_THING)
-            candidate.add(_ARTICLE_ALONE if single else _ARTICLE)
-        elif last in ("st", "saint") and not titled:
-            candidate.add(reason(EvidenceKind.COUNTER, "saint before it", -4.0))
-        else:
-            cue = _cue_before(words, lexicon.before)
-            if cue is not None:
-                anchor = cue.weight >= _WEAK_CUE
-                candidate.add(_cue_reason(cue, "before"), cue.note if anchor else "", anchor=anchor)
-            elif last in lexicon.jobs and len(last) > 2:
-                candidate.add(_PROFESSION, lexicon.jobs[last])
-    _weigh_behind(text, candidate, lexicon, titled, single, end)
-    if any(one.evidence.kind is EvidenceKind.LABEL for one in candidate.reasons):
-        if _CODE_LINE.search(text[slice(*_line_span(text, start, end))]):
-            candidate.add(_CODE)
+        _weigh_before(text, candidate, lexicon, words, titled)
+    _weigh_behind(text, candidate, lexicon, titled)
+    labelled = any(one.evidence.kind is EvidenceKind.LABEL for one in candidate.reasons)
+    if labelled and _CODE_LINE.search(text[slice(*_line_span(text, start, end))]):
+        candidate.add(_CODE)
     if not candidate.anchored:
-        _weigh_line(text, candidate, start, end, single)
+        _weigh_line(text, candidate, start, end)
+
+
+def _is_date(text: str, candidate: Candidate) -> bool:
+    """Whether a name that is a month or a season stands in a date ("3 May", "in April", "June and July")."""
+    if not candidate.tokens[0].flags & lex.CALENDAR:
+        return False
+    before = text[max(0, candidate.start - 24) : candidate.start]
+    if _DATE_BEFORE.search(before):
+        return True
+    if len(candidate.tokens) > 1:
+        return False
+    return bool(_PERHAPS_DATE_BEFORE.search(before) or _DATE_BEHIND.match(text, candidate.end))
+
+
+def _weigh_things(text: str, candidate: Candidate, lexicon: Lexicon, words: list[str]) -> None:
+    """What speaks for a house, a street, a firm or a case; a capital that speaks for a person."""
+    start, end = candidate.start, candidate.end
+    before = text[max(0, start - 16) : start]
+    if HOUSE_NUMBER.search(before) and not COLLAR_NUMBER.search(before):
+        candidate.add(_NUMBERED)
+    if candidate.tokens[-1].flags & lex.HEAD and _STREETS_BEFORE.search(before):
+        candidate.add(_THING)
+    if len(candidate.tokens) > 1:
+        return
+    token = candidate.tokens[0]
+    pair = _PAIRED.match(text, end)
+    if pair is not None and f"{token.low} {pair.group(1)} {pair.group(2).lower()}" in lexicon.well_known:
+        candidate.add(_EPONYM)
+    if _OF_PLACE.match(text, end):
+        candidate.add(_STYLE)
+    if not words:
+        return
+    if words[-1] in ("v", "vs"):
+        candidate.add(_CASE)
+    if f"{' '.join(words[-2:])} {token.low}" in lexicon.well_known:
+        candidate.add(_EPONYM)
+    if token.shape == "T" and word_band(token.flags) and forename_band(token.flags) >= 2:
+        small = text[max(0, start - 1 - len(words[-1])) : start - 1].islower()
+        if small and text[start - 1] == " ":
+            candidate.add(_MID_SENTENCE[word_band(token.flags)], anchor=False)
+
+
+def _weigh_before(text: str, candidate: Candidate, lexicon: Lexicon, words: list[str], titled: bool) -> None:
+    """Phrases, articles, animals and professions directly before a candidate."""
+    last = words[-1]
+    if last in _PETS:
+        candidate.add(_PET)
+    elif last.isdigit() and COLLAR_NUMBER.search(text[max(0, candidate.start - 24) : candidate.start]):
+        candidate.add(_COLLARED, "staff")
+    elif last in _ARTICLES and not titled:
+        if candidate.tokens[-1].flags & lex.HEAD:
+            candidate.add(_THING)
+        candidate.add(_ARTICLE_ALONE if len(candidate.tokens) == 1 else _ARTICLE)
+    elif last in ("st", "saint") and not titled:
+        candidate.add(_SAINT)
+    else:
+        cue = _cue_before(words, lexicon.before)
+        if cue is not None:
+            anchor = cue.weight >= _WEAK_CUE
+            candidate.add(_cue_reason(cue, "before"), cue.note if anchor else "", anchor=anchor)
+        elif last in lexicon.jobs and len(last) > 2:
+            candidate.add(_PROFESSION, lexicon.jobs[last])
 
 
 def _cue_reason(cue: lex.Cue, side: str) -> Reason:
     return reason(EvidenceKind.CONTEXT, f"phrase {side} it", cue.weight)
 
 
-def _weigh_behind(
-    text: str, candidate: Candidate, lexicon: Lexicon, titled: bool, single: bool, end: int
-) -> None:
+def _weigh_behind(text: str, candidate: Candidate, lexicon: Lexicon, titled: bool) -> None:
+    """Ages, roles, e-mail addresses, verbs, groups and things directly behind a candidate."""
+    end = candidate.end
+    single = len(candidate.tokens) == 1
     if text.startswith("'s", end) or text.startswith("'S", end):
         end += 2
     behind = text[end : end + 1]
@@ -275,7 +302,8 @@ def _line_span(text: str, start: int, end: int) -> tuple[int, int]:
     return line_start, line_end if line_end >= 0 else min(len(text), end + _LINE)
 
 
-def _weigh_line(text: str, candidate: Candidate, start: int, end: int, single: bool) -> None:
+def _weigh_line(text: str, candidate: Candidate, start: int, end: int) -> None:
+    """What the rest of the line says where nothing else does: alone, a speaker, program text, a heading."""
     line_start, line_end = _line_span(text, start, end)
     left, right = text[line_start:start], text[end:line_end]
     rest = left + " " + right
@@ -290,6 +318,6 @@ def _weigh_line(text: str, candidate: Candidate, start: int, end: int, single: b
         candidate.add(_CODE)
         return
     words = rest.split()
-    if len(words) >= 2 and not any(word[:1].islower() and len(word) > 3 for word in words):
-        if not any(character.isdigit() or character in ",:;|<\t" for character in rest):
-            candidate.add(_HEADING)
+    capitals = len(words) >= 2 and not any(word[:1].islower() and len(word) > 3 for word in words)
+    if capitals and not any(character.isdigit() or character in ",:;|<\t" for character in rest):
+        candidate.add(_HEADING)

@@ -136,9 +136,9 @@ class Cues:
             if flags & lex.FUNCTION:
                 break
             known = bool(flags & lex.KNOWN_NAME)
-            if flags & lex.HEAD and stop > begin and token.shape != "l" and not sure:
-                if not is_surname_head(tokens, begin, stop, self._lexicon):
-                    return [], ""
+            thing = flags & lex.HEAD and stop > begin and token.shape != "l" and not sure
+            if thing and not is_surname_head(tokens, begin, stop, self._lexicon):
+                return [], ""
             if (flags & (lex.JOB | lex.HEAD) and not known) or (word_band(flags) and not known):
                 break
             if token.shape == "l" and stop > begin and word_band(flags) and surname_band(flags) < 3:
@@ -151,8 +151,8 @@ class Cues:
             ):
                 break
         if stop < len(tokens) and stop > begin and tokens[stop].shape == "T":
-            thing = tokens[stop].flags & (lex.HEAD | lex.JOB)
-            if thing and text[tokens[stop - 1].end] == " ":
+            named = tokens[stop].flags & (lex.HEAD | lex.JOB)
+            if named and text[tokens[stop - 1].end] == " ":
                 # "Dear Parks Department", "Thanks, Housing Officer".
                 return [], ""
         while (

@@ -204,9 +204,9 @@ class Labelled:
             return []
         pieces: list[tuple[list[Token], str, str]] = []
         for match in ANY_CASE_NAME.finditer(text, start, end):
-            if not is_free(text, *match.span()) and not is_free(text, match.start(), match.start() + 1):
-                if text[match.start() - 1 : match.start()] in ("@", "."):
-                    continue
+            if text[match.start() - 1 : match.start()] in ("@", ".") and not is_free(text, *match.span()):
+                # Inside an e-mail address or a file name.
+                continue
             self._pieces(tokenise(text, *match.span(), lexicon), pieces)
         found: list[Candidate] = []
         previous: Candidate | None = None
@@ -303,9 +303,9 @@ class Labelled:
         if tokens[0].shape == "l" != tokens[-1].shape and tokens[0].low not in PARTICLES:
             return None
         small = [token for token in tokens if token.shape == "l" and not token.flags & _WELL_LISTED]
-        if small and (len(small) < len(tokens) or meaning.weight < _EXPLICIT):
-            if not all(token.low in PARTICLES for token in small):
-                return None
+        unlisted = small and (len(small) < len(tokens) or meaning.weight < _EXPLICIT)
+        if unlisted and not all(token.low in PARTICLES for token in small):
+            return None
         joined = self._reversed(tokens, meaning, previous)
         if joined is not None:
             return joined

@@ -36,9 +36,9 @@ _CAMEL_PREFIX = ("mc", "mac", "de", "la", "le", "fitz", "van", "di", "du", "o", 
 
 # Endings of English words which no list holds; a capitalised word with one is not an unknown surname.
 _WORD_ENDINGS = (
-    "ing", "tion", "sion", "ment", "ments", "ness", "ity", "ities", "ology", "ological", "ism", "ised", "ized",
-    "ally", "ance", "ence", "able", "ible", "ful", "less", "ware", "tions", "sions", "ative", "ships", "ship",
-    "hood", "ically", "ously", "ments", "works", "graphy", "metric", "cratic",
+    "ing", "tion", "sion", "ment", "ments", "ness", "ity", "ities", "ology", "ological", "ism", "ised",
+    "ized", "ally", "ance", "ence", "able", "ible", "ful", "less", "ware", "tions", "sions", "ative",
+    "ships", "ship", "hood", "ically", "ously", "works", "graphy", "metric", "cratic",
 )  # fmt: skip
 _LONG_ENOUGH = 6
 
@@ -202,10 +202,10 @@ class Lexicon:
         else:
             shape = "l" if low == written else "C" if written.isupper() else "T"
         flags = self.flags(low)
-        if shape == "T" and _CAMEL.search(written) and "-" not in written and "'" not in written:
+        camel = shape == "T" and _CAMEL.search(written) and "-" not in written and "'" not in written
+        if camel and not flags & KNOWN_NAME and not low.startswith(_CAMEL_PREFIX):
             # "JavaScript" is no name, "McDonald" is.
-            if not flags & KNOWN_NAME and not low.startswith(_CAMEL_PREFIX):
-                flags = 1 << 4
+            flags = 1 << 4
         return low, flags, shape, cut, possessive
 
     def _compound(self, parts: list[str]) -> int:

@@ -41,9 +41,10 @@ _HALF_IN_MAIL = reason(EvidenceKind.NEIGHBOUR, "e-mail address with one of its n
 class NameRecogniser:
     """Finds people's names: titles, labels, greetings, sign-offs, roles, gazetteers, and the document itself.
 
-    ``Finding.note`` says whose name it is, as far as the text tells: "staff" (job title, officer's label, work
-    address), "public" (councillor, judge, Member of Parliament, author), "private" (resident, child, tenant,
-    applicant, relative) or "" where it does not.
+    ``Finding.note`` says whose name it is, as far as the text tells: "staff" (job title, officer's label,
+    work address), "public" (councillor, judge, Member of Parliament, author), "private" (resident, child,
+    tenant, applicant, relative) or "" where it does not.  A document in which every person is "staff" or
+    "public" and no other finding is private tells nothing about anybody's private life.
     """
 
     name = "names"
@@ -154,7 +155,7 @@ def _add_model(text: str, candidates: list[Candidate], spans: Iterable[ModelSpan
 
 
 def _settle(candidates: Iterable[Candidate]) -> list[Candidate]:
-    """One candidate for each place: the better supported of two that overlap; the others' reasons are lost."""
+    """One candidate for each place: the better supported of two that overlap."""
     kept: list[Candidate] = []
     for one in sorted(candidates, key=lambda each: (each.start, -each.end)):
         if kept and one.start < kept[-1].end:

@@ -1,7 +1,8 @@
 """Weighing: log-odds of the reasons for and against a person, and the confidence they add up to.
 
-Every reason adds to one sum, whoever found it: gazetteers, phrases, labels, the document itself, or a language
-model.  A model's spans come in as ``(start, end, probability)``; nothing else has to change to add one.
+Every reason adds to one sum, whoever found it: gazetteers, phrases, labels, the document itself, or a
+language model.  A model's spans come in as ``(start, end, probability)``; nothing else has to change to add
+one.
 """
 
 from __future__ import annotations
