@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -72,6 +72,7 @@ _BELONGS = re.compile(
 _ELEMENT_END = re.compile(r"[a-z]{3,}[.:?!]\s+|[a-z)]\s-\s|:\s*")
 _CLOSING_POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][0-9A-Z]?)\s*([0-9][A-Z]{2})$")
 # "Council tax", "school place", "health visitor": no organisation's address follows.
+_LETTERS = re.compile(r"[A-Za-z]+")
 _NEXT_WORD = re.compile(rb"[ \-]([A-Za-z']+)")
 _NO_BODY = frozenset(
     ["tax", "tenant", "tenants", "tenancy", "property", "flat", "house", "place", "meals", "run", "visitor"]
@@ -620,7 +621,7 @@ class AddressRecogniser:
 
 def _wrapped(text: str, start: int, end: int, descriptors: frozenset[str]) -> bool:
     """Whether a line end only wraps: in a long line of prose, or between a street's name and its "Road"."""
-    following = re.compile(r"[A-Za-z]+").match(text, end)
+    following = _LETTERS.match(text, end)
     if following is None or text[start - 1 : start] == ",":
         return False
     if following.group()[0].islower():
@@ -631,31 +632,34 @@ def _wrapped(text: str, start: int, end: int, descriptors: frozenset[str]) -> bo
 
 def _elements_backward(text: str, low: int, high: int, descriptors: frozenset[str]) -> Iterator[Span]:
     """The elements of ``text[low:high]`` (what commas, cells and line ends part), last first."""
-    elements: list[Span] = []
-    at = low
-    for separator in _SEPARATOR.finditer(text, low, high):
+    end = high
+    for separator in reversed(list(_SEPARATOR.finditer(text, low, high))):
         if "\n" in separator.group() and _wrapped(text, separator.start(), separator.end(), descriptors):
             continue
-        elements.append((at, separator.start()))
-        at = separator.end()
-    elements.append((at, high))
-    for start, end in reversed(elements):
-        # A sentence may end inside: the address begins behind it, unless somebody put full stops for commas.
-        ended = False
-        pieces = [start]
-        for match in _ELEMENT_END.finditer(text, start, end):
-            if match.end() < end:
-                if "." not in match.group():
-                    pieces, ended = [match.end()], True
-                else:
-                    pieces.append(match.end())
-        for piece in reversed(pieces):
-            first, last = _trimmed(text, piece, end)
-            if first < last:
-                yield first, last
-            end = piece
-        if ended:
+        if (yield from _pieces(text, separator.end(), end)):
             return
+        end = separator.start()
+    yield from _pieces(text, low, end)
+
+
+def _pieces(text: str, start: int, end: int) -> Generator[Span, None, bool]:
+    """An element without blanks and quotes; returns whether a sentence or clause ended in it.
+
+    The address begins behind such an end, unless somebody put full stops for commas: then both pieces come.
+    """
+    pieces, ended = [start], False
+    for match in _ELEMENT_END.finditer(text, start, end):
+        if match.end() < end:
+            if "." not in match.group():
+                pieces, ended = [match.end()], True
+            else:
+                pieces.append(match.end())
+    for piece in reversed(pieces):
+        first, last = _trimmed(text, piece, end)
+        if first < last:
+            yield first, last
+        end = piece
+    return ended
 
 
 def _trimmed(text: str, start: int, end: int) -> Span:
