@@ -14,7 +14,7 @@ from scanner.detection.recognisers.names.weighing import Reason, reason
 _UP = "A-Z\u00c0-\u00d6\u00d8-\u00de\u0100-\u024f\u1e00-\u1eff"
 _ANY = "a-zA-Z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0300-\u036f\u1e00-\u1eff"
 _ABBREVIATED = (
-    r"(?:Mr|Mrs|Ms|Mx|Dr|Prof|Revd?|Cllrs?|Clr|Coun|St|Sgt|Hon|Fr|Insp|Supt|Capt|Lt|Jr|Snr"
+    r"(?:Mr|Mrs|Ms|Mx|Dr|Prof|Revd?|Cllrs?|Clr|Coun|St|Sgt|Hon|Fr|Sr|Insp|Supt|Capt|Lt|Jr|Snr"
     r"|MR|MRS|MS|DR|PROF|REV|CLLR|SGT)\."
 )
 _PARTICLE = (
@@ -128,9 +128,15 @@ def tokenise(text: str, start: int, end: int, lexicon: Lexicon) -> list[Token]:
     return tokens
 
 
+# Parts of Irish and Scottish Gaelic surnames that are written with a capital ("Ni Dhomhnaill").
+_GAELIC = frozenset(("ni", "nic", "mac", "ó", "ua", "ní"))
+
+
 def nameable(token: Token) -> bool:
     """Whether a token may be part of a name where nothing but its neighbours says so."""
     flags = token.flags
+    if token.low in _GAELIC and token.shape == "T":
+        return True
     if flags & lex.FUNCTION or token.shape == "l":
         return token.low in PARTICLES
     if token.shape == "I":
@@ -207,7 +213,7 @@ def name_odds(tokens: list[Token]) -> tuple[float, int, int]:
         if token.shape == "C" and len(token.low) <= 3:
             cost += 1.5
         if len(token.low) <= 2:
-            cost += 1.0
+            cost += 0.5 if forename_band(flags) == 3 and not word_band(flags) else 1.0
         forename = _SINGLE_PRIOR + _FORENAME[forename_band(flags)] - cost if forename_band(flags) else -9.0
         surname = _SURNAME_ALONE + _SURNAME[surname_band(flags)] - cost
         return (forename, 0, -1) if forename >= surname else (surname, -1, 0)

@@ -81,8 +81,8 @@ _CODE_LINE = re.compile(
     r"|var |let |const )|\(\)|\bself\.|\w = ['\"\[({]|==|!=|->|=>|::"
 )
 _DATE_BEFORE = re.compile(
-    r"(?:\b\d{1,2}(?:st|nd|rd|th)?(?: of)?|\b(?:in|since|until|till|during|by|last|next|early|late|mid|this|each"
-    r"|every|end of))[ -]$",
+    r"(?:\b\d{1,2}(?:st|nd|rd|th)?(?: of)?|\b(?:in|since|until|till|during|by|last|next|early|late|mid"
+    r"|this|each|every|end of))[ -]$",
     re.I,
 )
 _PERHAPS_DATE_BEFORE = re.compile(r"\b(?:from|to|through|of|and|for|or)[ -]$", re.I)
@@ -256,8 +256,13 @@ def _weigh_behind(text: str, candidate: Candidate, lexicon: Lexicon, titled: boo
     if behind in ",-|:\t" or text[end : end + 3] in (" - ", " | "):
         apposed = _APPOSED.match(text, end)
         if apposed is not None:
-            role = role_of(apposed.group(1), lexicon) or role_of(
-                " ".join(apposed.group(1).split()[:3]), lexicon
+            # "Jane Dolan, Cllr Pemberton": a title begins the next name and is nobody's role.
+            listed = apposed.group(1).partition(" ")[0].lower() in lexicon.titles
+            role = (
+                ""
+                if listed
+                else role_of(apposed.group(1), lexicon)
+                or role_of(" ".join(apposed.group(1).split()[:3]), lexicon)
             )
             if role:
                 candidate.add(_RELATION if role == "private" else _ROLE, role)
@@ -281,7 +286,7 @@ def _weigh_behind(text: str, candidate: Candidate, lexicon: Lexicon, titled: boo
         if one in lexicon.groups or (one == "et" and two == "al"):
             candidate.add(_GROUP)
             return
-        if one in lexicon.heads_any_case and not titled:
+        if one in lexicon.heads_any_case and not titled and end == candidate.end:
             candidate.add(_THING)
             return
         for phrase in (f"{one} {two} {three}", f"{one} {two}", one):

@@ -408,6 +408,9 @@ def join_reversed(surname: Candidate, forenames: list[Token], text: str, *, bonu
     if text[end : end + 2] == "  " or text[max(0, head[0].start - 2) : head[0].start] == "  ":
         odds += 0.4
     before = text[max(0, head[0].start - 3) : head[0].start].rstrip(" ")
+    if not head[-1].flags and not capital_surname and bonus == 0.0:
+        # "Thx, Dot": an unlisted word before a comma is a surname only where the document does so.
+        odds -= 1.4
     if text[end : end + 1] == " " and text[end + 1 : end + 2].isupper():
         odds -= 1.5
     if before[-1:] == "," and not capital_surname and bonus < 0.9:
