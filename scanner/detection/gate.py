@@ -100,7 +100,7 @@ class Gate:
         """How the phrase at ``start:end`` stands; ``about_reader`` lets a letter speak of "you"."""
         subjects = self.subjects
         section = self.sections.at(start)
-        if not (about_reader or subjects.any(start - REACH, end + REACH) or self.opening(section).named):
+        if not (about_reader or subjects.somebody(start - REACH, end + REACH) or self.opening(section).named):
             return Standing(TOPIC_ONLY, Use.GENERAL, _NOBODY, why="nobody identified")
         place = self.mentions.place(start, end)
         inside_name = self.mentions.file_name(start, end)
@@ -174,4 +174,4 @@ class Gate:
         """Whether the sentence says "you" in a letter that greets somebody by name."""
         if not _YOU.search(self._view.text, *place.sentence):
             return False
-        return self.subjects.within(section.start, section.end, greeted=True).named
+        return self.subjects.greets(section.start, section.end)

@@ -40,6 +40,7 @@ class Mark:
     attribute: Attribute
     child: bool = False
     greeted: bool = False
+    salutation: bool = False
     addressee: bool = False
 
 
@@ -258,7 +259,7 @@ class Subjects:
             role = self._role(view, start, end)
             if role == "greeted":
                 titled = _TITLED.search(self._text[max(0, start - 8) : start]) is not None
-                return Mark(start, end, Attribute.NAME, greeted=True, addressee=titled)
+                return Mark(start, end, Attribute.NAME, greeted=True, salutation=True, addressee=titled)
             if role == "staff" and not known:
                 return None
             if role == "signed":
@@ -307,7 +308,11 @@ class Subjects:
         """The marks that earlier recognisers' findings made in a stretch."""
         return self.marks[bisect_left(self._starts, start) : bisect_right(self._starts, end)]
 
-    def any(self, start: int, end: int) -> bool:
+    def greets(self, start: int, end: int) -> bool:
+        """Whether a stretch greets somebody by name, as a letter does."""
+        return any(mark.salutation for mark in self.found(start, end))
+
+    def somebody(self, start: int, end: int) -> bool:
         """Whether anything there could identify somebody: a cheap question before the dear ones."""
         return bool(self.found(start, end)) or _INITIALS.search(self._text, max(0, start), end) is not None
 

@@ -8,7 +8,7 @@ about nobody in particular keeps a confidence below the reporting band and the n
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -142,7 +142,7 @@ class SpecialCategoryRecogniser:
 
     def recognise(self, view: View) -> list[Finding]:
         """Special-category findings of ``view``; those about nobody come back below the reporting band."""
-        candidates = _settled([*self._phrases(view), *self._morphology(view)])
+        candidates = _outside_names(view, _settled([*self._phrases(view), *self._morphology(view)]))
         labelled = list(self._labelled(view))
         if not candidates and not labelled:
             return []
@@ -271,3 +271,26 @@ def _settled(candidates: list[_Candidate]) -> list[_Candidate]:
             continue
         chosen.append(candidate)
     return chosen
+
+
+def _outside_names(view: View, candidates: list[_Candidate]) -> list[_Candidate]:
+    """Without those inside a person's name or a mailbox ("Margaritis", "lupus@"), or alone in a word list."""
+    if not candidates:
+        return candidates
+    spans = [(f.start, f.end) for f in view.findings if f.entity_type in ("PERSON", "EMAIL")]
+    starts = [start for start, _ in spans]
+    kept: list[_Candidate] = []
+    for candidate in candidates:
+        at = bisect_right(starts, candidate.start) - 1
+        if at >= 0 and spans[at][1] > candidate.start:
+            continue
+        before = view.text[max(0, candidate.start - 1) : candidate.start]
+        behind = view.text[candidate.end : candidate.end + 1]
+        if behind == "@" or before in ("@", "<"):
+            continue
+        if before in ("'", '"') and behind == before:
+            start, end = view.layout.line_span(candidate.start)
+            if view.text[start:end].strip(" \t,\"'") == view.text[candidate.start : candidate.end]:
+                continue
+        kept.append(candidate)
+    return kept

@@ -37,6 +37,8 @@ class _Compiled:
     rule: PhraseRule
     anchors: re.Pattern[str] | None
     counter: re.Pattern[str] | None
+    own_anchors: re.Pattern[str] | None = None
+    exact: bool = False
 
 
 class TopicRecogniser:
@@ -54,6 +56,7 @@ class TopicRecogniser:
                 rule,
                 word_pattern([*pack.anchors, *rule.anchors]) if rule.weight is Weight.ANCHORED else None,
                 word_pattern(rule.counter),
+                word_pattern(rule.anchors),
             )
             for rule in pack.rules
         ]
@@ -61,7 +64,8 @@ class TopicRecogniser:
             (phrase, item) for item in compiled for phrase in item.rule.phrases
         )
         self._exact = PhraseIndex[_Compiled](
-            ((phrase, item) for item in compiled for phrase in item.rule.exact), case_sensitive=True
+            ((phrase, replace(item, exact=True)) for item in compiled for phrase in item.rule.exact),
+            case_sensitive=True,
         )
         self._labels = {label: item for item in compiled for label in item.rule.labels}
 
@@ -148,7 +152,7 @@ class TopicRecogniser:
             # The heading of a letter or a form is about whom it greets or names.
             section = gate.sections.at(start)
             near = (max(section.start, start - REACH), min(section.end, end + REACH))
-            if gate.subjects.within(*near, greeted=True).named:
+            if gate.subjects.greets(*near) or standing.subject.identified:
                 return 0.55, "heading over a named person"
         if standing.confidence < REPORTED:
             by_number = {Attribute.ADDRESS, Attribute.IDENTIFIER, Attribute.DOB} & standing.subject.attributes
@@ -160,14 +164,16 @@ class TopicRecogniser:
         if item.counter is not None and item.counter.search(text, low, end + _COUNTER_REACH):
             return TOPIC_ONLY, "counter-word"
         subject = standing.subject
-        if item.anchors is not None and not standing.linked:
+        # An abbreviation ("UC", "ABC") means a topic only beside the words of its own rule.
+        anchors = item.own_anchors if item.exact and item.own_anchors is not None else item.anchors
+        if anchors is not None and (item.exact or not standing.linked):
             low = max(0, start - _ANCHOR_REACH)
             anchored = (
-                item.anchors.search(text, low, start) is not None
-                or item.anchors.search(text, end, end + _ANCHOR_REACH) is not None
+                anchors.search(text, low, start) is not None
+                or anchors.search(text, end, end + _ANCHOR_REACH) is not None
             )
             strong = subject.identified and Attribute.SCHOOL not in subject.attributes
-            if not anchored and not strong:
+            if not anchored and (item.exact or not strong):
                 return TOPIC_ONLY, "no anchor"
         if item.rule.category == "sen" and not (subject.child or subject.identified):
             return TOPIC_ONLY, "no child"
