@@ -18,7 +18,10 @@ Check = Callable[[str], bool]
 
 # HMRC National Insurance Manual NIM39110: letters and prefixes that are not allocated, and the
 # administrative prefixes that look like numbers (OO, CR, FY, MW, NC, PP, PY, PZ).
-_NINO_BAD_PREFIXES = frozenset("BG GB KN NK NT TN ZZ OO CR FY MW NC PP PY PZ".split())
+_NOT_ALLOCATED = """
+BG GB KN NK NT TN ZZ OO CR FY MW NC PP PY PZ
+"""
+_NINO_BAD_PREFIXES = frozenset(_NOT_ALLOCATED.split())
 _NINO = re.compile(r"[ABCEGHJ-PRSTW-Z][ABCEGHJ-NPRSTW-Z]\d{6}[A-D]?")
 _UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"  # DfE: I, O and S are not used
 _PNC_LETTERS = "ZABCDEFGHJKLMNPQRTUVWXY"  # no I, O, S; 0 is Z

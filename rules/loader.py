@@ -35,14 +35,14 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 def parse_yaml(text: str) -> object:
     """The content of YAML text; raises ``yaml.YAMLError``."""
-    return yaml.load(text, Loader=_LOADER)
+    return yaml.load(text, Loader=_LOADER)  # noqa: S506 - the safe loader, in C
 
 
 def read_yaml(path: Path) -> object:
     """The content of a YAML file; raises ``RuleError`` with file and line."""
     try:
         with path.open(encoding="utf-8") as stream:
-            return yaml.load(stream, Loader=_LOADER)
+            return parse_yaml(stream.read())
     except OSError as error:
         raise RuleError(f"{path}: cannot be read ({error.strerror})") from error
     except yaml.YAMLError as error:

@@ -22,7 +22,8 @@ def main() -> int:
     page = reports / "report.html"
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     scan = [str(dlp), "scan", str(share), "--state", str(folder / "state")]
-    done = subprocess.run([*scan, "--format", "table", "--format", "html", "--output", str(reports)], env=environment)
+    wanted = ["--format", "table", "--format", "html", "--output", str(reports)]
+    done = subprocess.run([*scan, *wanted], env=environment)
     if done.returncode not in (0, 1, 3, 4):
         return done.returncode
     found = sorted(reports.glob("*.html"))

@@ -5,16 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scanner.commands.exits import Exit, fail
+from scanner.commands.exits import Exit
+from scanner.commands.inspecting import inspector as build_inspector
 from scanner.commands.preparing import CONFIG_HELP, configuration
 
 if TYPE_CHECKING:
     from scanner.detection.finding import Finding
-    from scanner.inspection import TextInspection
+    from scanner.inspection import Inspector, TextInspection
 
 HELP = """Find personal data in a text: from the command line, standard input, or JSON Lines.
 
@@ -36,23 +37,16 @@ def register(app: typer.Typer) -> None:
 
 
 def detect(
-    text: str = typer.Argument("", help="The text; without it, standard input is read."),
-    jsonl: bool = typer.Option(False, "--jsonl", help="Read and write JSON Lines."),
-    threshold: float = typer.Option(
-        0.4, "--threshold", min=0.0, max=1.0, help="Least confidence of a span that is written."
-    ),
-    config: Path | None = typer.Option(None, "--config", "-c", help=CONFIG_HELP),
+    text: Annotated[str, typer.Argument(help="The text; without it, standard input is read.")] = "",
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="Read and write JSON Lines.")] = False,
+    threshold: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Least confidence of a span that is written.")
+    ] = 0.4,
+    config: Annotated[Path | None, typer.Option("--config", "-c", help=CONFIG_HELP)] = None,
 ) -> None:
     """Detect in a text or in JSON Lines."""
-    from rules.loader import RuleError
-    from scanner.inspection import Inspector
-
-    settings = configuration(config)
-    try:
-        # Nothing is kept or hashed here: values go to whoever asked for them, so the key is of no account.
-        inspector = Inspector.build(settings.inspection(b"\0" * 32, show_values=True))
-    except RuleError as error:
-        fail(str(error))
+    # Nothing is kept or hashed here: values go to whoever asked for them, so the key is of no account.
+    inspector = build_inspector(configuration(config), b"\0" * 32, show_values=True)
     if jsonl:
         _lines(inspector, threshold)
         return
@@ -64,7 +58,7 @@ def detect(
     _show(text, found, threshold)
 
 
-def _lines(inspector: Any, threshold: float) -> None:
+def _lines(inspector: Inspector, threshold: float) -> None:
     import json
 
     for number, line in enumerate(_stdin_lines(), start=1):

@@ -30,7 +30,9 @@ Examples:
   dlp rules list
   dlp rules list --json | jq '.[] | select(.kind == "UK_NINO")'
 """
-CHECK_HELP = """Validate rule packs and run every rule's own examples; packs named here are added to the configured ones.
+CHECK_HELP = """Validate rule packs and run every rule's own examples.
+
+Packs named here are added to the configured ones.
 
 Exit code 0: all behave; 1: an example does not; 2: a pack cannot be used.
 
@@ -39,7 +41,7 @@ Examples:
   dlp rules check
   dlp rules check our-rules.yaml
 """
-EXPLAIN_HELP = """Show what fired in a text or a file, what speaks for and against it, and what was left alone.
+EXPLAIN_HELP = """Show what fired in a text or a file, what speaks for and against it, what was left alone.
 
 Values are masked unless --show-values is given.
 

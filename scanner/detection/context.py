@@ -29,7 +29,8 @@ _OWN_LABEL = 6
 _MAX_STEPS = 40
 _ANOTHER_VALUE = re.compile(r"\d{4}|\d[ \-]\d{2}")
 _LOG_LINE = re.compile(
-    r"\W{0,3}(?:\d{4}-\d\d-\d\d[T ]\d\d:|\d{2}/[A-Za-z]{3}/\d{4}:|[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d|\d\d:\d\d:\d\d)"
+    r"\W{0,3}(?:\d{4}-\d\d-\d\d[T ]\d\d:|\d{2}/[A-Za-z]{3}/\d{4}:"
+    r"|[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d|\d\d:\d\d:\d\d)"
 )
 _SENTENCE_END = re.compile(r"[.!?][\"')]?\s+[A-Z]")
 
@@ -105,7 +106,7 @@ class ContextPhrases:
 
 
 class ContextOfView:
-    """The context phrases of one text, with look-ups for values in it; the layout is asked for when needed."""
+    """The context phrases of one text, with look-ups by position; the layout is asked for when needed."""
 
     def __init__(self, text: str, data: bytes, layout: Callable[[], Layout], phrases: ContextPhrases) -> None:
         self._text = text

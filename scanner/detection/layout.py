@@ -95,18 +95,20 @@ _XML_PAIR = re.compile(
 )
 _PROSE_LABEL = re.compile(r"\b(?:https?|mailto|re|fw|fwd|cc|bcc)$", re.IGNORECASE)
 
-_HEADER_WORDS = frozenset(
-    """name names surname forename forenames firstname lastname first last middle full known title initials
-    dob birth born age sex gender ethnicity religion address addr street road town city county postcode post code
-    house flat number no nos num ref reference id upn uln nhs chi nino ni hcn uprn email mail phone telephone tel
-    mobile contact date start end from to status type category year month week day time amount balance total cost
-    price paid due qty quantity value rate code description item account sort bank payee payroll staff employee role
-    job team department service ward area school class form tutor group placement worker allocated social carer
-    parent guardian mother father child pupil student learner patient client tenant applicant claimant customer
-    case notes note comment comments reason outcome decision legal review plan register need needs vehicle reg vrm
-    make model badge permit licence passport nationality language relationship household uniqueid key field value
-    subject sender recipient attendance exclusion session diagnosis gp practice surgery hospital""".split()
-)
+_HEADER_LIST = """
+name names surname forename forenames firstname lastname first last middle full known title initials
+dob birth born age sex gender ethnicity religion address addr street road town city county postcode
+post code house flat number no nos num ref reference id upn uln nhs chi nino ni hcn uprn email mail
+phone telephone tel mobile contact date start end from to status type category year month week day
+time amount balance total cost price paid due qty quantity value rate code description item account
+sort bank payee payroll staff employee role job team department service ward area school class form
+tutor group placement worker allocated social carer parent guardian mother father child pupil
+student learner patient client tenant applicant claimant customer case notes note comment comments
+reason outcome decision legal review plan register need needs vehicle reg vrm make model badge
+permit licence passport nationality language relationship household uniqueid key field value subject
+sender recipient attendance exclusion session diagnosis gp practice surgery hospital
+"""
+_HEADER_WORDS = frozenset(_HEADER_LIST.split())
 _LABEL_TOKEN = re.compile(r"[A-Za-z]+")
 _MULTI_SPACE = re.compile(r" {2,}|\t+")
 _DELIMITERS = ("\t", "|", ";", ",")

@@ -18,15 +18,17 @@ from scanner.detection.finding import REPORTED, Finding
 from scanner.detection.people_model import Person, Population
 
 # Numbers that belong to exactly one person: two of a kind are two people.
-UNIQUE_TYPES = frozenset(
-    "UK_NINO UK_NHS UK_CHI UK_UPN UK_ULN UK_UTR UK_PASSPORT UK_DRIVING_LICENCE UK_PNC UK_CRO_NUMBER UK_PRISON_NUMBER"
-    " UK_PROBATION_CRN UK_RESIDENCE_PERMIT UK_CASE_ID UK_BLUE_BADGE UK_DBS_CERTIFICATE UK_ELECTORAL_NUMBER"
-    " UK_HOME_OFFICE_REFERENCE UK_TEMPORARY_REFERENCE".split()
-)
-_ATTRIBUTE_TYPES = UNIQUE_TYPES | frozenset(
-    "DATE_OF_BIRTH UK_ADDRESS PHONE EMAIL UK_BANK_ACCOUNT IBAN CREDIT_CARD UK_VEHICLE_REGISTRATION UK_COUNCIL_TAX_ACCOUNT"
-    " UK_BENEFIT_REFERENCE CHILD_FLAG SPECIAL_CATEGORY".split()
-)
+_UNIQUE = """
+UK_NINO UK_NHS UK_CHI UK_UPN UK_ULN UK_UTR UK_PASSPORT UK_DRIVING_LICENCE UK_PNC UK_CRO_NUMBER
+UK_PRISON_NUMBER UK_PROBATION_CRN UK_RESIDENCE_PERMIT UK_CASE_ID UK_BLUE_BADGE UK_DBS_CERTIFICATE
+UK_ELECTORAL_NUMBER UK_HOME_OFFICE_REFERENCE UK_TEMPORARY_REFERENCE
+"""
+UNIQUE_TYPES = frozenset(_UNIQUE.split())
+_ATTRIBUTES = """
+DATE_OF_BIRTH UK_ADDRESS PHONE EMAIL UK_BANK_ACCOUNT IBAN CREDIT_CARD UK_VEHICLE_REGISTRATION
+UK_COUNCIL_TAX_ACCOUNT UK_BENEFIT_REFERENCE CHILD_FLAG SPECIAL_CATEGORY
+"""
+_ATTRIBUTE_TYPES = UNIQUE_TYPES | frozenset(_ATTRIBUTES.split())
 # A value belongs to the nearest name before it within this many characters of running text.
 _REACH = 600
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
@@ -345,7 +347,7 @@ def _attach(
 def _owner(
     index: int, mention: Mention, mentions: Sequence[Mention], owners: Mapping[int, _Draft], value: str
 ) -> _Draft | None:
-    """Whose value it is: of the one person of its row, else of the nearest name in its record or before it."""
+    """Whose value it is: the nearest person of its row, else of its record, else before it."""
     kind = mention.finding.entity_type
     best: tuple[float, _Draft] | None = None
     column_is_other = _OTHER_PERSON.search(mention.column)
@@ -386,7 +388,7 @@ def _conflicts(draft: _Draft, kind: str, value: str) -> bool:
 
 
 def _role(draft: _Draft) -> str:
-    """Whose file it is: a birth date or a number of one's own makes a private person whatever else is said."""
+    """Whose file it is: a birth date or a number of one's own makes a private person."""
     if draft.unique or draft.births:
         return "private"
     staff = draft.roles["staff"] + draft.roles["public"]

@@ -94,7 +94,7 @@ class PhraseIndex(Generic[Payload]):
         self._matcher = re2.compile(alternation, options) if alternation else None
 
     def find(self, data: bytes) -> list[PhraseHit[Payload]]:
-        """Every hit in ``data`` (one byte a character), in order; a phrase with several payloads gives several."""
+        """Every hit in ``data`` (one byte a character), in order; one for each payload of a phrase."""
         if self._matcher is None:
             return []
         hits: list[PhraseHit[Payload]] = []

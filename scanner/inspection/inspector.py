@@ -64,7 +64,7 @@ class Inspector:
 
     @classmethod
     def build(cls, settings: InspectionSettings) -> Inspector:
-        """An inspector with all rules loaded; raises ``rules.loader.RuleError`` for a pack that cannot be used."""
+        """An inspector with all rules loaded; raises ``RuleError`` for a pack that cannot be used."""
         return cls(build_detector(settings.detection), settings)
 
     def inspect_text(

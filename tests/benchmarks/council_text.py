@@ -111,6 +111,7 @@ def extract(rows: int, seed: int = 5) -> str:
     lines = ["Name,NHS No,DOB,Note\n"]
     for _ in range(rows):
         name = f"{generator.choice(_FORENAMES)} {generator.choice(_SURNAMES)}"
-        day = f"{generator.randrange(1, 29):02d}/{generator.randrange(1, 13):02d}/{generator.randrange(1950, 2020)}"
-        lines.append(f"{name},{nhs_number(generator)},{day},seen at the clinic\n")
+        day, month = generator.randrange(1, 29), generator.randrange(1, 13)
+        born = f"{day:02d}/{month:02d}/{generator.randrange(1950, 2020)}"
+        lines.append(f"{name},{nhs_number(generator)},{born},seen at the clinic\n")
     return "".join(lines)

@@ -81,7 +81,7 @@ def test_errors_say_where_and_why(tmp_path: Path, old: str, new: str, says: str)
 
 
 def test_a_pack_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(RuleError, match="correct `rules.packs`"):
+    with pytest.raises(RuleError, match=r"correct `rules\.packs`"):
         build_detector(DetectionSettings(packs=(tmp_path / "none.yaml",)))
 
 

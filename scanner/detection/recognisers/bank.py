@@ -15,7 +15,8 @@ ENTITY = "UK_BANK_ACCOUNT"
 SORT, ACCOUNT, BANK = "bank-sort", "bank-account", "bank"
 
 _NUMBERS = re.compile(
-    r"(?<![\d\-£$#])(?<!\d\.)(?<!\D\d/)(?:(?P<sort>\d{2}(?P<gap>[ \-.]|[ ]-[ ])\d{2}(?P=gap)\d{2})|(?P<account>\d{8}|\d{4} \d{4})|(?P<six>\d{6})"
+    r"(?<![\d\-£$#])(?<!\d\.)(?<!\D\d/)(?:(?P<sort>\d{2}(?P<gap>[ \-.]|[ ]-[ ])\d{2}(?P=gap)\d{2})"
+    r"|(?P<account>\d{8}|\d{4} \d{4})|(?P<six>\d{6})"
     r"|(?P<short>\d{5}|\d{7}))(?![\d\-:]|\.\d|/\d{1,4}(?!\d))"
 )
 # Sort code and account number of one pair stand within this many characters (uk_identifiers 2.13).

@@ -41,7 +41,7 @@ _ALNUM = re.compile(r"[^0-9A-Z<]")
 _GROUP_START = re.compile(rb"(?<![0-9A-Za-z\xc0-\xff])[0-9A-Za-z]")
 
 # What scanners and typists confuse, read as a digit and read as a letter.
-_AS_DIGIT = {"O": "0", "Q": "0", "D": "0", "I": "1", "L": "1", "|": "1", "!": "1", "Z": "2", "S": "5", "G": "6", "B": "8", "T": "7"}  # fmt: skip
+_AS_DIGIT = dict(zip("OQDIL|!ZSGBT", "000111125687", strict=True))
 _AS_LETTER = {"0": "O", "1": "I", "2": "Z", "5": "S", "6": "G", "8": "B", "7": "T", "4": "A"}
 _MAX_REPAIRS = 2
 
@@ -363,7 +363,7 @@ class IdentifierRecogniser:
                             glued=False,
                             repairs=repairs,
                             labelled=hit.payload.phrase,
-                        )  # fmt: skip
+                        )
                     )
         return readings
 
@@ -464,7 +464,7 @@ def _may_have_columns(view: View, context: ContextOfView) -> bool:
 
 
 def _oddly_separated(text: str) -> bool:
-    """Whether a full stop, slash or underscore stands in only one gap ("bz106632.c"): a file's name, no grouping."""
+    """Whether a stop, slash or underscore stands in only one gap: the name of a file ("bz106632.c")."""
     return any(text.count(mark) == 1 for mark in "./_") and not any(character.isspace() for character in text)
 
 
@@ -574,7 +574,7 @@ class _TenDigitFamily:
             return at
         group = match.lastindex
         end = match.end(group)
-        if not bounded(data, at, match.end()) or not bounded(data, at, end) and match.end() == end:
+        if not bounded(data, at, match.end()) or (not bounded(data, at, end) and match.end() == end):
             return at
         digits = [byte - 48 for byte in data[at:end] if 48 <= byte <= 57]
         passes = ten_digit_passes(digits)
