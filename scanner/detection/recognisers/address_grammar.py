@@ -22,6 +22,8 @@ _FLOOR = (
     r"attic)"
     r"(?: floor)?(?: (?:left|right|front|rear|back|middle))?,? ?)"
 )
+# Words before a building's name that are written large at the beginning of a sentence or label.
+_BEFORE_NAME = frozenset(["at", "to", "in", "from", "of", "address", "property", "home", "lives", "re"])
 TITLE = re.compile(r"^\W*(?:mr|mrs|ms|miss|mx|dr|prof|rev|sir|lady|dame|master|messrs)\b", re.IGNORECASE)
 
 
@@ -161,30 +163,29 @@ class AddressGrammar:
                 return Part(sub.start(), number=True, street=self.is_street(tokens), named=True)
         return None
 
+    def sub_before(self, before: str) -> int | None:
+        """Where a flat or room begins that ends ``before``: the "Flat 3" of "in Flat 3 " before a number."""
+        match = self._sub_before.search(before)
+        return match.start() if match is not None else None
+
     def named_tail(self, element: str, *, street: bool) -> int | None:
         """Where the capitalised words begin that end an element and name a building (or a street)."""
         tokens = list(re.finditer(r"\S+", element))
+        lowered = [token.group().lower().strip(".,'()") for token in tokens]
+        ends = self.words.descriptors if street else self.words.building_words
+        starts = self.words.lone_leading_descriptors if street else self.words.house_first_words
+        if not tokens or (lowered[-1] not in ends and starts.isdisjoint(lowered)):
+            return None
         index = len(tokens)
         while index > 0 and (
-            capital(tokens[index - 1].group()) or tokens[index - 1].group().lower() in self.words.small_words
+            capital(tokens[index - 1].group()) or lowered[index - 1] in self.words.small_words
         ):
             index -= 1
         while index < len(tokens) and not capital(tokens[index].group()):
             index += 1
         for first in range(index, max(index, len(tokens) - 1)):
             words = [token.group() for token in tokens[first:]]
-            if words[0].lower() in (
-                "at",
-                "to",
-                "in",
-                "from",
-                "of",
-                "address",
-                "property",
-                "home",
-                "lives",
-                "re",
-            ):
+            if lowered[first] in _BEFORE_NAME:
                 continue
             if self.is_street(words) if street else self.is_building(words):
                 return tokens[first].start()

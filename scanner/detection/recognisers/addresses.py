@@ -72,6 +72,8 @@ _BELONGS = re.compile(
 _ELEMENT_END = re.compile(r"[a-z]{3,}[.:?!]\s+|[a-z)]\s-\s|:\s*")
 _CLOSING_POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][0-9A-Z]?)\s*([0-9][A-Z]{2})$")
 # "Council tax", "school place", "health visitor": no organisation's address follows.
+# What stands before the first character of an element.
+_OPENS_ELEMENT = re.compile(r"(?:^|[,;|\t\n])[ \t>]*$")
 _LETTERS = re.compile(r"[A-Za-z]+")
 _NEXT_WORD = re.compile(rb"[ \-]([A-Za-z']+)")
 _NO_BODY = frozenset(
@@ -305,6 +307,8 @@ class AddressRecogniser:
             return None
         if re.fullmatch(r"19[0-9]{2}|20[0-3][0-9]", digits.group()):
             return None  # a year
+        if re.match(r"[0-9]+,\s*[Tt]he ", text[start:end]):
+            return None  # "Orchard Wanderers 4, The Chaplains 2"
         behind = text[end : end + 24]
         if re.match(r" [A-Z][a-z]", behind) and not self._place_follows(text, end):
             return None  # "4 Station Road Improvements"
@@ -325,16 +329,20 @@ class AddressRecogniser:
                 or self._said_to_live(view, start)
             ):
                 return None
-        chain = self._walk(view, end, end)
-        if chain is None:
-            return None
+        low, blank = self._bounds(view, start)
+        begin = start + part.offset
+        sub = self._grammar.sub_before(text[max(low, begin - 32) : begin])
+        if sub is not None:
+            begin = max(low, begin - 32) + sub
+        if _OPENS_ELEMENT.search(text[max(0, begin - 4) : begin]):
+            begin = self._preceding(view, low, blank, begin)
         stop, place, postcode = self._forward(text, end)
         if not place and not postcode:
             # A village that no list knows: "8 Orchard View, Adderbury, she ...".
             village = _VILLAGE.match(text, stop)
             if village is not None and village.group(1).lower() not in self._grammar.words.prose_words:
                 stop, place = village.end(1), True
-        return _Chain(chain.start, stop, chain.premises, chain.street, place, postcode)
+        return _Chain(begin, stop, True, True, place, postcode)
 
     def _street_end(self, text: str, end: int) -> int:
         """The end of a street's name that goes on behind its first descriptor: "Hill Park Road"."""
@@ -401,48 +409,57 @@ class AddressRecogniser:
                 break
         return end, place, False
 
-    def _walk(self, view: View, start: int, end: int) -> _Chain | None:
-        """Go back to the flat or house; the span is a postcode, or empty at the end of a street."""
+    @staticmethod
+    def _bounds(view: View, start: int) -> Span:
+        """How far back an address may begin, and the last blank line before ``start`` (-1: none)."""
         text = view.text
-        postcode = end > start
         low = max(0, start - _REACH)
         blank = max(text.rfind("\n\n", low, start), text.rfind("\n\r\n", low, start))
         record = view.layout.record_at(max(0, start - 1))
         if record is not None and record.table is not None:
             low = max(low, record.start)
-        begin: int | None = None
-        premises = street = place = False
+        return low, blank
+
+    def _preceding(self, view: View, low: int, blank: int, begin: int) -> int:
+        """Where the flat and the building begin that stand before a house at ``begin``."""
+        text = view.text
         extra = 0
+        for a, b in _elements_backward(text, low, begin, self._grammar.words.descriptors):
+            if b <= blank or extra >= 3:
+                break
+            element = text[a:b]
+            if self._grammar.is_sub(element) or self._grammar.is_building(element.split()):
+                begin, extra = a, extra + 1
+                continue
+            sub = self._grammar.premises(element, followed=False)
+            tail = self._grammar.named_tail(element, street=False)
+            if sub is not None and sub.named and b - a - sub.offset < 60:
+                begin = a + sub.offset
+            elif tail is not None and not self._is_organisation(view, a + tail, b):
+                begin = a + tail
+            break
+        return begin
+
+    def _walk(self, view: View, start: int, end: int) -> _Chain | None:
+        """Go back element by element from the postcode at ``start`` to ``end`` to the flat or house."""
+        text = view.text
+        low, blank = self._bounds(view, start)
+        begin: int | None = None
+        premises = street = place = whole = False
         for index, (a, b) in enumerate(_elements_backward(text, low, start, self._grammar.words.descriptors)):
             # Double-spaced letters have a blank line in the address; above the house it ends the block.
-            if index >= _MOST_ELEMENTS or (b <= blank and (premises or street)):
+            if premises or index >= _MOST_ELEMENTS or (b <= blank and street):
                 break
             element = text[a:b]
             tokens = element.split()
-            if premises:
-                if extra < 3 and (self._grammar.is_sub(element) or self._grammar.is_building(tokens)):
-                    begin, extra = a, extra + 1
-                    continue
-                if extra < 3:
-                    sub = self._grammar.premises(element, followed=False)
-                    tail = self._grammar.named_tail(element, street=False)
-                    if sub is not None and sub.named and b - a - sub.offset < 60:
-                        begin = a + sub.offset
-                    elif tail is not None and not self._is_organisation(view, a + tail, b):
-                        begin = a + tail
-                break
-            part = self._grammar.premises(element, followed=postcode or place)
+            part = self._grammar.premises(element, followed=True)
             if part is not None:
-                begin, premises = a + part.offset, True
+                begin, premises, whole = a + part.offset, True, part.offset == 0
                 street = street or part.street or part.named
-                if part.offset > 0:
-                    break
                 continue
-            if (street or place) and HOUSE_NUMBER.fullmatch(element) and len(element) <= 8:
-                begin, premises = a, True
-                continue
-            if self._grammar.is_sub(element) and (street or place or postcode):
-                begin, premises = a, True
+            number = (street or place) and len(element) <= 8 and HOUSE_NUMBER.fullmatch(element) is not None
+            if number or self._grammar.is_sub(element):
+                begin, premises, whole = a, True, True
                 continue
             known = self._grammar.is_known_place(element)
             if (
@@ -453,10 +470,10 @@ class AddressRecogniser:
                 street, begin = True, a
                 continue
             if not known and self._grammar.is_building(tokens) and not self._is_organisation(view, a, b):
-                begin, premises = a, True
+                begin, premises, whole = a, True, True
                 continue
             if street and self._is_house_name(text, low, a, b):
-                begin, premises = a, True
+                begin, premises, whole = a, True, True
                 continue
             if not street and self._grammar.is_place(element):
                 place = True
@@ -475,7 +492,9 @@ class AddressRecogniser:
             break
         if begin is None:
             return None
-        return _Chain(begin, end, premises, street, place, postcode)
+        if whole:
+            begin = self._preceding(view, low, blank, begin)
+        return _Chain(begin, end, premises, street, place, True)
 
     def _is_house_name(self, text: str, low: int, start: int, end: int) -> bool:
         """Whether the element before a street without a number is a house's name rather than a person's."""
@@ -543,6 +562,8 @@ class AddressRecogniser:
             body = text[above : at - 1].strip()
             if not body:
                 break
+            if HOUSE_NUMBER.match(body):
+                break  # another address: a list
             if _BIRTH.search(body):
                 return "home"
             if len(body) > 80:

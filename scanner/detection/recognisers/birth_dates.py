@@ -71,6 +71,11 @@ _JOIN = re.compile(
 _PLURAL = re.compile(r"(?:dobs|d\.o\.b\.?s|dob's|dates of birth|birth ?dates|births)\W*$", re.IGNORECASE)
 _BRACKETED = re.compile(r"[(\[]\s*$")
 _NAME_BEFORE = re.compile(r"\b([A-Z][A-Za-zÀ-ÿ'\-]+(?:[ ,]{1,2}[A-Z][A-Za-zÀ-ÿ'\-]+){0,3})[ ,]{0,2}[(\[]\s*$")
+_MADE_UP = re.compile(
+    r"\b(?:dummy|fictitious|fictional|specimen|made[- ]up|test (?:record|patient|pupil|child|case|"
+    r"data))\b",
+    re.IGNORECASE,
+)
 _NAME_BEFORE_DATE = re.compile(
     r"\b([A-Z][A-Za-zÀ-ÿ'\-]+[ ,]{1,2}(?:[A-Z]\.? )?[A-Z][A-Za-zÀ-ÿ'\-]+)(?:[ ,;|\t(\-]|\b[MF]\b|male|"
     r"female)*$"
@@ -448,7 +453,9 @@ class BirthDateRecogniser:
     def _finding(view: View, written: WrittenDate, score: float, kind: EvidenceKind, rule: str) -> Finding:
         age = age_at(written.day, view.reference_date)
         plausible = 0 <= age <= _OLDEST
-        if not plausible:
+        if _MADE_UP.search(view.text, max(0, written.start - 80), written.start):
+            score = 0.30
+        elif not plausible:
             score = min(score, 0.50)
         elif not written.exact:
             score = min(score, 0.60)

@@ -140,12 +140,11 @@ class PhoneRecogniser:
     entity_types = ("PHONE",)
     patterns: Mapping[str, bytes] = MappingProxyType(
         {
-            "phone": _BEFORE
-            + rb"\(?(?:\+ ?\(?[1-9](?:"
-            + _DIGIT
-            + rb"){6,16}|[0Oo](?:"
-            + _DIGIT
-            + rb"){8,15})",
+            # A national number goes on with another digit than 0; "00" opens an international one.
+            "phone": (
+                _BEFORE + rb"\(?(?:\+ ?\(?[1-9](?:" + _DIGIT + rb"){6,16}"
+                rb"|[0Oo](?:0[ ]?)?[ .()/\-]{0,3}[1-9Il](?:" + _DIGIT + rb"){7,15})"
+            ),
             "phone_short": rb"\b(?:0800[ \-]?1111|116[ \-]?(?:123|000|006|111|117))\b",
             "phone_label": rb"(?i)tel|phone|mob|fax|contact|landline|cell|ff(?:o|\xf4)n|whats",
             # A number that lost its 0 (a spreadsheet took it for a number) or its + behind a label.

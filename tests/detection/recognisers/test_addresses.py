@@ -195,6 +195,7 @@ def test_addresses(text: str, expected: list[str], why: str) -> None:
     [
         ("Works on High Street between 2 and 14 May", "road works"),
         ("4 Station Road Improvements", "a scheme"),
+        ("Orchard Wanderers 4, The Chaplains 2", "a score"),
         ("Phase 2 Park Hill", "a phase"),
         ("There were 12 people in the street", "prose"),
         ("14 days in the park and 3 weeks on the road", "prose"),

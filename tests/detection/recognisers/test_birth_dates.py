@@ -107,6 +107,7 @@ def test_dates_of_birth(text: str, expected: list[str], why: str) -> None:
         ("Re: Planning Committee 12/03/2015", "a meeting in a subject line"),
         ("Re: Smith v Jones 12/03/2015", "a case in a subject line"),
         ("DOBs are redacted.\n1 Report 14/02/2024\n2 Visit 30/03/2024\n3 Panel 01/04/2024\n", "recent dates"),
+        ("TEST with the dummy record Zzz Test-Child, DOB 01/01/2010", "a made-up record"),
         ("Rob Dobson 12/03/2015", "a surname"),
         ("Board 12/03/2015 M", "no person"),
         ("grade b 12.3.15", "no person before b"),
