@@ -20,7 +20,7 @@ TARGET = Path(__file__).parents[1] / "rules/packs/uk/gazetteers"
 
 # Bands by number of bearers in the statistics of births (1974 to 2020 at the widest): 3 is a name that
 # everybody knows, 1 one that few bear.  Names with fewer bearers are words and slips as often as names.
-_COMMON, _KNOWN, _RARE = 3000, 250, 25
+_COMMON, _KNOWN, _RARE = 3000, 120, 20
 # Living adults born before the statistics begin: a name in the top hundred of any decade is common.
 _EDITED_CORPORA = ("wikigold", "litbank", "re3d_clean", "gum_clean", "legal_in")
 _FREQUENT_WORD = 25

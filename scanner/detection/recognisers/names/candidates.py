@@ -128,15 +128,42 @@ def tokenise(text: str, start: int, end: int, lexicon: Lexicon) -> list[Token]:
     return tokens
 
 
-# Parts of Irish and Scottish Gaelic surnames that are written with a capital ("Ni Dhomhnaill").
-_GAELIC = frozenset(("ni", "nic", "mac", "ó", "ua", "ní"))
+# Parts of names that are written with a capital too ("Ni Dhomhnaill", "Nguyen Van Minh", "De La Cruz").
+_CAPITAL_PARTICLES = frozenset(
+    [
+        "ni",
+        "nic",
+        "mac",
+        "ó",
+        "ua",
+        "ní",
+        "van",
+        "von",
+        "de",
+        "der",
+        "del",
+        "la",
+        "bin",
+        "binti",
+        "ibn",
+        "al",
+        "el",
+        "ap",
+        "thi",
+        "thị",
+        "dos",
+    ]
+)
 
 
 def nameable(token: Token) -> bool:
     """Whether a token may be part of a name where nothing but its neighbours says so."""
     flags = token.flags
-    if token.low in _GAELIC and token.shape == "T":
+    if token.low in _CAPITAL_PARTICLES and token.shape == "T":
         return True
+    if token.shape == "C" and len(token.low) <= 4 and flags & lex.KNOWN_NAME == 1 << 2:
+        # A rare surname as short as an acronym in capitals is the acronym ("MOC", "CIN").
+        return False
     if flags & lex.FUNCTION or token.shape == "l":
         return token.low in PARTICLES
     if token.shape == "I":

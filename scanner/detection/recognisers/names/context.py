@@ -40,6 +40,7 @@ _STREETS_BEFORE = re.compile(
     r"(?:Road|Street|Lane|Avenue|Close|Drive|Way|Place|Walk|Mews|Rise|Gardens|Grove|Terrace|Crescent|Court|Parade|Hill"
     r"|Green|Rd|St|Ave)(?:,| and) $"
 )
+_THE_PET = re.compile(r",? (?:the|our|my|his|her|their) (?:dog|cat|puppy|kitten|horse|pony|rabbit|hamster)\b")
 _PAIRED = re.compile(r" (and|&) ([A-Z][a-z]+)")
 _NEXT_WORDS = re.compile(r" +([a-z'][a-z'/]*)(?: ([a-z'/]+))?(?: ([a-z']+))?")
 _EDGES = " \t\"'([*>.,:;!?-"
@@ -232,6 +233,9 @@ def _weigh_behind(text: str, candidate: Candidate, lexicon: Lexicon, titled: boo
     """Ages, roles, e-mail addresses, verbs, groups and things directly behind a candidate."""
     end = candidate.end
     single = len(candidate.tokens) == 1
+    if _THE_PET.match(text, end):
+        candidate.add(_PET)
+        return
     if text.startswith("'s", end) or text.startswith("'S", end):
         end += 2
     behind = text[end : end + 1]
@@ -313,7 +317,7 @@ def _weigh_line(text: str, candidate: Candidate, start: int, end: int) -> None:
     left, right = text[line_start:start], text[end:line_end]
     rest = left + " " + right
     if not rest.strip(" \t,.-*>\r\"'()|0123456789"):
-        if forename_band(candidate.tokens[0].flags) >= 2 and not word_band(candidate.tokens[0].flags):
+        if forename_band(candidate.tokens[0].flags) and not word_band(candidate.tokens[0].flags):
             candidate.add(_ALONE, anchor=False)
         return
     if right[:1] == ":" and right[1:2] in (" ", "") and not left.strip(" \t[]()0123456789:,./-apmAPM"):

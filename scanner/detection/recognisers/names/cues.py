@@ -45,6 +45,7 @@ _SMALL = reason(EvidenceKind.COUNTER, "written in small letters", -0.5)
 _SMALL_TITLES = frozenset(["mr", "mrs", "ms", "miss", "mx", "dr", "prof", "cllr", "councillor", "pc", "rev"])
 _SURE_TITLES = frozenset(["mr", "mrs", "cllr", "councillor", "mx"])
 _DOTTED_TITLES = frozenset(["st", "jr", "snr"])
+_SMALL_WORD = re.compile(r" ([a-z][a-z'\-]+)\b")
 _WEAK = 1.0
 # Phrases that stand before so many other things that small letters behind them prove nothing.
 _TOO_SMALL = 3
@@ -296,10 +297,16 @@ class Cues:
         if len(tokens) != 2:
             return
         flags = tokens[1].flags
-        if surname_band(flags) < 2 or flags & (lex.FUNCTION | lex.HEAD | lex.JOB):
+        least = 1 if "-" in tokens[1].low else 2
+        if surname_band(flags) < least or flags & (lex.FUNCTION | lex.HEAD | lex.JOB):
             return
         if word_band(flags) > (surname_band(flags) == 3):
             return
+        more = _SMALL_WORD.match(text, end)
+        if more is not None:
+            third = tokenise(text, more.start(1), more.end(1), self._lexicon)[0]
+            if surname_band(third.flags) >= 2 and not word_band(third.flags) and not third.flags >> 6:
+                tokens.append(third)
         candidate = make(tokens)
         candidate.add(_SMALL, anchor=False)
         yield candidate

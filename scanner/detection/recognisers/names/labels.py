@@ -294,6 +294,11 @@ class Labelled:
             return None
         if all(token.shape == "I" for token in tokens):
             return None
+        if len(tokens) == 1 and behind and word_band(tokens[0].flags) and lexicon.flags(behind) & lex.JOB:
+            return None
+        ends_in_thing = len(tokens) > 1 and tokens[-1].flags & (lex.JOB | lex.HEAD)
+        if ends_in_thing and tokens[0].shape != "I" and not forename_band(tokens[0].flags):
+            return None
         if _DOTTED.search(text, tokens[0].start, tokens[-1].end):
             return None
         if all(word_band(token.flags) and not token.flags & lex.KNOWN_NAME for token in tokens) and behind:
@@ -388,6 +393,8 @@ def join_reversed(surname: Candidate, forenames: list[Token], text: str, *, bonu
         return None
     known = forename_band(first.flags) or first.shape == "I" or (not first.flags and bonus >= 1.0)
     if not known:
+        return None
+    if len(forenames) > 1 and first.shape == "I" != forenames[-1].shape:
         return None
     if len(forenames) > 1 and surname_band(forenames[-1].flags) and not forename_band(forenames[-1].flags):
         return None

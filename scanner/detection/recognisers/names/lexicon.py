@@ -201,7 +201,7 @@ class Lexicon:
             shape = "I" if written.isupper() else "l"
         else:
             shape = "l" if low == written else "C" if written.isupper() else "T"
-        flags = self.flags(low)
+        flags = self.flags(low) if len(low) > 1 else 0
         camel = shape == "T" and _CAMEL.search(written) and "-" not in written and "'" not in written
         if camel and not flags & KNOWN_NAME and not low.startswith(_CAMEL_PREFIX):
             # "JavaScript" is no name, "McDonald" is.
