@@ -43,6 +43,8 @@ _ABBREVIATED = re.compile(
 
 _UNTICKED = re.compile(r"(?:☐|□|\[ {0,2}\]|\( {0,2}\)|o)[ \t]{0,3}(?:[A-Za-z ]{0,8} )?$")
 _TICKED = re.compile(r"(?:☒|☑|✓|✔|■|\[ ?[xX✓] ?\]|\([xX]\))[ \t]{0,3}(?:[A-Za-z ]{0,8} )?$")
+_BOX_BEHIND = re.compile(r"[ \t]{0,2}(?:\[ ?[xX✓]? ?\]|☐|□|☒|☑)")
+_TICK_BEHIND = re.compile(r"[ \t]{0,2}(?:\[ ?[xX✓] ?\]|☒|☑)")
 _UNANSWERED = re.compile(
     r"[^\n:?]{0,40}(?:[:?]|\.{3,})?[ \t]*(?:_{3,}|\.{5,}|…|(?:☐|□|\[ \])|\(?(?:please )?(?:tick|circle|"
     r"delete)\b"
@@ -188,6 +190,8 @@ class Mentions:
         ticked = _TICKED.search(before)
         if not ticked and (_UNTICKED.search(before) and ("☐" in before or "□" in before or "[" in before)):
             return Use.BLANK
+        if not ticked and _BOX_BEHIND.match(behind) and not _UNTICKED.search(before):
+            return Use.SAID if _TICK_BEHIND.match(behind) else Use.BLANK
         if not ticked and _UNANSWERED.match(behind):
             return Use.BLANK
         if not place.in_table and _EMPTY_LABEL.match(behind) and not self._next_line_answers(line_end):

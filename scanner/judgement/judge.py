@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from scanner.detection.finding import BLOCKING, REPORTED
+from scanner.detection.finding import REPORTED
 from scanner.detection.people import Mention
 from scanner.detection.people_model import Person, Population
 from scanner.judgement.assessment import Assessment, PeopleCount, Reason, Severity
@@ -350,12 +350,7 @@ def _attributes(case: Case) -> Iterator[Reason]:
             births.add(number)
         if "UK_ADDRESS" in types:
             homes.add(number)
-        sure = any(
-            case.mentions[i].finding.confidence >= BLOCKING
-            and case.mentions[i].finding.entity_type in ("UK_BANK_ACCOUNT", "IBAN")
-            for i in person.findings
-        )
-        if types & case.policy.personal_identifiers and (person.names or sure or "DATE_OF_BIRTH" in types):
+        if types & case.policy.personal_identifiers and (person.names or "DATE_OF_BIRTH" in types):
             numbered.add(number)
     records = {case.mentions[i].record for i in case.of_type("UK_POSTCODE", "UK_ADDRESS")}
     both = {n for n in births if n in homes or _shares_record(case, case.private[n], records)}

@@ -21,6 +21,7 @@ from scanner.detection.gate import TOPIC_ONLY, Gate, Standing, title_words, word
 from scanner.detection.mention import Use
 from scanner.detection.phrases import PhraseHit, PhraseIndex
 from scanner.detection.sections import KindClassifier
+from scanner.detection.subjects import Attribute
 from scanner.detection.view import View
 
 # Anchors and counter-words are looked for this far from an abbreviation (the reference says "in the same
@@ -100,6 +101,8 @@ class ChildFlagRecogniser:
         if standing.confidence >= REPORTED and subject.kinds < 2 and not (standing.linked or subject.child):
             # A full name somewhere near, nothing that makes it a child's or ties the phrase to it.
             return Standing(TOPIC_ONLY, standing.use, subject, why="name not tied to the phrase")
+        if Attribute.DOB in subject.attributes and not subject.child:
+            return Standing(TOPIC_ONLY, standing.use, subject, why="about an adult")
         several = text[hit.end - 1] in "sS" and not text[hit.start : hit.end].isupper()
         if several and standing.confidence >= REPORTED and subject.kinds < 2 and not subject.child:
             # Several conferences or plans beside one grown person: somebody's work, not somebody's child.

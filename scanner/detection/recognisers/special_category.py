@@ -26,6 +26,8 @@ from scanner.text import Field
 # Anchors ("diagnosed", "takes", "because of") stand in the same sentence or the one before.
 _ANCHOR_REACH = 120
 _COUNTER_REACH = 120
+# The anchors of a weak phrase ("GMB" with "rep") stand beside it.
+_CLOSE = 30
 # More phrases than this in one passage change no verdict; the rest is left out (bad input in bulk).
 _MOST = 5000
 # A longer value under a label is a narrative: its phrases are found one by one.
@@ -120,7 +122,7 @@ class SpecialCategoryRecogniser:
         compiled = [
             _Compiled(
                 rule,
-                word_pattern([*pack.anchors, *rule.anchors]) if rule.weight is Weight.ANCHORED else None,
+                _anchors(pack, rule),
                 word_pattern(rule.counter),
                 title_words(rule.not_before),
             )
@@ -234,14 +236,22 @@ class SpecialCategoryRecogniser:
         if not tied:
             return TOPIC_ONLY, "name not tied to the phrase"
         if item.anchors is not None:
-            low = max(0, candidate.start - _ANCHOR_REACH)
+            weak = item.rule.weight is Weight.WEAK
+            reach = _CLOSE if weak else _ANCHOR_REACH
             anchored = (
-                item.anchors.search(text, low, candidate.start) is not None
-                or item.anchors.search(text, candidate.end, candidate.end + _ANCHOR_REACH) is not None
+                item.anchors.search(text, max(0, candidate.start - reach), candidate.start) is not None
+                or item.anchors.search(text, candidate.end, candidate.end + reach) is not None
             )
-            if not anchored and not (standing.subject.identified or standing.linked):
+            if not anchored and (weak or not (standing.subject.identified or standing.linked)):
                 return TOPIC_ONLY, "no anchor"
         return standing.confidence, standing.why
+
+
+def _anchors(pack: PhrasePack, rule: PhraseRule) -> re.Pattern[str] | None:
+    """What must stand near a rule's phrases: its own words and the pack's, only its own where it is weak."""
+    if rule.weight is Weight.ANCHORED:
+        return word_pattern([*pack.anchors, *rule.anchors])
+    return word_pattern(rule.anchors) if rule.weight is Weight.WEAK else None
 
 
 def _extended(text: str, candidate: _Candidate) -> tuple[int, int]:

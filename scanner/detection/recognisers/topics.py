@@ -175,6 +175,8 @@ class TopicRecogniser:
             strong = subject.identified and Attribute.SCHOOL not in subject.attributes
             if not anchored and (item.exact or not strong):
                 return TOPIC_ONLY, "no anchor"
+        if text[end - 1] == "s" and item.rule.category == "sen" and not subject.identified:
+            return TOPIC_ONLY, "several, about no child"
         if item.rule.category == "sen" and not (subject.child or subject.identified):
             return TOPIC_ONLY, "no child"
         return standing.confidence, standing.why
