@@ -19,15 +19,14 @@ def main() -> int:
     print("Building a make-believe council share ...", flush=True)
     subprocess.run([sys.executable, str(tool), str(share), "--seed", SEED], check=True)
     dlp = Path(sys.executable).with_name("dlp")
-    page = reports / "report.html"
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     scan = [str(dlp), "scan", str(share), "--state", str(folder / "state")]
     wanted = ["--format", "table", "--format", "html", "--output", str(reports)]
     done = subprocess.run([*scan, *wanted], env=environment)
     if done.returncode not in (0, 1, 3, 4):
         return done.returncode
-    found = sorted(reports.glob("*.html"))
-    print(f"\nThe report: {found[-1] if found else page}")
+    print((reports / "summary.txt").read_text(encoding="utf-8"))
+    print(f"The report to look at: {reports / 'report.html'}")
     print(f"Scan something of your own: {dlp} scan FOLDER")
     return 0
 
