@@ -71,6 +71,12 @@ _JOIN = re.compile(
 _PLURAL = re.compile(r"(?:dobs|d\.o\.b\.?s|dob's|dates of birth|birth ?dates|births)\W*$", re.IGNORECASE)
 _BRACKETED = re.compile(r"[(\[]\s*$")
 _NAME_BEFORE = re.compile(r"\b([A-Z][A-Za-zÀ-ÿ'\-]+(?:[ ,]{1,2}[A-Z][A-Za-zÀ-ÿ'\-]+){0,3})[ ,]{0,2}[(\[]\s*$")
+_NEAR_DIGIT = re.compile(r"[0-9]")
+# Behind "Jack Smith (12/03/2015)": what only a person's record goes on with.
+_RECORD = re.compile(
+    r"[ ,;:\-]{0,3}(?:PNC|NHS|NINO|NI no|CRO|UPN|CHI|aged?\b|of \d|who was born|\(?(?:m|f|male|female)\b)",
+    re.I,
+)
 _MADE_UP = re.compile(
     r"\b(?:dummy|fictitious|fictional|specimen|made[- ]up|test (?:record|patient|pupil|child|case|"
     r"data))\b",
@@ -120,8 +126,9 @@ class BirthDateRecogniser:
                 rb"[ ]?[:\-][ ]?[^\n0-9]{4,60}[0-9]{1,2}[./\- ][0-9a-z]{1,9}[./\- ][0-9]{2,4}"
             ),
             "birth_sex": (
-                rb"\b[0-9]{1,2}[./\-][0-9]{1,2}[./\-][0-9]{2,4}[ ]?[ ,;|(\-/][ ]?(?:M|F|[Mm]ale|[Ff]emale|"
-                rb"[Bb]oy|[Gg]irl)\b"
+                rb"\b[0-9]{1,2}[./\-][0-9]{1,2}[./\-][0-9]{2,4}[ ]{0,2}[ ,;|(\-/][ ]?(?:M|F|[Mm]ale|"
+                rb"[Ff]emale|[Bb]oy|[Gg]irl"
+                rb"|[Yy](?:ear|r) ?[0-9]{1,2}|Reception|[Aa]ged? [0-9]{1,2})\b"
             ),
             "birth_bracketed": (
                 rb"(?i)[(\[] ?(?:(?:[mf]|male|female|boy|girl|aged? [0-9]{1,2}|[0-9]{1,2} ?(?:yrs?|"
@@ -204,6 +211,8 @@ class BirthDateRecogniser:
         text = view.text
         if text[end : end + 1].isalpha() and text[end - 1].isalpha():
             return []  # the beginning of a longer word
+        if not _NEAR_DIGIT.search(text, max(0, start - 42), end + 112) and "\n" not in text[end : end + 48]:
+            return []
         word = text[start:end].lower()
         born = word in ("born", "b0rn", "ganwyd", "ganed")
         short = word[0] == "b" and word[-1] in "./- " and any(character.isdigit() for character in word)
@@ -395,7 +404,7 @@ class BirthDateRecogniser:
             return None
         record = view.layout.record_at(start)
         low = max(0, start - 300, record.start - 200 if record else 0)
-        if not _FAMILY.search(text[low:start]):
+        if not _FAMILY.search(text, low, start) and not _RECORD.match(text, end):
             return None
         return self._finding(view, written, 0.60, EvidenceKind.CONTEXT, "birth_bracketed")
 

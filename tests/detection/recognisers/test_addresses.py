@@ -84,6 +84,11 @@ def addresses(text: str) -> list[str]:
             ["Tŷ Capel, 4 Stryd y Bont, Llanfaes, Ynys Môn, LL58 8AB"],
             "Welsh house, street, island",
         ),
+        (
+            "come to Tyddyn Isaf, Llanfihangel-y-Coed, LL35 5RR",
+            ["Tyddyn Isaf, Llanfihangel-y-Coed, LL35 5RR"],
+            "tyddyn",
+        ),
         ("14 Broadway, Leeds LS8 2QT", ["14 Broadway, Leeds LS8 2QT"], "a street without descriptor"),
         (
             "lives at Rose Cottage, Mill Lane, Otley LS21 3AB",
@@ -228,6 +233,7 @@ def test_addresses(text: str, expected: list[str], why: str) -> None:
             "a road works schedule",
         ),
         ("Northern Homes Ltd (the Landlord) of 1 Dock Street Leeds LS10 1NB", "a company"),
+        ("Objection to 24/01187/FUL - children's home at 6 Beech Avenue", "what somebody wants to build"),
         ("Land adj. 4 Silver Street", "land"),
         ("Resurfacing at 14-20 High Street, Leeds LS8 2QT", "road works"),
         ("School,Address,Postcode\nOak Primary,14 Beech Road,LS8 2QT\n", "a list of schools"),

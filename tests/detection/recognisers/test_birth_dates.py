@@ -65,6 +65,8 @@ def births(text: str) -> list[str]:
         ("DOB 12/03/2015, Review: 01/09/2020", ["12/03/2015"], "another label follows"),
         ("the child Jack Smith (m, 12/03/2015)", ["12/03/2015"], "sex and date in brackets"),
         ("Ella Smith 12/03/2015 (F)", ["12/03/2015"], "name, date, sex"),
+        ("Ibrahim Khan - 01.10.2016 - Year 3", ["01.10.2016"], "name, date, school year"),
+        ("about Jack Smith (11/05/1983), PNC ID 2000/0000001A", ["11/05/1983"], "a record goes on"),
         ("Re: Jack Smith 12/03/2015", ["12/03/2015"], "the subject of a letter"),
         ("Child: Ella Jones, 3 May 2012", ["3 May 2012"], "the subject of a note"),
         (
