@@ -25,7 +25,10 @@ TOPIC_ONLY = 0.20
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the gate says of one phrase: confidence, its use, and the subject it was held against."""
+    """What the gate says of one phrase: confidence, its use, and the subject it was held against.
+
+    ``linked`` says that a name stands close by, ``named`` that one stands in the sentence.
+    """
 
     confidence: float
     use: Use
@@ -33,11 +36,19 @@ class Standing:
     initials_only: bool = False
     why: str = ""
     linked: bool = True
+    named: bool = False
 
 
 # A name this close to a phrase is what the phrase is said of.
 _LINK = 60
 _NOBODY = Subject(frozenset(), False)
+_EMPLOYMENT = re.compile(
+    r"\b(?:off (?:sick|work|since|for|\w+ weeks)|been off|signed off|fit note|sick note|sickness|absence|occupational health"
+    r"|OH|return(?:ed|s|ing)? to work|phased return|hearing|disciplinary|grievance|misconduct|suspended|dismiss\w+|capability"
+    r"|her gp|his gp|the gp|reasonable adjustments?|stage [123])\b",
+    re.IGNORECASE,
+)
+_PERSON_WORD = re.compile(r"\b(?:he|she|he's|she's|his|her|him)\b", re.IGNORECASE)
 _YOU = re.compile(r"\b(?:you|your|yours)\b", re.IGNORECASE)
 
 
@@ -96,11 +107,15 @@ class Gate:
             self._openings[section.start] = known
         return known
 
-    def weigh(self, start: int, end: int, *, about_reader: bool = False) -> Standing:
-        """How the phrase at ``start:end`` stands; ``about_reader`` lets a letter speak of "you"."""
+    def weigh(self, start: int, end: int, *, about_grown: bool = False) -> Standing:
+        """How the phrase at ``start:end`` stands.
+
+        ``about_grown``: it may be said of the reader of a letter ("your arthritis"), or of an officer as an
+        employee (off work, before a hearing).
+        """
         subjects = self.subjects
         section = self.sections.at(start)
-        if not (about_reader or subjects.somebody(start - REACH, end + REACH) or self.opening(section).named):
+        if not (about_grown or subjects.somebody(start - REACH, end + REACH) or self.opening(section).named):
             return Standing(TOPIC_ONLY, Use.GENERAL, _NOBODY, why="nobody identified")
         place = self.mentions.place(start, end)
         inside_name = self.mentions.file_name(start, end)
@@ -109,8 +124,9 @@ class Gate:
             return Standing(TOPIC_ONLY, Use.TITLE, sentence, why="file name")
         near = (max(section.start, start - REACH), min(section.end, end + REACH))
         around = subjects.within(*near)
-        letter = about_reader and self._speaks_to_reader(place, section)
-        particular = (around.identified and around.named and not section.kind) or letter
+        letter = about_grown and self._speaks_to_reader(place, section)
+        employee = about_grown and not section.kind and self._employee(place)
+        particular = (around.identified and around.named and not section.kind) or letter or employee
         use = self.mentions.use(start, end, place, named=sentence.named, particular=particular)
         if section.made_up:
             return Standing(TOPIC_ONLY, use, around, why="made-up people")
@@ -123,6 +139,8 @@ class Gate:
             return self._in_general(section, place, sentence, record, around)
         confidence, why = self._particular(place, sentence, record, around)
         linked = subjects.nearest_name(start, end) <= _LINK
+        if confidence < 0.5 and employee:
+            confidence, why = 0.6, "an employee"
         if confidence < 0.5 and letter:
             confidence, why = 0.7, "letter to the person"
         if confidence < 0.5 and self.opening(section).identified and self.opening(section).named:
@@ -132,7 +150,7 @@ class Gate:
             more = {Attribute.DOB, Attribute.SCHOOL, Attribute.ADDRESS} & around.attributes
             if more or {Attribute.AGE, Attribute.INITIALS} <= around.attributes:
                 confidence, why, initials = 0.5, "initials with an age, a school or an address", True
-        return Standing(confidence, use, around, initials, why, linked)
+        return Standing(confidence, use, around, initials, why, linked, sentence.named)
 
     @staticmethod
     def _particular(place: Place, sentence: Subject, record: Subject, around: Subject) -> tuple[float, str]:
@@ -165,10 +183,21 @@ class Gate:
     ) -> Standing:
         """The higher bar of a paper about people in general: name and second attribute in the same place."""
         if sentence.named and sentence.identified:
-            return Standing(0.8, Use.SAID, around, why=f"identified in the sentence of a {section.kind}")
+            return Standing(
+                0.8, Use.SAID, around, named=True, why=f"identified in the sentence of a {section.kind}"
+            )
         if record.named and record.identified and (sentence.kinds or place.in_table):
             return Standing(0.7, Use.SAID, around, why=f"identified in a paragraph of a {section.kind}")
         return Standing(TOPIC_ONLY, Use.GENERAL, around, why=section.kind)
+
+    def _employee(self, place: Place) -> bool:
+        """Whether the sentence tells of an officer as an employee: a name or "he", among words of absence."""
+        text = self._view.text
+        low, high = place.record
+        low, high = max(low, place.sentence[0] - REACH), min(high, place.sentence[1] + REACH)
+        if not self.subjects.staff(low, high) or not _EMPLOYMENT.search(text, low, high):
+            return False
+        return self.subjects.staff(*place.sentence) or _PERSON_WORD.search(text, *place.sentence) is not None
 
     def _speaks_to_reader(self, place: Place, section: Section) -> bool:
         """Whether the sentence says "you" in a letter that greets somebody by name."""

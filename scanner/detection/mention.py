@@ -44,6 +44,8 @@ _ABBREVIATED = re.compile(
 _UNTICKED = re.compile(r"(?:☐|□|\[ {0,2}\]|\( {0,2}\)|o)[ \t]{0,3}(?:[A-Za-z ]{0,8} )?$")
 _TICKED = re.compile(r"(?:☒|☑|✓|✔|■|\[ ?[xX✓] ?\]|\([xX]\))[ \t]{0,3}(?:[A-Za-z ]{0,8} )?$")
 _BOX_BEHIND = re.compile(r"[ \t]{0,2}(?:\[ ?[xX✓]? ?\]|☐|□|☒|☑)")
+# The first box of the line stands behind a word: "Financial [X]  Neglect [ ]".
+_BOXES_BEHIND = re.compile(r"[^\[☐□☒☑\n]*[A-Za-z)][ \t]?(?:\[ ?[xX✓]? ?\]|☐|□|☒|☑)")
 _TICK_BEHIND = re.compile(r"[ \t]{0,2}(?:\[ ?[xX✓] ?\]|☒|☑)")
 _UNANSWERED = re.compile(
     r"[^\n:?]{0,40}(?:[:?]|\.{3,})?[ \t]*(?:_{3,}|\.{5,}|…|(?:☐|□|\[ \])|\(?(?:please )?(?:tick|circle|"
@@ -190,7 +192,7 @@ class Mentions:
         ticked = _TICKED.search(before)
         if not ticked and (_UNTICKED.search(before) and ("☐" in before or "□" in before or "[" in before)):
             return Use.BLANK
-        if not ticked and _BOX_BEHIND.match(behind) and not _UNTICKED.search(before):
+        if _BOX_BEHIND.match(behind) and _BOXES_BEHIND.match(text, line_start, line_end):
             return Use.SAID if _TICK_BEHIND.match(behind) else Use.BLANK
         if not ticked and _UNANSWERED.match(behind):
             return Use.BLANK

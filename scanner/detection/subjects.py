@@ -42,6 +42,7 @@ class Mark:
     greeted: bool = False
     salutation: bool = False
     addressee: bool = False
+    staff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,14 +255,14 @@ class Subjects:
         start, end = finding.start, finding.end
         if finding.entity_type == "PERSON":
             if finding.note in _ROLE_NOTES:
-                return None
+                return Mark(start, end, Attribute.NAME, staff=True)
             known = finding.note == "private"
             role = self._role(view, start, end)
             if role == "greeted":
                 titled = _TITLED.search(self._text[max(0, start - 8) : start]) is not None
                 return Mark(start, end, Attribute.NAME, greeted=True, salutation=True, addressee=titled)
             if role == "staff" and not known:
-                return None
+                return Mark(start, end, Attribute.NAME, staff=True)
             if role == "signed":
                 return Mark(start, end, Attribute.NAME, greeted=True)
             whole = len(re.findall(r"[^\W\d_][\w'-]+", self._text[start:end])) >= 2
@@ -300,7 +301,7 @@ class Subjects:
         """Characters between a stretch and the nearest name of a subject (a large number if none)."""
         gap = 1 << 30
         for mark in self.found(max(0, start - 200), end + 200):
-            if not mark.greeted and mark.attribute in (Attribute.NAME, Attribute.FIRST_NAME):
+            if not (mark.greeted or mark.staff) and mark.attribute in (Attribute.NAME, Attribute.FIRST_NAME):
                 gap = min(gap, max(mark.start - end, start - mark.end))
         return gap
 
@@ -311,6 +312,10 @@ class Subjects:
     def greets(self, start: int, end: int) -> bool:
         """Whether a stretch greets somebody by name, as a letter does."""
         return any(mark.salutation for mark in self.found(start, end))
+
+    def staff(self, start: int, end: int) -> bool:
+        """Whether a stretch names somebody in their role."""
+        return any(mark.staff for mark in self.found(start, end))
 
     def somebody(self, start: int, end: int) -> bool:
         """Whether anything there could identify somebody: a cheap question before the dear ones."""
@@ -325,7 +330,7 @@ class Subjects:
         for stretch in range(start // _STRETCH, end // _STRETCH + 1):
             marks += (mark for mark in self._words(stretch) if start <= mark.start < end)
         for mark in marks:
-            if mark.greeted and not greeted:
+            if mark.staff or (mark.greeted and not greeted):
                 continue
             attributes.add(mark.attribute)
             child = child or mark.child

@@ -180,7 +180,7 @@ class Case:
     def people_of(self, indexes: Sequence[int]) -> int:
         """How many distinct people these mentions are about, at the least one where there are any.
 
-        A mention that no person owns is about the nearest name of its record (a row, a paragraph).
+        A mention that no person owns is about the name before it in its record (a row, a paragraph).
         """
         numbers = {id(person): number for number, person in enumerate(self.private)}
         people: set[int] = set()
@@ -193,8 +193,8 @@ class Case:
             names = self._names_by_record.get(mention.record)
             if names:
                 at = bisect_right(names, (mention.position, 1 << 60))
-                near = names[max(0, at - 1) : at + 1]
-                people.add(min(near, key=lambda mark: abs(mark[0] - mention.position))[1])
+                # What is said of somebody follows the name.
+                people.add(names[max(0, at - 1)][1])
         return max(len(people), 1) if indexes else 0
 
 

@@ -103,6 +103,10 @@ class ChildFlagRecogniser:
             return Standing(TOPIC_ONLY, standing.use, subject, why="name not tied to the phrase")
         if Attribute.DOB in subject.attributes and not subject.child:
             return Standing(TOPIC_ONLY, standing.use, subject, why="about an adult")
+        phrase = text[hit.start : hit.end].lower()
+        generic = phrase.endswith(("leavers", "people")) or ("children" in phrase and "'" not in phrase)
+        if generic and standing.confidence >= REPORTED and not standing.named:
+            return Standing(TOPIC_ONLY, Use.GENERAL, subject, why="children in general")
         several = text[hit.end - 1] in "sS" and not text[hit.start : hit.end].isupper()
         if several and standing.confidence >= REPORTED and subject.kinds < 2 and not subject.child:
             # Several conferences or plans beside one grown person: somebody's work, not somebody's child.

@@ -59,7 +59,7 @@ _MODIFIERS = re.compile(
     re.IGNORECASE,
 )
 _SITE = re.compile(
-    r"^[ \t\n]+(?:of|in|to)[ \t\n]+(?:(?:the|both|his|her|my|left|right|lower|upper)[ \t\n]+){0,2}"
+    r"^[ \t\n]+(?:of|to)[ \t\n]+(?:(?:the|both|his|her|my|left|right|lower|upper)[ \t\n]+){0,2}"
     r"(?:spine|back|hips?|knees?|hands?|feet|foot|legs?|arms?|shoulders?|ankles?|wrists?|neck|eyes?|lungs?|"
     r"brain|heart|"
     r"liver|bowel|breast|joints?)\b",
@@ -208,7 +208,7 @@ class SpecialCategoryRecogniser:
         text = view.text
         rule = candidate.item.rule
         start, end = _extended(text, candidate)
-        standing = gate.weigh(candidate.start, candidate.end, about_reader=True)
+        standing = gate.weigh(candidate.start, candidate.end, about_grown=True)
         confidence, why = self._weighed(view, gate, candidate, standing)
         note = rule.category if confidence >= REPORTED else "topic"
         kind = EvidenceKind.NEIGHBOUR if confidence >= REPORTED else EvidenceKind.COUNTER
@@ -230,7 +230,7 @@ class SpecialCategoryRecogniser:
             standing.linked
             or standing.subject.identified
             or standing.subject.names == 1  # nobody else it could be said of
-            or standing.why in ("file of a person", "letter to the person")
+            or standing.why in ("file of a person", "letter to the person", "an employee")
             or (standing.subject.named and _THEIR.search(text, *sentence) is not None)
         )
         if not tied:

@@ -64,7 +64,11 @@ class TopicRecogniser:
             (phrase, item) for item in compiled for phrase in item.rule.phrases
         )
         self._exact = PhraseIndex[_Compiled](
-            ((phrase, replace(item, exact=True)) for item in compiled for phrase in item.rule.exact),
+            (
+                (phrase, replace(item, exact=" " not in phrase))
+                for item in compiled
+                for phrase in item.rule.exact
+            ),
             case_sensitive=True,
         )
         self._labels = {label: item for item in compiled for label in item.rule.labels}
@@ -84,7 +88,7 @@ class TopicRecogniser:
             if count >= _MOST_OF_A_TOPIC:
                 continue
             told[item.rule.id] = count + 1
-            standing = gate.weigh(hit.start, hit.end, about_reader=True)
+            standing = gate.weigh(hit.start, hit.end, about_grown=True)
             confidence, why = self._weighed(view, gate, item, hit.start, hit.end, standing)
             findings.append(
                 Finding(
