@@ -37,6 +37,8 @@ _FOREIGN_ROLE = re.compile(
     r"adviser|advisor|assessor|reviewer|\biro\b|lead|created.?by|updated.?by|assigned|senco",
     re.IGNORECASE,
 )
+_SURNAME_LABEL = re.compile(r"surname|last.?name|family|^s\.?name$", re.IGNORECASE)
+_GIVEN_LABEL = re.compile(r"forename|first.?name|given|christian.?name|^f\.?name$", re.IGNORECASE)
 _OTHER_PERSON = re.compile(
     r"mother|father|mum|dad|parent|carer|guardian|partner|spouse|next.?of.?kin|emergency|sibling|wife|husband|landlord|contact",
     re.IGNORECASE,
@@ -103,10 +105,11 @@ def parse_name(value: str, column: str = "") -> _Name | None:
     words = [word for word in words if word]
     if not words:
         return None
-    if len(words) == 1:
-        if re.search(r"sur|last|family", column, re.IGNORECASE):
-            return _Name((), words[0])
-        return _Name((words[0],), "")
+    if _SURNAME_LABEL.search(column) and "," not in value:
+        # "van der Berg" under Surname is one surname.
+        return _Name((), "".join(words))
+    if len(words) == 1 or (_GIVEN_LABEL.search(column) and "," not in value):
+        return _Name(tuple(words), "")
     return _Name(tuple(words[:-1]), words[-1])
 
 
@@ -169,6 +172,7 @@ def group(
         if mention.finding.entity_type in _ATTRIBUTE_TYPES:
             _attach(index, mention, mentions, drafts, owners, by_number)
 
+    drafts = _without_orphans(drafts)
     persons = _persons(drafts, mentions, births or {}, today)
     roles = [_role(draft) for draft in drafts]
     private = [draft for draft, role in zip(drafts, roles, strict=True) if role not in ("staff", "public")]
@@ -215,11 +219,8 @@ def _name_parts(mentions: Sequence[Mention], live: Iterable[int]) -> list[_Part]
         name = parse_name(mention.value, mention.column)
         if name is None:
             continue
-        surname_only = bool(re.search(r"sur|last|family", mention.column, re.IGNORECASE)) and not name.given
-        given_only = (
-            bool(re.search(r"fore|first|given|christian|known", mention.column, re.IGNORECASE))
-            and not name.surname
-        )
+        surname_only = bool(_SURNAME_LABEL.search(mention.column)) and not name.given
+        given_only = bool(_GIVEN_LABEL.search(mention.column)) and not name.surname
         prefix = re.sub(
             r"(?i)sur|last|family|fore|first|given|christian|name|s\)|\(|known|as|_|\W", "", mention.column
         ).casefold()
@@ -325,9 +326,7 @@ def _attach(
     if draft is None:
         draft = _owner(index, mention, mentions, owners, value)
     if draft is None:
-        if kind == "UK_ADDRESS" and mention.finding.note == "office":
-            return
-        if not unique and kind not in ("DATE_OF_BIRTH", "UK_BANK_ACCOUNT", "CREDIT_CARD", "UK_ADDRESS"):
+        if not unique and kind not in ("DATE_OF_BIRTH", "UK_BANK_ACCOUNT", "CREDIT_CARD"):
             return
         draft = _Draft()
         drafts.append(draft)
@@ -342,6 +341,41 @@ def _attach(
         draft.addresses.add(value)
     if mention.table is not None:
         draft.rows.add(mention.record)
+
+
+def _without_orphans(drafts: list[_Draft]) -> list[_Draft]:
+    """Give values that stand far from any name to the one person they can belong to, if there is just one."""
+    kept = list(drafts)
+    for orphan in drafts:
+        if orphan.name is not None or orphan.rows:
+            continue
+        others = [
+            draft
+            for draft in kept
+            if draft is not orphan
+            and not draft.rows
+            and _role(draft) not in ("staff", "public")
+            and (draft.name is not None or kept.index(draft) < kept.index(orphan))
+        ]
+        fitting = [draft for draft in others if not _clash(draft, orphan)]
+        if len(others) != 1 or not fitting:
+            continue
+        home = fitting[0]
+        home.members += orphan.members
+        for kind, values in orphan.unique.items():
+            home.unique[kind] |= values
+        home.births |= orphan.births
+        home.addresses |= orphan.addresses
+        kept.remove(orphan)
+    return kept
+
+
+def _clash(first: _Draft, second: _Draft) -> bool:
+    """Whether two drafts hold different values of what one person has only once."""
+    kinds = set(first.unique) & set(second.unique)
+    if any(first.unique[kind] and second.unique[kind] - first.unique[kind] for kind in kinds):
+        return True
+    return bool(first.births and second.births - first.births)
 
 
 def _owner(
