@@ -43,8 +43,10 @@ class Standing:
 _LINK = 60
 _NOBODY = Subject(frozenset(), False)
 _EMPLOYMENT = re.compile(
-    r"\b(?:off (?:sick|work|since|for|\w+ weeks)|been off|signed off|fit note|sick note|sickness|absence|occupational health"
-    r"|OH|return(?:ed|s|ing)? to work|phased return|hearing|disciplinary|grievance|misconduct|suspended|dismiss\w+|capability"
+    r"\b(?:off (?:sick|work|since|for|\w+ weeks)|been off|signed off|fit note|sick note|sickness|absence|"
+    r"occupational health"
+    r"|OH|return(?:ed|s|ing)? to work|phased return|hearing|disciplinary|grievance|misconduct|suspended|"
+    r"dismiss\w+|capability"
     r"|her gp|his gp|the gp|reasonable adjustments?|stage [123])\b",
     re.IGNORECASE,
 )

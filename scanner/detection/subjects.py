@@ -109,7 +109,7 @@ _CHILD_WORD = re.compile(
     r"\b(?:(?<!looked after )child(?! (?:protection|in need|in care|sexual|criminal|arrangement|assessment|"
     r"abuse|safety))"
     r"|(?<!looked after )children(?!['’]s (?:services|social|hearing|panel|reporter|guardian|home|trust)"
-    r"| (?:in need|in care|looked after))|son|daughter|sons|daughters|siblings?|brother|sister|baby|infant|"
+    r"| (?:in need|in care|looked after|act|and families act|\(scotland|\(ni\)))|son|daughter|sons|daughters|siblings?|brother|sister|baby|infant|"
     r"toddler"
     r"|pupil|student|boy|girl|twins|teenager|(?<!looked after )young person|unborn|minor|niece|nephew"
     r"|grand(?:son|daughter|child|children)|step(?:son|daughter)|mum|mother|father|dad|moc|foc|mgm|pgm|"
