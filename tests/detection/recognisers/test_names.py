@@ -77,6 +77,8 @@ def test_vocabulary_near_misses_are_left_alone(rule: str, example: str) -> None:
         ("please ring mr «petrova» back", "title in small letters"),
         ("DEAR MISS «BEGUM»\nYOUR ACCOUNT IS IN ARREARS", "capitals"),
         ("PC 4411 «Bains» attended.", "collar number"),
+        ("Mrs «Preston» and Mr «Ireland» agreed.", "surnames that are places"),
+        ("Mon «Harry»; Tues «Yvonne»", "days before names"),
         ("Hi «Shanelle»,\n\nsee below\n\nThanks\n«Kev»", "greeting and sign-off"),
         ("[10:02] «Priya»: has anyone got the keys\n[10:03] «Colin»: no", "speakers of a chat"),
         ("Children: «Andrei» (7), «Maria» (4)", "forenames with ages"),

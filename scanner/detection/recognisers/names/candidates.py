@@ -32,40 +32,11 @@ ANY_CASE_NAME = re.compile(
     rf"[{_ANY}](?:\.|[{_ANY}]*(?:['\-][{_ANY}]+){{0,3}})\.?(?:(?: |(?<=\.)){_TOKEN.pattern}){{0,7}}"
 )
 
-PARTICLES = frozenset(
-    [
-        "van",
-        "von",
-        "der",
-        "den",
-        "de",
-        "da",
-        "dos",
-        "das",
-        "di",
-        "del",
-        "della",
-        "du",
-        "la",
-        "le",
-        "bin",
-        "binti",
-        "bint",
-        "ibn",
-        "al",
-        "el",
-        "ap",
-        "ab",
-        "ferch",
-        "ter",
-        "ten",
-        "y",
-        "ul",
-        "ur",
-        "ud",
-        "e",
-    ]
-)
+PARTICLES = frozenset((
+    "van", "von", "der", "den", "de", "da", "dos", "das", "di", "del", "della", "du", "la", "le",
+    "bin", "binti", "bint", "ibn", "al", "el", "ap", "ab", "ferch", "ter", "ten", "y", "ul", "ur",
+    "ud", "e",
+))  # fmt: skip
 # Characters that tie a word to an identifier, a path, an address or a variable.
 _TIED_BEFORE = frozenset("@_\\#$%<~&^{`")
 _TIED_AFTER = frozenset("@_\\=`{[")
@@ -129,31 +100,10 @@ def tokenise(text: str, start: int, end: int, lexicon: Lexicon) -> list[Token]:
 
 
 # Parts of names that are written with a capital too ("Ni Dhomhnaill", "Nguyen Van Minh", "De La Cruz").
-_CAPITAL_PARTICLES = frozenset(
-    [
-        "ni",
-        "nic",
-        "mac",
-        "ó",
-        "ua",
-        "ní",
-        "van",
-        "von",
-        "de",
-        "der",
-        "del",
-        "la",
-        "bin",
-        "binti",
-        "ibn",
-        "al",
-        "el",
-        "ap",
-        "thi",
-        "thị",
-        "dos",
-    ]
-)
+_CAPITAL_PARTICLES = frozenset((
+    "ni", "nic", "mac", "ó", "ua", "ní", "van", "von", "de", "der", "del", "la", "bin", "binti",
+    "ibn", "al", "el", "ap", "thi", "thị", "dos",
+))  # fmt: skip
 
 
 def nameable(token: Token) -> bool:
@@ -168,6 +118,8 @@ def nameable(token: Token) -> bool:
         return token.low in PARTICLES
     if token.shape == "I":
         return len(token.low) <= 3
+    if flags & lex.CALENDAR and forename_band(flags) < 2:
+        return False
     if flags & lex.KNOWN_NAME:
         if flags & (lex.HEAD | lex.JOB):
             if flags & lex.HEAD:
@@ -291,39 +243,11 @@ _TITLE = reason(EvidenceKind.CONTEXT, TITLED, _TITLE_WEIGHT)
 
 
 # Titles that are ordinary words or names too: an ordinary word behind them is seldom a surname.
-_WORDY_TITLES = frozenset(
-    [
-        "major",
-        "general",
-        "lord",
-        "lady",
-        "master",
-        "sister",
-        "father",
-        "nurse",
-        "captain",
-        "mayor",
-        "judge",
-        "recorder",
-        "canon",
-        "matron",
-        "doctor",
-        "president",
-        "inspector",
-        "registrar",
-        "solicitor",
-        "coroner",
-        "minister",
-        "bishop",
-        "dean",
-        "miss",
-        "ms",
-        "dc",
-        "ds",
-        "di",
-        "ps",
-    ]
-)
+_WORDY_TITLES = frozenset((
+    "major", "general", "lord", "lady", "master", "sister", "father", "nurse", "captain", "mayor",
+    "judge", "recorder", "canon", "matron", "doctor", "president", "inspector", "registrar",
+    "solicitor", "coroner", "minister", "bishop", "dean", "miss", "ms", "dc", "ds", "di", "ps",
+))  # fmt: skip
 
 
 def _title_at(tokens: list[Token], index: int, lexicon: Lexicon) -> tuple[int, str]:
@@ -393,7 +317,7 @@ def is_free(text: str, start: int, end: int) -> bool:
         before = text[start - 1]
         if before == "@" and (start == 1 or text[start - 2].isspace()) and text[start].isupper():
             # "@Sarah can you look at this": somebody is addressed.
-            return not text[end : end + 1].isalnum()
+            return not text[end : end + 1].isalnum() and text[end : end + 1] != "_"
         if before.isalnum() or before in _TIED_BEFORE:
             return False
         if before in "./-'":
@@ -517,37 +441,11 @@ def _cut(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Candidat
 
 
 # Names that stand in streets, halls and parks more often than before a surname.
-_NAMESAKES = frozenset(
-    [
-        "victoria",
-        "albert",
-        "edward",
-        "george",
-        "elizabeth",
-        "alexandra",
-        "nelson",
-        "wellington",
-        "jubilee",
-        "charles",
-        "william",
-        "henry",
-        "james",
-        "john",
-        "mary",
-        "margaret",
-        "anne",
-        "queen",
-        "king",
-        "prince",
-        "princess",
-        "regent",
-        "clarence",
-        "stanley",
-        "gladstone",
-        "florence",
-        "grace",
-    ]
-)
+_NAMESAKES = frozenset((
+    "victoria", "albert", "edward", "george", "elizabeth", "alexandra", "nelson", "wellington",
+    "jubilee", "charles", "william", "henry", "james", "john", "mary", "margaret", "anne", "queen",
+    "king", "prince", "princess", "regent", "clarence", "stanley", "gladstone", "florence", "grace",
+))  # fmt: skip
 
 
 def is_surname_head(tokens: list[Token], start: int, index: int, lexicon: Lexicon) -> bool:
@@ -611,9 +509,11 @@ def _look_around(
     if first in lexicon.thing_before:
         candidate.add(_NAMED_THING)
     words = " ".join(token.low for token in candidate.tokens)
-    if words in lexicon.places:
+    titled = any(one is _TITLE for one in candidate.reasons)
+    if words in lexicon.places and not titled:
         candidate.add(_PLACE_NAME)
-    if words in lexicon.well_known or (at and f"{tokens[at - 1].low} {words}" in lexicon.well_known):
+    known = words in lexicon.well_known and not titled
+    if known or (at and f"{tokens[at - 1].low} {words}" in lexicon.well_known):
         candidate.add(_WELL_KNOWN)
     if (
         word_band(candidate.tokens[0].flags)

@@ -40,42 +40,11 @@ _WORD_AGAIN = reason(EvidenceKind.COUNTER, "also an ordinary word", -1.6)
 _BEYOND_HELP = -3.2
 _LISTED = reason(EvidenceKind.NEIGHBOUR, "listed beside a person", 1.5)
 _NEXT_WORD = re.compile(r" +([a-z]+)")
-_VERB_LIKE = frozenset(
-    [
-        "the",
-        "you",
-        "be",
-        "we",
-        "i",
-        "it",
-        "this",
-        "that",
-        "not",
-        "a",
-        "an",
-        "all",
-        "any",
-        "as",
-        "your",
-        "our",
-        "to",
-        "in",
-        "of",
-        "on",
-        "for",
-        "also",
-        "only",
-        "need",
-        "want",
-        "still",
-        "then",
-        "there",
-        "they",
-        "he",
-        "she",
-        "have",
-    ]
-)
+_VERB_LIKE = frozenset((
+    "the", "you", "be", "we", "i", "it", "this", "that", "not", "a", "an", "all", "any", "as",
+    "your", "our", "to", "in", "of", "on", "for", "also", "only", "need", "want", "still", "then",
+    "there", "they", "he", "she", "have",
+))  # fmt: skip
 
 
 class Established:
