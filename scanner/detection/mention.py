@@ -32,6 +32,8 @@ class Place:
     in_table: bool
 
 
+# A form label is at most this long; what ends in a colon further on is a sentence.
+_LONGEST_LABEL = 50
 # A sentence is looked for at most this far from the phrase; shorthand notes have no full stops at all.
 _REACH = 300
 _SENTENCE_END = re.compile(
@@ -41,7 +43,7 @@ _ABBREVIATED = re.compile(
     r"\b(?:mr|mrs|ms|dr|st|no|sec|s|para|art|approx|e\.g|i\.e|cllr|prof|dept)$", re.IGNORECASE
 )
 
-_UNTICKED = re.compile(r"(?:☐|□|\[ {0,2}\]|\( {0,2}\)|o)[ \t]{0,3}(?:[A-Za-z ]{0,8} )?$")
+_UNTICKED = re.compile(r"(?:☐|□|\[ {0,2}\]|\( {0,2}\))[ \t]{0,3}(?:[A-Za-z ]{0,8} )?$")
 _TICKED = re.compile(r"(?:☒|☑|✓|✔|■|\[ ?[xX✓] ?\]|\([xX]\))[ \t]{0,3}(?:[A-Za-z ]{0,8} )?$")
 _BOX_BEHIND = re.compile(r"[ \t]{0,2}(?:\[ ?[xX✓]? ?\]|☐|□|☒|☑)")
 # The first box of the line stands behind a word: "Financial [X]  Neglect [ ]".
@@ -111,7 +113,7 @@ _PRONOUN = re.compile(r"\b(?:he|she|him|his|her|hers)\b", re.IGNORECASE)
 _TITLE_BEFORE = re.compile(
     r"\b(?i:lead|head|manager|director|officer|worker|chair|nurse|coordinator|co-ordinator|service|services|"
     r"team|teacher|"
-    r"practitioner|advis[eo]r|commissioner|doctor|administrator|assistant|solicitor|consultant|role|post|"
+    r"practitioner|advis[eo]r|commissioner|administrator|assistant|solicitor|consultant|role|post|"
     r"department)"
     r"[ \t]{0,2}(?:,|-|–|:|\||\(|/)?[ \t]{0,2}(?:of |for |in )?(?:the )?(?:[A-Z][\w']+ (?:& |and )?){0,4}$"
 )
@@ -196,7 +198,8 @@ class Mentions:
             return Use.SAID if _TICK_BEHIND.match(behind) else Use.BLANK
         if not ticked and _UNANSWERED.match(behind):
             return Use.BLANK
-        if not place.in_table and _EMPTY_LABEL.match(behind) and not self._next_line_answers(line_end):
+        label = end - line_start <= _LONGEST_LABEL and not place.in_table
+        if label and _EMPTY_LABEL.match(behind) and not self._next_line_answers(line_end):
             return Use.BLANK
         if _NO.match(behind):
             return Use.DENIED

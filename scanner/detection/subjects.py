@@ -89,6 +89,7 @@ _ROLE_NOTES = frozenset({"staff", "public", "author", "firm"})
 _AGE = re.compile(
     r"\b(?:aged?|age:|age of)\s{0,2}(?P<age>\d{1,2})\b(?!\s?[-/%])"
     r"|\b(?P<yo>\d{1,2})[ -]?(?:y/?o|yrs? old|years?[ -]old|year old|yrs?\b(?! ago))"
+    r"|\b(?:he|she|who)(?:'?s| is) (?P<is>\d{1,2})\b(?![:/.%]| ?(?:am|pm|minutes|hours|months))"
     r"|\b(?P<months>\d{1,2})[ -]?(?:months?|weeks?|days?)[ -]old"
     r"|\bunborn\b|\bbaby (?:girl|boy)\b|\bEDD\b|\bnewborn\b"
     r"|(?<=[a-z]), (?P<comma>1?\d)(?=,| and\b| is\b| was\b| who\b)"
@@ -98,6 +99,7 @@ _AGE = re.compile(
     r"|\b[PS][1-7]\b(?= (?:at|pupil|class|in)\b)",
     re.IGNORECASE,
 )
+_YEARS = ("age", "yo", "bracket", "comma", "is")
 _SCHOOL = re.compile(
     r"\b(?:[A-Z][\w'.]+ ){1,4}(?:(?:Church of England|CofE|C of E|Catholic|R\.?C\.?|VA|VC|CE|Community|"
     r"Church in Wales)"
@@ -109,9 +111,11 @@ _CHILD_WORD = re.compile(
     r"\b(?:(?<!looked after )child(?! (?:protection|in need|in care|sexual|criminal|arrangement|assessment|"
     r"abuse|safety))"
     r"|(?<!looked after )children(?!['’]s (?:services|social|hearing|panel|reporter|guardian|home|trust)"
-    r"| (?:in need|in care|looked after|act|and families act|\(scotland|\(ni\)))|son|daughter|sons|daughters|siblings?|brother|sister|baby|infant|"
+    r"| (?:in need|in care|looked after|act|and families act|\(scotland|\(ni\)))|son|daughter|sons|"
+    r"daughters|siblings?|brother|sister|baby|infant|"
     r"toddler"
-    r"|pupil|student|boy|girl|twins|teenager|(?<!looked after )young person|unborn|minor|niece|nephew"
+    r"|pupil|student|boys?|girls?|kids?|twins|teenager|(?<!looked after )young person|unborn|minor|niece|"
+    r"nephew"
     r"|grand(?:son|daughter|child|children)|step(?:son|daughter)|mum|mother|father|dad|moc|foc|mgm|pgm|"
     r"parents?"
     r"|school|nursery)\b",
@@ -160,7 +164,7 @@ _ROLE_BEFORE = re.compile(
 )
 _GREETING = re.compile(
     r"(?:^|[\n>])[ \t]*(?:dear|hi|hello|hiya|hey|morning|good (?:morning|afternoon|evening)|afternoon|annwyl)"
-    r"(?: both| all)?[ ,]{0,2}(?:[A-Z][\w'-]*\.?(?: |, | and |, and | & )){0,4}(?:mr|mrs|ms|miss|dr|mx|cllr|"
+    r"(?: both| all)?[ ,]{0,2}(?:[A-Z][\w'-]*\.?(?:, | and |, and | & |/)){0,3}(?:mr|mrs|ms|miss|dr|mx|cllr|"
     r"councillor|prof)?\.? ?$",
     re.IGNORECASE,
 )
@@ -228,7 +232,13 @@ class Subjects:
         reach = min(len(text), end + _OVERHANG)
         marks: list[Mark] = []
         for match in _AGE.finditer(text, begin, reach):
-            age = match.group("age") or match.group("yo") or match.group("bracket") or match.group("comma")
+            age = (
+                match.group("age")
+                or match.group("yo")
+                or match.group("bracket")
+                or match.group("comma")
+                or match.group("is")
+            )
             if match.group("comma") and match.start() not in self._ends:
                 continue  # "Ella Tate, 4," is an age; "in rooms 3, 4, and 5" is not
             adult = age is not None and int(age) >= 18

@@ -103,6 +103,8 @@ class ChildFlagRecogniser:
             return Standing(TOPIC_ONLY, standing.use, subject, why="name not tied to the phrase")
         if Attribute.DOB in subject.attributes and not subject.child:
             return Standing(TOPIC_ONLY, standing.use, subject, why="about an adult")
+        if standing.confidence >= REPORTED and not (subject.child or standing.linked or standing.named):
+            return Standing(TOPIC_ONLY, standing.use, subject, why="about no child")
         phrase = text[hit.start : hit.end].lower()
         generic = phrase.endswith(("leavers", "people")) or ("children" in phrase and "'" not in phrase)
         if generic and standing.confidence >= REPORTED and not standing.named:
