@@ -130,6 +130,8 @@ def upn(value: str) -> bool:
     body = value[1:]
     if not body[:11].isdigit() or not (body[11].isdigit() or body[11] in _UPN_LETTERS):
         return False
+    if body[:11] in "012345678901234567890":
+        return False
     numbers = [int(c) if c.isdigit() else _UPN_LETTERS.index(c) for c in body]
     return _UPN_LETTERS[sum(n * w for n, w in zip(numbers, range(2, 14), strict=True)) % 23] == value[0]
 
@@ -252,11 +254,16 @@ def not_uniform(value: str) -> bool:
     return digits not in "0123456789012345" or len(digits) == 9
 
 
+def letters_and_digits(value: str) -> bool:
+    """A code with at least one letter and one digit: no word and no plain number."""
+    return any(c.isalpha() for c in value) and any(c.isdigit() for c in value)
+
+
 CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (
         nino, mod11, nhs, health_and_care, chi_date, chi, uln, utr, upn, driver_number, card, luhn,
         court_reference, iban, vat, pnc, cro, cro_file, vehicle_age, not_a_month, mrz_line, sort_code,
-        not_uniform,
+        not_uniform, letters_and_digits,
     )
 }  # fmt: skip

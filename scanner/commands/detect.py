@@ -97,7 +97,9 @@ def _stdin_lines() -> Iterator[str]:
 def _reported(found: TextInspection, threshold: float) -> list[Finding]:
     from scanner.inspection import INTERNAL_TYPES
 
-    return [f for f in found.findings if f.confidence >= threshold and f.entity_type not in INTERNAL_TYPES]
+    # A return is a property of the whole text and stands among the reasons, not among the spans.
+    unseen = INTERNAL_TYPES | {"CHILD_RETURN"}
+    return [f for f in found.findings if f.confidence >= threshold and f.entity_type not in unseen]
 
 
 def _span(finding: Finding, text: str) -> dict[str, object]:

@@ -142,7 +142,7 @@ class ContextOfView:
         low, high = 0, len(text)
         if field is not None and field.label:
             said = self.label(tag, field.label)
-            first = not _ANOTHER_VALUE.search(text, field.start, start)
+            first = start - field.start <= COUNTER_GAP and not _ANOTHER_VALUE.search(text, field.start, start)
             if said.nearness is Nearness.LABEL and first:
                 return said
             if record is not None and record.table is not None:

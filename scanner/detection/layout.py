@@ -84,7 +84,7 @@ class Layout:
 _PAIR = re.compile(
     r"(?:^|(?<=  )|(?<=\t)|(?<=[|;,>•*\[(]\s)|(?<=[|;>*]))"
     r"[ \t>*•\-]{0,6}"
-    r"(?P<label>[A-Za-z][A-Za-z0-9 /'()&.,#\-]{0,46}?[A-Za-z0-9).?#])"
+    r"(?P<label>[A-Za-z][A-Za-z0-9 _/'()&.,#\-]{0,46}?[A-Za-z0-9).?#])"
     r"\**[ \t]{0,3}(?::|=|\.{3,}|_{2,}|…)[ \t_.]{0,60}"
 )
 _JSON_PAIR = re.compile(
@@ -93,7 +93,7 @@ _JSON_PAIR = re.compile(
 _XML_PAIR = re.compile(
     r"<(?P<label>[A-Za-z][\w:.\-]{0,60})[^<>]{0,200}>(?P<value>[^<>\n]{1,500})</(?P=label)>"
 )
-_PROSE_LABEL = re.compile(r"\b(?:https?|mailto|re|fw|fwd|cc|bcc)$", re.IGNORECASE)
+_PROSE_LABEL = re.compile(r"\b(?:https?|mailto|re|fw|fwd)$", re.IGNORECASE)
 
 _HEADER_LIST = """
 name names surname forename forenames firstname lastname first last middle full known title initials

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 
 from scanner.detection.view import View
 
@@ -11,7 +11,8 @@ ORGANISATION = "bank-organisation"
 # An organisation named within this many characters before a number owns it.
 _BEFORE, _BEHIND = 160, 40
 _PRIVATE = re.compile(
-    r"\b(?:my|his|her|their|your|tenant|claimant|customer(?:'?s)?|resident|payee|account holder|a/c name)\b",
+    r"\b(?:my|his|her|their own|your|tenant|claimant|customer(?:'?s)?|resident|payee|account holder|a/c name"
+    r"|mr|mrs|ms|miss|refund(?:ed|s)?)\b",
     re.IGNORECASE,
 )
 
@@ -25,7 +26,10 @@ def owned_by_organisation(view: View, start: int, end: int) -> bool:
     low = max(start - _BEFORE, record.start if record else 0)
     if record is not None and record.table is not None:
         low = record.start
-    high = min(end + _BEHIND, record.end if record else len(view.text))
-    if bisect_right(organisations, high) == bisect_left(organisations, low):
-        return False
-    return _PRIVATE.search(view.text, low, start) is None
+    before = bisect_left(organisations, start)
+    if before and organisations[before - 1] >= low:
+        # Whoever is named last before the number owns it.
+        return _PRIVATE.search(view.text, organisations[before - 1], start) is None
+    line_end = view.layout.line_span(end)[1]
+    behind = before < len(organisations) and organisations[before] < min(end + _BEHIND, line_end)
+    return behind and _PRIVATE.search(view.text, low, start) is None

@@ -78,7 +78,8 @@ def test_the_set_is_large_varied_and_half_of_it_tempting() -> None:
     assert len(DOCUMENTS) >= 150
     assert len({d.id for d in DOCUMENTS}) == len(DOCUMENTS)
     assert sum(d.hard_negative for d in DOCUMENTS) >= 0.45 * len(DOCUMENTS)
-    assert 0.35 <= sum(d.split == "dev" for d in DOCUMENTS) / len(DOCUMENTS) <= 0.45
+    # Development texts may be added; those that nobody looks at must stay enough to measure by.
+    assert sum(d.split == "held-out" for d in DOCUMENTS) >= 120
     assert {d.severity for d in DOCUMENTS} == set(SEVERITIES)
     assert {d.severity for d in DOCUMENTS if d.hard_negative} == {"none", "low"}
 

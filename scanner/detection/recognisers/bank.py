@@ -16,7 +16,7 @@ SORT, ACCOUNT, BANK = "bank-sort", "bank-account", "bank"
 
 _NUMBERS = re.compile(
     r"(?<![\d\-£$#])(?<!\d\.)(?<!\D\d/)(?:(?P<sort>\d{2}(?P<gap>[ \-.]|[ ]-[ ])\d{2}(?P=gap)\d{2})"
-    r"|(?P<account>\d{8}|\d{4} \d{4})|(?P<six>\d{6})"
+    r"|(?P<glued>\d{14})|(?P<account>\d{8}|\d{4} \d{4})|(?P<six>\d{6})"
     r"|(?P<short>\d{5}|\d{7}))(?![\d\-:]|\.\d|/\d{1,4}(?!\d))"
 )
 # Sort code and account number of one pair stand within this many characters (uk_identifiers 2.13).
@@ -58,7 +58,7 @@ class BankRecogniser:
         context = view.context
         if not any(hit.payload.tags & {SORT, ACCOUNT, BANK} for hit in context.hits):
             return []
-        numbers = [_Number(match.lastgroup or "", *match.span()) for match in _bank_numbers(view.text)]
+        numbers = _bank_numbers(view.text)
         findings: list[Finding] = []
         used: set[int] = set()
         for index, first in enumerate(numbers):
@@ -123,6 +123,12 @@ class BankRecogniser:
         if number.kind in ("sort", "six") and sort_near.nearness is Nearness.LABEL:
             evidence = Evidence(EvidenceKind.LABEL, sort_near.phrase)
             return Finding(ENTITY, number.start, number.end, 0.7, "bank-sort-code", (evidence,))
+        if number.kind == "glued":
+            bank = context.of(BANK, number.start, number.end).nearness > Nearness.NONE
+            if not bank or _is_timestamp(view.text[number.start : number.end]):
+                return None
+            evidence = Evidence(EvidenceKind.CONTEXT, "sort code and account number without a gap")
+            return Finding(ENTITY, number.start, number.end, 0.6, "bank-pair", (evidence,))
         in_column = view.layout.field_at(number.start) is not None
         short = number.kind == "short" and in_column and number.end - number.start == 7
         if short and sort_near.nearness is Nearness.LABEL:
@@ -132,7 +138,7 @@ class BankRecogniser:
                 context.of(BANK, number.start, number.end).nearness > 0
                 or context.of(SORT, number.start, number.end).nearness > 0
             )
-            exact = account_near.phrase not in ("account", "a c")
+            exact = account_near.phrase.endswith((" number", " no", " num", " nr", " account"))
             if not exact and not bank:
                 return None
             evidence = Evidence(EvidenceKind.LABEL, account_near.phrase)
@@ -160,6 +166,18 @@ class BankRecogniser:
         ]
 
 
-def _bank_numbers(text: str) -> list[re.Match[str]]:
-    """Every number that may be a sort code or an account number, in order."""
-    return list(_NUMBERS.finditer(text))
+def _bank_numbers(text: str) -> list[_Number]:
+    """Every number that may be a sort code or an account number, in order; no placeholders."""
+    numbers: list[_Number] = []
+    for match in _NUMBERS.finditer(text):
+        kind = match.lastgroup or ""
+        if kind == "gap":
+            kind = "sort"
+        if len(set(match.group()) - set(" -.")) > 1:
+            numbers.append(_Number(kind, *match.span()))
+    return numbers
+
+
+def _is_timestamp(digits: str) -> bool:
+    """Whether fourteen digits begin like a day of this or the last century."""
+    return digits[:2] in ("19", "20") and "01" <= digits[4:6] <= "12" and "01" <= digits[6:8] <= "31"

@@ -595,6 +595,9 @@ class _TenDigitFamily:
 
 
 _REPAIRABLE = re.compile(r"[0-9A-Za-z|!]")
+_WORD_START = re.compile(r"(?<![0-9A-Za-z|!])[0-9A-Za-z|!]")
+# Behind its label, with a damaged word between ("NI numher is").
+_REPAIR_REACH = 24
 
 
 def _repair(text: str, start: int, template: str) -> tuple[int, int, str, int] | None:
@@ -602,12 +605,15 @@ def _repair(text: str, start: int, template: str) -> tuple[int, int, str, int] |
 
     Returns span, repaired value and number of repairs (one or two); ``None`` where nothing fits.
     """
-    stop = min(len(text), start + 12)
-    at = start
-    while at < stop and not _REPAIRABLE.match(text, at):
-        at += 1
-    if at >= stop:
-        return None
+    for word in _WORD_START.finditer(text, start, min(len(text), start + _REPAIR_REACH)):
+        found = _repair_at(text, word.start(), template)
+        if found is not None:
+            return found
+    return None
+
+
+def _repair_at(text: str, at: int, template: str) -> tuple[int, int, str, int] | None:
+    """Read the characters at one place by the template, at least half of the digits as they stand."""
     value: list[str] = []
     repairs = 0
     position = at
@@ -631,6 +637,8 @@ def _repair(text: str, start: int, template: str) -> tuple[int, int, str, int] |
         value.append(character)
         position += 1
     if len(value) < len(template) or not repairs:
+        return None
+    if sum(map(str.isdigit, text[at:position])) * 2 < template.count("D"):
         return None
     if position < len(text) and text[position].isalnum():
         return None
