@@ -9,6 +9,8 @@ from rules.bank import load_bank_rule
 from rules.loader import Identifiers, RuleError, load_identifiers
 from scanner.detection.context import ContextPhrases
 from scanner.detection.detector import Detector
+from scanner.detection.language.ensemble import EnsembleRecogniser
+from scanner.detection.language.pipeline import NONE, LanguageModel
 from scanner.detection.recognisers.addresses import AddressRecogniser
 from scanner.detection.recognisers.bank import BankRecogniser, bank_phrases
 from scanner.detection.recognisers.birth_dates import BirthDateRecogniser
@@ -67,7 +69,7 @@ def build_detector(settings: DetectionSettings | None = None) -> Detector:
 
         first += load_recognisers(settings.presidio_recognisers)
     names: Recogniser = NameRecogniser()
-    if settings.language_model:
+    if settings.language_model not in ("", NONE):
         names = _with_model(settings)
     return Detector(
         [
@@ -83,9 +85,5 @@ def build_detector(settings: DetectionSettings | None = None) -> Detector:
 
 def _with_model(settings: DetectionSettings) -> Recogniser:
     """The rules for names together with the configured language model."""
-    # spaCy takes a second and a half to import: only where a model is asked for.
-    from scanner.detection.language.ensemble import EnsembleRecogniser
-    from scanner.detection.language.pipeline import LanguageModel, load_pipeline
-
-    model = LanguageModel(load_pipeline(settings.language_model), full_text=settings.full_text)
+    model = LanguageModel(settings.language_model, full_text=settings.full_text)
     return EnsembleRecogniser(NameRecogniser(), model)

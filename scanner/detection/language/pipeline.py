@@ -1,25 +1,36 @@
-"""A spaCy pipeline reduced to what finds names, run over the windows of a view."""
+"""A spaCy pipeline reduced to what finds names, run over the windows of a view; loaded when first needed."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from rules.loader import RuleError
 from scanner.detection.finding import Finding
 from scanner.detection.language.windows import windows
-from scanner.detection.view import View
+from scanner.detection.view import Span, View
+
+# The pipeline that is shipped with the product, by its name in the configuration, and where it lies.
+BUILTIN = "builtin"
+SHIPPED = Path(__file__).parent / "model"
+NONE = "none"
 
 # Components that find no entity and cost two thirds of the time.
 _NOT_NEEDED = ("tagger", "parser", "lemmatizer", "attribute_ruler", "morphologizer", "senter", "textcat")
 _BATCH = 64
-# A model without a calibrated score: above what is reported, below what may block by itself.
-MODEL_CONFIDENCE = 0.6
 # Signatures, disclaimers and table headers come again and again: what the model said of them is kept.
 _REMEMBERED = 20_000
+# A pipeline that gives no probabilities is right about so often on council texts.
+UNCALIBRATED = 0.8
+# A token less likely than this to be part of a name is not kept.
+_FAINT = 0.01
 
 _LABELS = {"PERSON": "PERSON", "PER": "PERSON", "ADDRESS": "UK_ADDRESS"}
 
@@ -31,62 +42,141 @@ class ModelSpan:
     start: int
     end: int
     entity_type: str
+    probability: float = UNCALIBRATED
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What the model said of one text; ``names`` are the tokens that may be part of a person's name."""
+
+    spans: tuple[ModelSpan, ...]
+    names: tuple[tuple[int, int, float], ...] | None
+
+
+class Impression:
+    """What the model said of the windows of one view."""
+
+    def __init__(self, shown: Sequence[Span], readings: Iterable[_Reading]) -> None:
+        self.spans: list[ModelSpan] = []
+        self._windows = shown
+        self._graded = True
+        self._names: list[tuple[int, int, float]] = []
+        for (at, _), reading in zip(shown, readings, strict=True):
+            self.spans += [ModelSpan(at + s.start, at + s.end, s.entity_type, s.probability) for s in reading.spans]
+            if reading.names is None:
+                self._graded = False
+            else:
+                self._names += [(at + start, at + end, likely) for start, end, likely in reading.names]
+
+    def doubt(self, start: int, end: int) -> float | None:
+        """How likely the model thinks a name at a place where it marked none; None where it did not look.
+
+        Pipelines without probabilities never doubt: what they leave out says little.
+        """
+        at = bisect_left(self._windows, (start + 1,)) - 1
+        if not self._graded or at < 0 or self._windows[at][1] < end:
+            return None
+        first = max(0, bisect_left(self._names, (start,)) - 1)
+        likely = 0.0
+        for left, right, chance in self._names[first:]:
+            if left >= end:
+                break
+            if right > start:
+                likely = max(likely, chance)
+        return likely
 
 
 def load_pipeline(name: str) -> Any:
-    """An installed spaCy pipeline by name, or one in a folder; raises ``RuleError`` with the next step."""
+    """The shipped pipeline, an installed one by name, or one in a folder; RuleError with the next step."""
     import spacy
 
+    # Registers the component that the shipped pipeline is made of.
+    import scanner.detection.language.tagger  # noqa: F401
+
     try:
-        return spacy.load(name, exclude=list(_NOT_NEEDED))
-    except OSError as error:
-        raise RuleError(
-            f"language.model: no spaCy pipeline {name!r} is installed here; install it with pip, "
-            "name a folder that holds one, or leave the setting empty"
-        ) from error
+        return spacy.load(SHIPPED if name == BUILTIN else name, exclude=list(_NOT_NEEDED))
+    except (OSError, ValueError) as error:
+        raise missing(name) from error
+
+
+def missing(name: str) -> RuleError:
+    """What to tell whoever named a pipeline that is not there."""
+    return RuleError(
+        f"language.model: no spaCy pipeline {name!r} is installed here; install it with pip, "
+        f"name a folder that holds one, or write {BUILTIN!r} for the one that is shipped or {NONE!r} for none"
+    )
+
+
+def is_there(name: str) -> bool:
+    """Whether a pipeline of this name can be loaded, without loading it."""
+    folder = SHIPPED if name == BUILTIN else Path(name)
+    return (folder / "config.cfg").is_file() or (name.isidentifier() and find_spec(name) is not None)
 
 
 class LanguageModel:
     """What a spaCy pipeline finds in the windows of a view.
 
-    Texts of one view go to the pipeline in batches; identical ones are looked at once.
+    The pipeline is loaded at the first text that has a window.  Texts of one view go to it in batches;
+    identical ones are looked at once.
     """
 
-    def __init__(self, pipeline: Any, *, full_text: bool = False) -> None:
-        self._pipeline = pipeline
+    def __init__(self, name: str, *, full_text: bool = False) -> None:
+        if not is_there(name):
+            raise missing(name)
+        self._name = name
         self._full_text = full_text
-        self._known: OrderedDict[bytes, tuple[ModelSpan, ...]] = OrderedDict()
+        self._known: OrderedDict[bytes, _Reading] = OrderedDict()
+
+    @cached_property
+    def _pipeline(self) -> Any:
+        return load_pipeline(self._name)
 
     @property
     def title(self) -> str:
         """The pipeline's own name, for explanations."""
         return str(self._pipeline.meta.get("name", "spaCy pipeline"))
 
-    def spans(self, view: View, found: Sequence[Finding] = ()) -> list[ModelSpan]:
-        """What the model finds in the windows around earlier findings and ``found``; offsets in the view's text."""
+    def read(self, view: View, found: Sequence[Finding] = ()) -> Impression | None:
+        """What the model says of the windows around earlier findings and ``found``; None where there are none."""
         shown = windows(view, found, full_text=self._full_text)
-        texts = [view.text[start:end] for start, end in shown]
-        spans: list[ModelSpan] = []
-        for (start, _end), inside in zip(shown, self._of_texts(texts), strict=True):
-            spans += [ModelSpan(start + s.start, start + s.end, s.entity_type) for s in inside]
-        return spans
+        if not shown:
+            return None
+        return Impression(shown, self._of_texts([view.text[start:end] for start, end in shown]))
 
-    def _of_texts(self, texts: Sequence[str]) -> Iterator[tuple[ModelSpan, ...]]:
+    def _of_texts(self, texts: Sequence[str]) -> Iterator[_Reading]:
         keys = [blake2b(text.encode("utf-8", "replace"), digest_size=12).digest() for text in texts]
         unseen = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
         results = dict(zip(unseen, self._run(unseen.values()), strict=True))
         for key in keys:
-            spans = results.get(key) or self._known.get(key, ())
-            self._known[key] = spans
+            reading = self._known[key] = results.get(key) or self._known[key]
             self._known.move_to_end(key)
-            yield spans
+            yield reading
         while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
 
-    def _run(self, texts: Iterable[str]) -> Iterator[tuple[ModelSpan, ...]]:
+    def _run(self, texts: Iterable[str]) -> Iterator[_Reading]:
         for document in self._pipeline.pipe(texts, batch_size=_BATCH):
-            yield tuple(
-                ModelSpan(entity.start_char, entity.end_char, _LABELS[entity.label_])
-                for entity in document.ents
-                if entity.label_ in _LABELS
-            )
+            yield _reading(document)
+
+
+def _reading(document: Any) -> _Reading:
+    from scanner.detection.language.chain import KINDS
+    from scanner.detection.language.tagger import PROBABILITIES
+
+    grades = document.user_data.get(PROBABILITIES)
+    spans = []
+    for entity in document.ents:
+        if entity.label_ not in _LABELS:
+            continue
+        likely = UNCALIBRATED
+        if grades is not None:
+            likely = float(grades[entity.start : entity.end, KINDS.index(entity.label_)].mean())
+        spans.append(ModelSpan(entity.start_char, entity.end_char, _LABELS[entity.label_], likely))
+    if grades is None:
+        return _Reading(tuple(spans), None)
+    column = grades[:, KINDS.index("PERSON")]
+    names = []
+    for row in (column > _FAINT).nonzero()[0].tolist():
+        token = document[row]
+        names.append((token.idx, token.idx + len(token), float(column[row])))
+    return _Reading(tuple(spans), tuple(names))

@@ -1,0 +1,199 @@
+"""The shipped tagger: a spaCy pipeline component that finds people, bodies, places and addresses.
+
+A convolutional network over hashed word features and the gazetteers' word classes, under a linear chain.  It
+sets ``doc.ents`` and, for whoever weighs evidence, how likely each token is part of each kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+import srsly
+from spacy.attrs import NORM, ORTH, PREFIX, SHAPE, SUFFIX
+from spacy.lang.en import English
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.util import compile_infix_regex, compile_prefix_regex, minibatch
+from thinc.api import (
+    HashEmbed,
+    Linear,
+    Maxout,
+    Model,
+    NumpyOps,
+    chain,
+    clone,
+    concatenate,
+    expand_window,
+    list2ragged,
+    ragged2list,
+    residual,
+    use_ops,
+    with_array,
+)
+
+from scanner.detection.language.chain import KINDS, LABELS, best_paths, marginals, spans_of
+from scanner.detection.recognisers.names.lexicon import Lexicon
+
+Features = npt.NDArray[np.uint64]
+Scores = npt.NDArray[np.float32]
+# The features of a token, with the rows of each one's hash table.
+_TABLES = {"norm": 8000, "prefix": 1000, "suffix": 3000, "shape": 1000, "names": 250, "classes": 250}
+# Values of the two gazetteer features begin here, so that they differ from each other in the same hash.
+_NAMES_BASE, _CLASSES_BASE = 1_000, 2_000
+_NAME_BITS = 6
+PROBABILITIES = "council_names"
+_WEIGHTS = "weights.npy"
+
+
+def blank_pipeline() -> Language:
+    """An English tokenizer that cuts at the separators of tables, forms and mail headers, and nothing else."""
+    nlp = English()
+    defaults = nlp.Defaults
+    nlp.tokenizer.infix_finditer = compile_infix_regex(
+        [*(defaults.infixes or ()), r"[,;|\"<>()\[\]{}=\t•]", r"(?<=\w)[:/](?=\w)"]
+    ).finditer
+    nlp.tokenizer.prefix_search = compile_prefix_regex([*(defaults.prefixes or ()), "@"]).search
+    return nlp
+
+
+class WordFeatures:
+    """What the network sees of each token; the gazetteers' classes come from the shared name lexicon."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self._known: dict[int, tuple[int, int]] = {}
+
+    def of(self, doc: Doc) -> Features:
+        """One row for each token, one column for each feature."""
+        columns = doc.to_array([NORM, PREFIX, SUFFIX, SHAPE, ORTH]).astype(np.uint64)
+        features = np.empty((len(doc), len(_TABLES)), dtype=np.uint64)
+        features[:, :4] = columns[:, :4]
+        known = self._known
+        if len(known) > 200_000:
+            known.clear()
+        for row, orth in enumerate(columns[:, 4].tolist()):
+            pair = known.get(orth)
+            if pair is None:
+                pair = known[orth] = self._classes(doc[row].text)
+            features[row, 4], features[row, 5] = pair
+        return features
+
+    def _classes(self, written: str) -> tuple[int, int]:
+        if not any(character.isalpha() for character in written):
+            return _NAMES_BASE, _CLASSES_BASE
+        flags = self._lexicon.word(written)[1]
+        return _NAMES_BASE + 1 + (flags & (1 << _NAME_BITS) - 1), _CLASSES_BASE + 1 + (flags >> _NAME_BITS)
+
+
+def network(width: int, depth: int) -> Model[list[Features], list[Scores]]:
+    """Scores of the labels for each token of each sequence."""
+    # On one core, numpy's own BLAS is a third faster here than thinc's.
+    with use_ops("numpy", use_blis=False):
+        embeddings = [
+            HashEmbed(width, rows, column=column, seed=column + 1, dropout=0.0)
+            for column, rows in enumerate(_TABLES.values())
+        ]
+        mix = Maxout(nO=width, nI=width * len(embeddings), nP=3, normalize=True, dropout=0.0)
+        layer = residual(
+            chain(
+                expand_window(window_size=1),
+                Maxout(nO=width, nI=width * 3, nP=3, normalize=True, dropout=0.0),
+            )
+        )
+        model: Model[Any, Any] = chain(
+            list2ragged(),
+            with_array(concatenate(*embeddings)),
+            with_array(mix),
+            with_array(clone(layer, depth), pad=depth),
+            with_array(Linear(nO=len(LABELS), nI=width)),
+            ragged2list(),
+        )
+        model.set_dim("nO", len(LABELS))
+        model.initialize()
+    return cast("Model[list[Features], list[Scores]]", model)
+
+
+class Tagger:
+    """The component.  ``model`` scores tokens, ``transitions`` scores pairs of labels.
+
+    ``lexicon`` makes the gazetteer features; the transitions are a parameter like the network's.
+    """
+
+    def __init__(self, *, width: int, depth: int, lexicon: Lexicon | None = None) -> None:
+        self.width, self.depth = width, depth
+        self.features = WordFeatures(lexicon or Lexicon())
+        self.model = network(width, depth)
+        self.transitions: Scores = np.zeros((len(LABELS), len(LABELS)), dtype=np.float32)
+
+    def __call__(self, doc: Doc) -> Doc:
+        self._tag([doc])
+        return doc
+
+    def pipe(self, docs: Iterable[Doc], *, batch_size: int = 64) -> Iterator[Doc]:
+        """Tags documents in batches, in order."""
+        for batch in minibatch(docs, batch_size):
+            self._tag(batch)
+            yield from batch
+
+    def _tag(self, docs: Sequence[Doc]) -> None:
+        filled = [doc for doc in docs if len(doc)]
+        if not filled:
+            return
+        scores = self.model.predict([self.features.of(doc) for doc in filled])
+        paths = best_paths(scores, self.transitions)
+        likely = marginals(scores, self.transitions).labels
+        for doc, path, labels in zip(filled, paths, likely, strict=True):
+            spans = [doc[start:end] for start, end, _ in spans_of(path)]
+            for span, (_, _, kind) in zip(spans, spans_of(path), strict=True):
+                span.label_ = kind
+            doc.set_ents(spans)
+            doc.user_data[PROBABILITIES] = labels[:, 1:].reshape(len(doc), len(KINDS), 4).sum(axis=2)
+
+    # --- on disk: the numbers of all layers in one array of half precision ---
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Writes the settings and the weights into the folder ``path``."""
+        folder = Path(path)
+        folder.mkdir(parents=True, exist_ok=True)
+        srsly.write_json(folder / "settings.json", {"width": self.width, "depth": self.depth})
+        numbers = [np.ravel(array) for array in self.parameters()]
+        np.save(folder / _WEIGHTS, np.concatenate(numbers).astype(np.float16))
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Tagger:
+        """Reads what ``to_disk`` wrote; ValueError where it does not fit the settings."""
+        numbers = np.load(Path(path) / _WEIGHTS, allow_pickle=False).astype(np.float32)
+        at = 0
+        arrays: list[Scores] = []
+        for array in self.parameters():
+            arrays.append(numbers[at : at + array.size].reshape(array.shape))
+            at += array.size
+        if at != numbers.size:
+            raise ValueError(f"{path}: the weights are of another network")
+        self.set_parameters(arrays)
+        return self
+
+    def parameters(self) -> list[Scores]:
+        """All numbers that training sets, in a fixed order; the transitions come first."""
+        found: list[Scores] = [self.transitions]
+        for node in self.model.walk():
+            found += [node.get_param(name) for name in node.param_names if node.has_param(name)]
+        return found
+
+    def set_parameters(self, arrays: Sequence[Scores]) -> None:
+        """Sets the numbers that ``parameters`` gives, in its order."""
+        rest = iter(arrays)
+        self.transitions = next(rest).copy()
+        for node in self.model.walk():
+            for name in node.param_names:
+                if node.has_param(name):
+                    node.set_param(name, next(rest).copy())
+
+
+@Language.factory("council_names", default_config={"width": 96, "depth": 4}, assigns=["doc.ents"])
+def make_tagger(nlp: Language, name: str, width: int, depth: int) -> Tagger:
+    """The component as spaCy builds it from a pipeline's configuration."""
+    return Tagger(width=width, depth=depth)
