@@ -52,6 +52,7 @@ class Subject:
     attributes: frozenset[Attribute]
     child: bool
     names: int = 0
+    sure_child: bool = False  # by an age, a birth date, a school or a pupil number, not by a word alone
 
     @property
     def named(self) -> bool:
@@ -345,6 +346,7 @@ class Subjects:
             attributes.add(mark.attribute)
             child = child or mark.child
             names += mark.attribute in (Attribute.NAME, Attribute.FIRST_NAME)
+        sure = child
         if not child and attributes:
             child = _CHILD_WORD.search(self._text, start, end) is not None
-        return Subject(frozenset(attributes), child, names)
+        return Subject(frozenset(attributes), child, names, sure)

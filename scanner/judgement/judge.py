@@ -165,7 +165,7 @@ class Case:
         return mention.finding.note in ("own", "role") or _PUBLIC_BODY.search(mention.value) is not None
 
     @cached_property
-    def _names_by_record(self) -> dict[tuple[int, int], list[tuple[int, int]]]:
+    def names_by_record(self) -> dict[tuple[int, int], list[tuple[int, int]]]:
         """Position and person number of each private name, by record, in order."""
         names: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
         for number, person in enumerate(self.private):
@@ -190,7 +190,7 @@ class Case:
                 people.add(numbers[id(owner)])
                 continue
             mention = self.mentions[index]
-            names = self._names_by_record.get(mention.record)
+            names = self.names_by_record.get(mention.record)
             if names:
                 at = bisect_right(names, (mention.position, 1 << 60))
                 # What is said of somebody follows the name.
@@ -365,8 +365,9 @@ def _attributes(case: Case) -> Iterator[Reason]:
         severity = Severity.HIGH if len(numbered) >= several else Severity.MEDIUM
         text = f"Bank accounts or personal reference numbers of {_people(len(numbered))}."
         yield Reason("personal_numbers", text, severity)
-    elif case.named and any(
+    elif any(
         case.mentions[i].finding.confidence >= case.policy.breadth.identifier
+        and case.mentions[i].record in case.names_by_record
         for i in case.of_type("UK_BANK_ACCOUNT", "IBAN")
     ):
         yield Reason("personal_numbers", "Bank details beside a named person.", Severity.MEDIUM)
@@ -397,11 +398,12 @@ def _contacts(case: Case) -> Iterator[Reason]:
         consumer = any(f.entity_type == "EMAIL" and f.note == "consumer" for f in findings)
         whole = any(" " in name.strip() for name in person.names)
         known = "DATE_OF_BIRTH" in types or bool(types & case.policy.personal_identifiers)
-        said = person.names and (person.role == "private" or everyday) and not published
+        said = person.names and person.role == "private" and not published
         if (
             "UK_ADDRESS" in types
             or known
             or (person.names and consumer)
+            or (person.names and everyday and not published)
             or (said and (types & case.policy.contacts or homes))
             or (whole and not published and (mobile or homes))
         ):

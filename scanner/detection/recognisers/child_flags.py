@@ -103,7 +103,8 @@ class ChildFlagRecogniser:
             return Standing(TOPIC_ONLY, standing.use, subject, why="name not tied to the phrase")
         if Attribute.DOB in subject.attributes and not subject.child:
             return Standing(TOPIC_ONLY, standing.use, subject, why="about an adult")
-        if standing.confidence >= REPORTED and not (subject.child or standing.linked or standing.named):
+        tied = standing.named or (standing.linked and hit.payload.rule.weight is Weight.STRONG)
+        if standing.confidence >= REPORTED and not (subject.child or tied):
             return Standing(TOPIC_ONLY, standing.use, subject, why="about no child")
         phrase = text[hit.start : hit.end].lower()
         generic = phrase.endswith(("leavers", "people")) or ("children" in phrase and "'" not in phrase)
@@ -132,7 +133,7 @@ class ChildFlagRecogniser:
         near_strong = index < len(strong) and strong[index] <= hit.start + 2 * _ANCHOR_REACH
         subject = standing.subject
         if hit.payload.rule.weight is Weight.WEAK:
-            if near_strong or (subject.child and subject.identified and subject.named):
+            if near_strong or (subject.sure_child and subject.identified and subject.named):
                 return min(standing.confidence, 0.7), standing.why
             return TOPIC_ONLY, "weak phrase"
         if near_strong:
