@@ -14,6 +14,8 @@ Score = Annotated[float, Field(ge=0, le=1)]
 # Between the groups of a number: up to three blanks, dots, dashes, slashes or underscores; or a line
 # break with indentation, because numbers wrap in letters and PDF columns.
 SEPARATOR = r"(?:[ \t.\-/_]{0,3}|[ \t]{0,3}\r?\n[ \t]{0,12})"
+# The same within one line.
+TIGHT = r"[ \t.\-]{0,2}"
 # Between the boxes of a form, one character a box.
 BOX = r"[ \t|]{1,3}"
 
@@ -48,7 +50,7 @@ class Form(Strict):
     """One written form of an identifier.
 
     ``pattern`` is RE2 syntax over normalised text, any letter case unless ``case`` is ``upper``;
-    ``{s}`` stands for a separator and ``{b}`` for the line between two boxes.  ``check`` names a
+    ``{s}`` stands for a separator, ``{t}`` for one within a line, ``{b}`` for the line between two boxes.  ``check`` names a
     function of ``rules.checks``; when it fails the match is dropped, or kept at the scores without
     check if ``check_fails`` is ``keep``.  ``near`` widens or narrows what counts as context:
     ``label`` accepts only a form label, a column header or a phrase directly before the value.
@@ -74,7 +76,7 @@ class Form(Strict):
     @property
     def expression(self) -> str:
         """The pattern with its separators written out."""
-        return self.pattern.replace("{s}", SEPARATOR).replace("{b}", BOX)
+        return self.pattern.replace("{s}", SEPARATOR).replace("{t}", TIGHT).replace("{b}", BOX)
 
 
 class IdentifierRule(Strict):
