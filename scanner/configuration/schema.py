@@ -217,6 +217,9 @@ class RulesSection(Section):
     disable: tuple[str, ...] = Field(
         default=(), description="ids of rules that are switched off; see `dlp rules list`"
     )
+    allow: tuple[str, ...] = Field(
+        default=(), description="values that are nobody's, such as your own test data: never reported"
+    )
     presidio_recognisers: tuple[RecogniserName, ...] = Field(
         default=(), description="further Presidio recognisers, each as module:Class"
     )
@@ -267,6 +270,7 @@ class Configuration(Section):
             organisation=self.organisation.settings(),
             packs=self.rules.packs,
             disabled=frozenset(self.rules.disable),
+            allowed=frozenset(self.rules.allow),
             presidio_recognisers=self.rules.presidio_recognisers,
             language_model=self.language.model,
             full_text=self.language.mode == "full",

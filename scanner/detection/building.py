@@ -80,6 +80,7 @@ def build_detector(settings: DetectionSettings | None = None) -> Detector:
         ],
         context_phrases=ContextPhrases([*identifier_phrases(identifiers), *bank_phrases(bank)]),
         organisation=settings.organisation,
+        allowed=settings.allowed,
     )
 
 

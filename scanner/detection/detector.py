@@ -7,15 +7,17 @@ flags, special category, topics, returns).  Each stage sees what earlier ones fo
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
+from scanner.detection.ages import document_date
 from scanner.detection.context import ContextPhrases
 from scanner.detection.finding import Finding
 from scanner.detection.layout import Layout
 from scanner.detection.organisation import Organisation
 from scanner.detection.people import Mention
+from scanner.detection.recognisers.grammar import compact
 from scanner.detection.view import Recogniser, View
 from scanner.text import Block, Field, NormalisedText, Passage, normalise
 
@@ -36,17 +38,20 @@ class Detection:
     """What was found in one passage.
 
     ``findings`` are in order of their start, with offsets in the original text; ``mentions`` are the
-    same findings, in the same order, with what joining people needs.
+    same findings, in the same order, with what joining people needs.  ``reference_date`` is the day on
+    which ages were reckoned: the document's own date where it bears one.
     """
 
     findings: tuple[Finding, ...] = ()
     mentions: tuple[Mention, ...] = field(default=(), repr=False)
+    reference_date: date | None = None
 
 
 class Detector:
     """Runs recognisers over passages; holds no state of any passage.
 
-    ``stages`` are run in order; ``context_phrases`` is the shared index that identifier rules use.
+    ``stages`` are run in order; ``context_phrases`` is the shared index that identifier rules use;
+    ``allowed`` values are nobody's (a site's own specimens and test data) and are never reported.
     """
 
     def __init__(
@@ -55,10 +60,12 @@ class Detector:
         *,
         context_phrases: ContextPhrases,
         organisation: Organisation | None = None,
+        allowed: Collection[str] = (),
     ) -> None:
         self._stages = tuple(tuple(stage) for stage in stages)
         self._context_phrases = context_phrases
         self._organisation = organisation or Organisation()
+        self._allowed = frozenset(compact(value) for value in allowed)
 
     @property
     def recognisers(self) -> tuple[Recogniser, ...]:
@@ -68,8 +75,8 @@ class Detector:
     def detect(self, passage: Passage, *, reference_date: date | None = None, number: int = 0) -> Detection:
         """Find everything in ``passage``.
 
-        ``reference_date`` is the document's date, today where it is not known; ``number`` numbers the
-        passages of one document, so that their records stay apart.
+        ``reference_date`` is the document's date; where it is not given, the date that the text bears,
+        else today.  ``number`` numbers the passages of one document, so that their records stay apart.
         """
         normalised = normalise(passage.text)
         view = View(
@@ -78,15 +85,20 @@ class Detector:
             reference_date=reference_date or date.today(),
             context_phrases=self._context_phrases,
         )
+        if reference_date is None:
+            view.reference_date = document_date(view) or view.reference_date
         findings: list[Finding] = []
         for stage in self._stages:
             for recogniser in stage:
                 findings += recogniser.recognise(view)
             findings = settle(findings)
+            if self._allowed:
+                findings = [f for f in findings if compact(f.value(view.text)) not in self._allowed]
             view.findings = tuple(findings)
         return Detection(
             tuple(_to_original(finding, normalised) for finding in findings),
             _mentions(findings, view.layout, view.text, normalised, number) if findings else (),
+            view.reference_date,
         )
 
 

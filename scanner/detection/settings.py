@@ -13,7 +13,7 @@ class DetectionSettings:
     """Settings of detection.
 
     ``packs`` are a council's own rule packs (YAML files or folders of them); ``disabled`` are ids of
-    rules that are switched off; ``presidio_recognisers`` are further Presidio recognisers, each written
+    rules that are switched off; ``allowed`` values are never reported; ``presidio_recognisers`` are further Presidio recognisers, each written
     ``module:Class``; ``language_model`` names an installed spaCy pipeline or a folder that holds one
     (empty: none); ``full_text`` shows it every word instead of the windows that matter.
     """
@@ -21,6 +21,7 @@ class DetectionSettings:
     organisation: Organisation = field(default_factory=Organisation)
     packs: tuple[Path, ...] = ()
     disabled: frozenset[str] = frozenset()
+    allowed: frozenset[str] = frozenset()
     presidio_recognisers: tuple[str, ...] = ()
     language_model: str = ""
     full_text: bool = False

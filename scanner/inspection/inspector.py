@@ -71,9 +71,8 @@ class Inspector:
         self, text: str, *, name: str = "", reference_date: date | None = None
     ) -> TextInspection:
         """Detect in one text and judge it; ``name`` is the file's name and is only context for people."""
-        today = reference_date or date.today()
-        detection = self._detector.detect(Passage(text), reference_date=today)
-        return self._judged(detection.findings, detection.mentions, today)
+        detection = self._detector.detect(Passage(text), reference_date=reference_date)
+        return self._judged(detection.findings, detection.mentions, detection.reference_date or date.today())
 
     def inspect_bytes(self, content: bytes, name: str) -> Inspection:
         """Inspect a document held in memory."""
@@ -89,10 +88,12 @@ class Inspector:
         counts: Counter[str] = Counter()
         source = _source(file, name)
         reading = _Reading(read_document(source, limits=settings.limits))
-        today = date.today()
+        reference: date | None = None
         for number, assembled in enumerate(assemble(reading)):
-            self._detect_in(assembled, number, today, placed, counts)
+            # What the first page says of the document's date holds for all of it.
+            reference = self._detect_in(assembled, number, reference, placed, counts)
         mentions = [item.mention for item in placed[:_JOINED_FINDINGS]]
+        today = reference or date.today()
         judged = self._judged([mention.finding for mention in mentions], mentions, today)
         return Inspection(
             coverage=reading.coverage,
@@ -104,9 +105,14 @@ class Inspector:
         )
 
     def _detect_in(
-        self, assembled: Assembled, number: int, today: date, placed: list[_Placed], counts: Counter[str]
-    ) -> None:
-        detection = self._detector.detect(assembled.passage, reference_date=today, number=number)
+        self,
+        assembled: Assembled,
+        number: int,
+        reference: date | None,
+        placed: list[_Placed],
+        counts: Counter[str],
+    ) -> date | None:
+        detection = self._detector.detect(assembled.passage, reference_date=reference, number=number)
         locator = Locator(assembled)
         for mention in detection.mentions:
             finding = mention.finding
@@ -120,6 +126,7 @@ class Inspector:
                     hidden,
                 )
             )
+        return detection.reference_date
 
     def _judged(
         self, findings: Sequence[Finding], mentions: Sequence[Mention], today: date
