@@ -15,10 +15,9 @@ Examples:
 # What decides how a document is read and judged.
 _LIBRARIES = (
     "google-re2",
-    "lxml",
     "pdfminer.six",
     "presidio-analyzer",
-    "python-calamine",
+    "pypdfium2",
     "spacy",
     "sqlalchemy",
 )

@@ -71,3 +71,14 @@ def test_a_state_directory_that_cannot_be_written(tmp_path: Path) -> None:
 def test_the_doctor_changes_nothing(dlp: Dlp, tmp_path: Path) -> None:
     dlp("doctor", "--state", tmp_path / "state")
     assert not (tmp_path / "state").exists()
+
+
+def test_every_library_it_looks_for_is_a_declared_dependency() -> None:
+    import tomllib
+    from pathlib import Path
+
+    from scanner.commands.doctor import _LIBRARIES
+
+    project = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))["project"]
+    declared = {dependency.partition(">")[0].strip() for dependency in project["dependencies"]}
+    assert {package for _, _, package in _LIBRARIES} <= declared
