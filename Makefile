@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 DEMO := demo
 
-.PHONY: help demo test check lint types floors eval bench lock clean
+.PHONY: help demo test check lint types floors rules eval bench lock clean
 
 help:
 	@echo "make demo    build a make-believe council share, scan it, show the report"
@@ -43,9 +43,10 @@ types: $(STAMP)
 floors: $(STAMP)
 	@$(BIN)/lint-imports --no-cache
 
-check: lint types floors
+rules: $(STAMP)
 	@$(BIN)/dlp rules check
-	@$(BIN)/python -m pytest -n auto
+
+check: lint types floors rules test
 
 eval: $(STAMP)
 	@$(BIN)/python -m tests.evaluation.score
