@@ -1,4 +1,4 @@
-"""Other versions of an example: other people's names, other addresses, another casing, the noise of a scanner."""
+"""Other versions of an example: other names, other addresses, another casing, a scanner's noise."""
 
 from __future__ import annotations
 
@@ -9,11 +9,57 @@ from tools.language_model.example import Example, Writer, pieces
 from tools.language_model.people import Community, Names
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_KEPT = frozenset("van von der den de da dos das di del bin binti ibn al el ap ab la le o y ul ur ud e and mac jr snr".split())
-_NOISE = {"l": "1", "I": "l", "O": "0", "o": "0", "e": "c", "rn": "m", "m": "rn", "S": "5", "B": "8", "i": "í", "a": "o"}
+_KEPT = frozenset(
+    [
+        "van",
+        "von",
+        "der",
+        "den",
+        "de",
+        "da",
+        "dos",
+        "das",
+        "di",
+        "del",
+        "bin",
+        "binti",
+        "ibn",
+        "al",
+        "el",
+        "ap",
+        "ab",
+        "la",
+        "le",
+        "o",
+        "y",
+        "ul",
+        "ur",
+        "ud",
+        "e",
+        "and",
+        "mac",
+        "jr",
+        "snr",
+    ]
+)
+_NOISE = {
+    "l": "1",
+    "I": "l",
+    "O": "0",
+    "o": "0",
+    "e": "c",
+    "rn": "m",
+    "m": "rn",
+    "S": "5",
+    "B": "8",
+    "i": "í",
+    "a": "o",
+}
 
 
-def renamed(example: Example, names: Names, dice: random.Random, community: Community | None = None) -> Example:
+def renamed(
+    example: Example, names: Names, dice: random.Random, community: Community | None = None
+) -> Example:
     """The same text about other people of one community (or of several), each the same in all mentions."""
     whole = community or (names.community(dice) if dice.random() < 0.6 else None)
     roles = _roles(example)

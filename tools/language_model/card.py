@@ -19,7 +19,9 @@ _RECIPE = (
     "tools/language_model/preparation.py",
     "tools/language_model/sources.py",
     "tools/language_model/train.py",
+    "tools/language_model/vocabulary.py",
     "tools/language_model/templates/training.txt",
+    "tools/language_model/templates/vocabulary.yaml",
     "scanner/detection/language/chain.py",
     "scanner/detection/language/tagger.py",
 )
@@ -34,7 +36,9 @@ def recipe_files() -> list[Path]:
 
 def model_files(folder: Path) -> list[Path]:
     """The files of a written pipeline that are loaded."""
-    return sorted(f for f in folder.rglob("*") if f.suffix in (".npy", ".json", ".cfg") and f.name != PROVENANCE)
+    return sorted(
+        f for f in folder.rglob("*") if f.suffix in (".npy", ".json", ".cfg") and f.name != PROVENANCE
+    )
 
 
 def digest(files: Iterable[Path]) -> str:
@@ -47,5 +51,9 @@ def digest(files: Iterable[Path]) -> str:
 
 def write_provenance(folder: Path, recipe: Mapping[str, object]) -> None:
     """Writes beside the weights what they were made from."""
-    facts = {"recipe": dict(recipe), "recipe_sha256": digest(recipe_files()), "model_sha256": digest(model_files(folder))}
+    facts = {
+        "recipe": dict(recipe),
+        "recipe_sha256": digest(recipe_files()),
+        "model_sha256": digest(model_files(folder)),
+    }
     (folder / PROVENANCE).write_text(json.dumps(facts, indent=2) + "\n", "utf-8")

@@ -35,7 +35,17 @@ _DOCUMENT_KINDS = {
     "table or list": ("csv", "table", "list", "log", "register", "rota", "spreadsheet", "pipe", "schedule"),
     "form": ("form", "boxed", "referral", "application"),
     "letter": ("letter", "reply", "complaint", "objection", "appeal", "statement"),
-    "case notes": ("note", "shorthand", "handover", "ticket", "record", "diary", "assessment", "report", "plan"),
+    "case notes": (
+        "note",
+        "shorthand",
+        "handover",
+        "ticket",
+        "record",
+        "diary",
+        "assessment",
+        "report",
+        "plan",
+    ),
     "minutes": ("minutes", "agenda", "meeting", "hearing"),
 }
 
@@ -141,9 +151,8 @@ def report(table: Table, write: Callable[[str], None] = print) -> None:
             cells = []
             for name, one in row.items():
                 tally = one.overlap[kind]
-                cells.append(
-                    f"{name} {tally.precision:.3f} {tally.recall:.3f} {tally.f1:.3f} ({one.strict[kind].f1:.3f})"
-                )
+                strict = one.strict[kind].f1
+                cells.append(f"{name} {tally.precision:.3f} {tally.recall:.3f} {tally.f1:.3f} ({strict:.3f})")
             gold = max(one.overlap[kind].gold for one in row.values())
             write(f"{group:<58}{gold:>6}   " + "   ".join(cells))
 

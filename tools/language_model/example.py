@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """``spans`` are ``(start, end, kind)`` in code points, sorted, not overlapping; ``facts`` describe the text."""
+    """``spans`` are ``(start, end, kind)``, sorted, not overlapping; ``facts`` describe the text."""
 
     text: str
     spans: tuple[tuple[int, int, str], ...] = ()

@@ -1,4 +1,4 @@
-"""Council texts made from templates and from random tables, lists and chats; each filled with other people."""
+"""Council texts made from templates and from random tables; each filled with other people."""
 
 from __future__ import annotations
 
@@ -10,31 +10,32 @@ from pathlib import Path
 
 from tools.language_model.example import Example, Writer
 from tools.language_model.people import Names, Person
-from tools.language_model.sources import HERE, PUBLIC
+from tools.language_model.sources import PUBLIC
+from tools.language_model.vocabulary import TEMPLATES, WORDS
 
 _SLOT = re.compile(r"\{([A-Za-z]+?)(\d*)\}")
-_TITLES = ("Mr", "Mrs", "Ms", "Miss", "Dr", "Mr", "Mrs", "Cllr", "Councillor", "Prof", "Rev", "Sgt", "Mr.", "Mrs.", "Mx")
-_ROLES = """Housing Officer|Senior Social Worker|Revenues Officer|Team Manager|Planning Officer|SENCO|Head of Service|Democratic
-Services Officer|Benefits Assessor|Family Support Worker|Environmental Health Officer|Business Support|Customer Adviser|Team Leader
-|Independent Reviewing Officer|Occupational Therapist|Headteacher|Street Scene Manager|Enforcement Officer|Director of Finance"""
-_RELATIONS = "mother|father|mum|dad|sister|brother|son|daughter|wife|husband|partner|aunt|grandmother|nan|neighbour|carer|friend|uncle|stepdad"
-_SCHOOL_KINDS = "Primary School|Primary|High School|Academy|Junior School|CE Primary School|Nursery|College|Infants|RC Primary|Comprehensive"
-_FIRMS = "Ltd|Limited|& Sons|LLP|Solicitors|Lettings|Care Ltd|Builders|Plumbing|Properties|Associates|Scaffolding|Cars|Estates|plc|Group"
-_HOSPITALS = "Royal Infirmary|General Hospital|Hospital|Community Hospital|County Hospital"
-_SURGERIES = "Surgery|Medical Centre|Health Centre|Medical Practice|Practice"
-_CHARITIES = "Shelter|Age UK {}|Mind|Citizens Advice|{} Food Bank|Barnardo's|Women's Aid|{} Carers Centre|Crisis|The {} Trust|Home-Start {}"
-_AGENCIES = "{} Police|CAFCASS|NSPCC|DWP|HMRC|{} Magistrates' Court|Environment Agency|Probation Service|{} Youth Justice Service|CAMHS"
-_HOUSING = "{} Homes|{} Housing|{} Housing Association|{} Housing Trust|Sanctuary|L&Q"
-_COUNCILS = "{} Council|{} City Council|{} Borough Council|{} District Council|{} County Council|{} Town Council|London Borough of {}"
-_MONTHS = "January February March April May June July August September October November December".split()
+# Things that bear people's names and are nobody.
+
+
+_POOLS = {
+    "CHARITY": "charities",
+    "AGENCY": "agencies",
+    "HA": "housing",
+    "COUNCIL": "councils",
+    "PRODUCT": "products",
+    "LAW": "laws",
+    "ILLNESS": "illnesses",
+}
 
 
 def templates(part: str, folder: Path = PUBLIC) -> list[str]:
-    """The templates of one part, ``training`` or ``evaluation``; training also uses those of the public data."""
-    text = (HERE / "templates" / f"{part}.txt").read_text("utf-8")
+    """The templates of ``training`` or ``evaluation``; training also uses those of the public data."""
+    text = (TEMPLATES / f"{part}.txt").read_text("utf-8")
     shared = folder / "synthetic" / "council_templates.txt"
     if part == "training" and shared.exists():
         text += "\n===\n" + shared.read_text("utf-8")
+    # Forename and surname side by side are one name.
+    text = re.sub(r"\{F(\d)\} \{L\1\}", r"{P\1}", text)
     return [one.strip("\n") for one in re.split(r"(?m)^===\n", text) if one.strip()]
 
 
@@ -44,6 +45,10 @@ class Generator:
     def __init__(self, names: Names, dice: random.Random) -> None:
         self._names = names
         self._dice = dice
+
+    def _one(self, kind: str) -> str:
+        word: str = self._dice.choice(WORDS[kind])
+        return word
 
     def from_template(self, template: str, source: str) -> Example:
         """One document."""
@@ -66,7 +71,7 @@ class Generator:
 
     def _write_person(self, writer: Writer, kind: str, person: Person) -> None:
         dice = self._dice
-        title = dice.choice(_TITLES) + " "
+        title = self._one("titles") + " "
         match kind.upper():
             case "P":
                 text, before = person.full, ""
@@ -116,42 +121,79 @@ class Generator:
             case "TOWN":
                 writer.span(town, "LOC")
             case "SCHOOL":
-                first = dice.choice([town, names.street(dice).split()[0], f"St {dice.choice(['Mary', 'John', 'Anne', 'Joseph', 'Mark', 'Luke', 'Thomas More'])}'s", f"{names.person(dice).full}"])
-                writer.span(f"{first} {dice.choice(_SCHOOL_KINDS.split('|'))}", "ORG")
+                first = dice.choice(
+                    [
+                        town,
+                        names.street(dice).split()[0],
+                        f"St {self._one('saints')}'s",
+                        f"{names.person(dice).full}",
+                    ]
+                )
+                writer.span(f"{first} {self._one('school_kinds')}", "ORG")
             case "GP":
-                writer.span(f"{names.street(dice)} {dice.choice(_SURGERIES.split('|'))}", "ORG")
+                writer.span(f"{names.street(dice)} {self._one('surgeries')}", "ORG")
             case "CO" | "ORG":
                 surname = names.person(dice).surname
-                first = dice.choice([surname, f"{surname} {names.person(dice).surname}", town, f"{surname} and {names.person(dice).surname}"])
-                writer.span(f"{first} {dice.choice(_FIRMS.split('|'))}", "ORG")
+                first = dice.choice(
+                    [
+                        surname,
+                        f"{surname} {names.person(dice).surname}",
+                        town,
+                        f"{surname} and {names.person(dice).surname}",
+                    ]
+                )
+                writer.span(f"{first} {self._one('firms')}", "ORG")
             case "HOSP":
-                writer.span(f"{town} {dice.choice(_HOSPITALS.split('|'))}", "ORG")
+                writer.span(f"{town} {self._one('hospitals')}", "ORG")
             case "CHARITY" | "AGENCY" | "HA" | "COUNCIL":
-                pool = {"CHARITY": _CHARITIES, "AGENCY": _AGENCIES, "HA": _HOUSING, "COUNCIL": _COUNCILS}[kind]
-                writer.span(dice.choice(pool.split("|")).format(town), "ORG")
+                writer.span(self._one(_POOLS[kind]).format(town), "ORG")
+            case "WARD":
+                name = names.person(dice)
+                writer.span(
+                    dice.choice(
+                        [
+                            name.surname,
+                            f"{name.forename} Park",
+                            f"{name.surname} Green",
+                            f"St {name.forename}'s",
+                            f"{town} {dice.choice(['North', 'South', 'Central'])}",
+                        ]
+                    ),
+                    "LOC",
+                )
+            case "PLACE":
+                name = names.person(dice)
+                writer.span(
+                    self._one("places").format(dice.choice([name.surname, name.full, name.forename])),
+                    "LOC",
+                )
             case _:
                 writer.plain(self._unlabelled(kind))
 
     def _unlabelled(self, kind: str) -> str:
         dice = self._dice
+        months = WORDS["months"]
         day, month, year = dice.randint(1, 28), dice.randint(1, 12), dice.randint(1938, 2025)
         match kind:
             case "DATE":
                 return dice.choice(
                     [
                         f"{day:02}/{month:02}/{year}",
-                        f"{day} {_MONTHS[month - 1]} {year}",
+                        f"{day} {months[month - 1]} {year}",
                         f"{day}.{month}.{year % 100:02}",
-                        f"{day} {_MONTHS[month - 1][:3]}",
+                        f"{day} {months[month - 1][:3]}",
                         f"{year}-{month:02}-{day:02}",
-                        f"{day} {_MONTHS[month - 1]}",
+                        f"{day} {months[month - 1]}",
                     ]
                 )
             case "PHONE":
-                return dice.choice([f"07700 900{dice.randint(100, 999)}", f"01632 960{dice.randint(100, 999)}"])
+                return dice.choice(
+                    [f"07700 900{dice.randint(100, 999)}", f"01632 960{dice.randint(100, 999)}"]
+                )
             case "EMAIL":
                 person = self._names.person(dice)
-                return f"{person.forename}.{person.surname}@{dice.choice(['mail', 'council', 'homes'])}.example".lower().replace(" ", "")
+                mail = f"{person.forename}.{person.surname}@mail.example"
+                return mail.lower().replace(" ", "")
             case "REF":
                 return f"{''.join(dice.choices(string.ascii_uppercase, k=2))}/{dice.randint(1000, 99999)}"
             case "AMT":
@@ -159,11 +201,21 @@ class Generator:
             case "TIME":
                 return f"{dice.randint(0, 23):02}:{dice.randint(0, 59):02}"
             case "ROLE":
-                return dice.choice(" ".join(_ROLES.split()).replace(" |", "|").split("|"))
+                return self._one("roles")
             case "REL":
-                return dice.choice(_RELATIONS.split("|"))
+                return self._one("relations")
             case "PC":
                 return self._names.town(dice)[1]
+            case "PRODUCT" | "LAW" | "ILLNESS":
+                name = self._names.person(dice)
+                return self._one(_POOLS[kind]).format(dice.choice([name.surname, name.forename]))
+            case "CASE":
+                other = dice.choice(["R", "Secretary of State", self._names.person(dice).surname])
+                return f"{self._names.person(dice).surname} v {other} [{year}]"
+            case "XL":
+                return self._names.person(dice).surname
+            case "lower":
+                return self._names.person(dice).forename.lower()
             case "NINO":
                 return "QQ 12 34 56 C"
             case "NHS":
@@ -177,26 +229,17 @@ class Generator:
         order = dice.random()
         columns: list[str] = []
         columns += ["L", "F"] if order < 0.3 else ["F", "L"] if order < 0.4 else [dice.choice("PRU")]
-        columns += dice.sample(["ADDR", "DATE", "NUM", "AMT", "PHONE", "REF", "TOWN", "SCHOOL", "I", "STREET", "CO"], dice.randint(1, 4))
+        columns += dice.sample(
+            ["ADDR", "DATE", "NUM", "AMT", "PHONE", "REF", "TOWN", "SCHOOL", "I", "STREET", "CO"],
+            dice.randint(1, 4),
+        )
         if dice.random() < 0.5:
             dice.shuffle(columns)
-        titles = {
-            "L": ["Surname", "Last name", "surname", "LAST_NAME", "Family name"],
-            "F": ["Forename", "First name", "forename", "FIRST_NAME", "Given name(s)"],
-            "P": ["Name", "Tenant", "Client", "full_name", "Child", "Claimant", "Applicant"],
-            "R": ["Name", "Pupil", "Employee", "NAME", "Debtor"],
-            "U": ["Name", "Customer", "NAME", "Liable party"],
-            "ADDR": ["Address", "Property", "addr", "Home address"],
-            "I": ["Officer", "Worker", "Seen by", "Inspector"],
-            "DATE": ["DOB", "Date", "Start"], "NUM": ["ID", "No", "Ref"], "AMT": ["Balance", "Amount"],
-            "PHONE": ["Tel", "Phone"], "REF": ["Ref", "Case"], "TOWN": ["Town", "Ward"], "SCHOOL": ["School"],
-            "STREET": ["Street"], "CO": ["Supplier", "Agent"],
-        }  # fmt: skip
         separator = dice.choice([",", ", ", "\t", " | ", "|", ";", "   ", ","])
         quote = '"' if "," in separator else ""
         writer = Writer()
         if dice.random() < 0.75:
-            writer.plain(separator.join(dice.choice(titles[c]) for c in columns) + "\n")
+            writer.plain(separator.join(dice.choice(WORDS["headers"][c]) for c in columns) + "\n")
         community = names.community(dice)
         upper = dice.random() < 0.2
         for _ in range(dice.randint(3, 12)):

@@ -10,56 +10,22 @@ import gzip
 import json
 import random
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from zlib import crc32
 
 from tools.language_model.sources import PUBLIC
+from tools.language_model.vocabulary import WORDS
 
 # Countries of the world lists, by the community they stand for in Britain.
-_COUNTRIES = {
-    "Polish": ("PL",),
-    "Romanian and Moldovan": ("RO", "MD"),
-    "Baltic": ("LT", "LV", "EE"),
-    "Ukrainian, Bulgarian, Slovak, Czech": ("UA", "BG", "SK", "CZ"),
-    "Albanian and Kosovan": ("AL", "XK"),
-    "Portuguese and Brazilian": ("PT", "BR"),
-    "Spanish and Latin American": ("ES", "CO", "EC", "PE", "MX"),
-    "Italian": ("IT",),
-    "Greek and Cypriot": ("GR", "CY"),
-    "Turkish": ("TR",),
-    "Filipino": ("PH",),
-    "Irish": ("IE",),
-    "French and Belgian": ("FR", "BE"),
-    "German and Dutch": ("DE", "NL", "AT"),
-    "Nordic": ("SE", "NO", "DK", "FI"),
-    "Hungarian": ("HU",),
-    "Israeli": ("IL",),
-    "Korean and Japanese": ("KR", "JP"),
-}
 _EVALUATED = 5
+# So many people bear names that no list holds: names unseen are the rule, not the exception.
+_INVENTED = 0.15
 # White British names are drawn by frequency; the first so many forenames of the register are enough.
 _FORENAMES = 4_000
 _BRITISH = "British"
 
-_STREETS = """High Church Mill Station Park Victoria Queen King Albert George Manor School Green North South East West
-Chapel Bridge Castle Well Hill Wood Grove Oak Ash Elm Beech Cedar Willow Holly Birch Maple Rowan Laburnum Hawthorn Orchard
-Meadow Field Spring Brook River Canal Water Ferry Quarry Kiln Forge Market Cross Abbey Priory Cathedral St&John's St&Mary's
-St&Peter's St&Andrew's London York Lancaster Derby Durham Lincoln Oxford Cambridge Windsor Balmoral Sandringham Wellington
-Nelson Trafalgar Waterloo Alma Inkerman Russell Gladstone Disraeli Churchill Attlee Bevan Cromwell Milton Byron Shelley
-Tennyson Wordsworth Kipling Darwin Newton Stephenson Brunel Cavendish Percy Neville Stanley Howard Harcourt Melbourne Palmerston
-Salisbury Balfour Asquith Mafeking Ladysmith Jubilee Coronation Primrose Lavender Heather Bluebell Poppy Foxglove Kestrel
-Lapwing Heron Swallow Curlew Falcon Long Short Broad Narrow Upper Lower Old New Copper Gas Tanner Weaver Cooper Potter
-Lime Cherry Pear Plum Almond Juniper Linden Sycamore Chestnut Walnut Juniper Fern Moss Moor Heath Common Fox Badger Hare
-Bryn Pentre Heol&y Ffordd&y Maes&y Aberdare Lochside Glen Strath Ben Ballymena Shankill Antrim Donegall""".split()
-_STREET_KINDS = """Street Road Lane Avenue Close Drive Way Court Crescent Terrace Place Gardens Grove Square Mews Row Walk
-View Rise Hill Green Parade Gate Wynd Park Fold Croft Vale Path""".split()
-_SHORT = {"Street": "St", "Road": "Rd", "Avenue": "Ave", "Lane": "Ln", "Close": "Cl", "Drive": "Dr", "Court": "Ct"}
-_HOUSES = """Rose&Cottage The&Old&Rectory Ivy&House Mill&Farm The&Bungalow Orchard&End Hillcrest Sunnyside The&Lodge Fairview
-Woodlands The&Coach&House Home&Farm Ty&Gwyn Wayside The&Croft Oakdene Manor&Farm The&Hollies Brookside Two&Hoots Dunroamin
-The&Stables Corner&Cottage Hafod The&Old&School&House Lilac&Cottage Greenacres Holly&Bank""".split()
-_BLOCKS = """Windsor Balmoral Keir&Hardie Attlee Bevin Mandela Nightingale Seacole Churchill Shakespeare Wellington Trafalgar
-Regent Kestrel Cedar Maple Beacon Harbour Tower Priory Abbey Riverside Canal Albion""".split()
 _LETTERS = "ABDEFGHJLNPQRSTUWXYZ"
 
 
@@ -98,6 +64,9 @@ class Names:
         ]
         self.communities = [one for one in self.communities if one.forenames and one.surnames]
         self.towns = _towns(lists)
+        self._invented = _Syllables(
+            name for one in self.communities for name in (*one.forenames[:300], *one.surnames[:300])
+        )
         # A third of all people drawn are British, the rest is spread evenly.
         self._weights = [
             len(self.communities) / 2.0 if one.name == _BRITISH else 1.0 for one in self.communities
@@ -110,6 +79,8 @@ class Names:
     def person(self, dice: random.Random, community: Community | None = None) -> Person:
         """A person of one community, now and then with a middle name or a double surname."""
         one = community or self.community(dice)
+        if not self._evaluation and dice.random() < _INVENTED:
+            return Person(self._invented.word(dice), self._invented.word(dice), "", "invented")
         surname = _pick(dice, one.surnames)
         if dice.random() < 0.05:
             surname += "-" + _pick(dice, one.surnames)
@@ -126,18 +97,18 @@ class Names:
 
     def street(self, dice: random.Random) -> str:
         """A street's name."""
-        first = dice.choice(_STREETS).replace("&", " ")
+        first: str = dice.choice(WORDS["streets"])
         if dice.random() < 0.25:
             first = _pick(dice, self.communities[0].surnames)
         if dice.random() < 0.08:
-            return "The " + dice.choice(_STREET_KINDS)
-        return f"{first} {dice.choice(_STREET_KINDS)}"
+            return f"The {dice.choice(WORDS['street_kinds'])}"
+        return f"{first} {dice.choice(WORDS['street_kinds'])}"
 
     def address(self, dice: random.Random, *, lines: bool = False) -> str:
         """An address as somebody writes it: whole, short, with or without town and postcode."""
         street = self.street(dice)
         if dice.random() < 0.25:
-            for long, short in _SHORT.items():
+            for long, short in WORDS["short_kinds"].items():
                 if street.endswith(" " + long):
                     street = street.removesuffix(long) + short
         number = str(dice.randint(1, 260)) + (dice.choice("abcAB") if dice.random() < 0.1 else "")
@@ -145,15 +116,13 @@ class Names:
             number = f"{number}-{int(number.rstrip('abcAB')) + 2}"
         front: list[str] = []
         if dice.random() < 0.22:
-            flat = dice.choice(["Flat", "Flat", "Flat", "Apartment", "Apt", "Room", "Unit", "FLAT", "Maisonette"])
+            flat = dice.choice(WORDS["flats"])
             door = dice.choice("ABCDE") if dice.random() < 0.3 else str(dice.randint(1, 60))
             front.append(f"{flat} {door}")
             if dice.random() < 0.5:
-                front.append(
-                    f"{dice.choice(_BLOCKS).replace('&', ' ')} {dice.choice(['House', 'Court', 'Point', 'Tower', 'Lodge'])}"
-                )
+                front.append(f"{dice.choice(WORDS['blocks'])} {dice.choice(WORDS['block_kinds'])}")
         if dice.random() < 0.1:
-            house = dice.choice(_HOUSES).replace("&", " ")
+            house = dice.choice(WORDS["houses"])
             first = [*front, house, street]
         else:
             first = [*front, f"{number}{',' if dice.random() < 0.04 else ''} {street}"]
@@ -179,6 +148,27 @@ class Names:
         return text
 
 
+class _Syllables:
+    """Makes words that sound like the names it was shown and are in no list."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._next: dict[str, list[str]] = defaultdict(list)
+        for name in names:
+            word = f"^^{name.lower()}$"
+            for at in range(2, len(word)):
+                self._next[word[at - 2 : at]].append(word[at])
+
+    def word(self, dice: random.Random) -> str:
+        """A new name of three to eleven letters."""
+        while True:
+            state, letters = "^^", ""
+            while len(letters) < 12 and (letter := dice.choice(self._next[state])) != "$":
+                letters += letter
+                state = state[1] + letter
+            if 3 <= len(letters) <= 11 and letters.isalpha():
+                return letters.title()
+
+
 def _pick(dice: random.Random, names: tuple[str, ...]) -> str:
     """One name; those at the front, the frequent ones, come more often."""
     return names[int(len(names) * dice.random() ** 1.6)]
@@ -193,17 +183,26 @@ def _sifted(one: Community, evaluation: bool) -> Community:
 
 def _british(lists: Path) -> Community:
     with gzip.open(lists / "uk_forenames.csv.gz", "rt", encoding="utf-8", newline="") as lines:
-        forenames = {r["name"]: int(r["count_f"] or 0) + int(r["count_m"] or 0) for r in csv.DictReader(lines)}
+        forenames = {
+            r["name"]: int(r["count_f"] or 0) + int(r["count_m"] or 0) for r in csv.DictReader(lines)
+        }
     frequent = sorted(forenames, key=lambda n: (-forenames[n], n))[:_FORENAMES]
     surnames = [line.strip() for line in (lists / "uk_surnames.txt").read_text("utf-8").splitlines()]
-    return Community(_BRITISH, tuple(n.title() if n.isupper() or n.islower() else n for n in frequent),
-                     tuple(n.title() if n.isupper() or n.islower() else n for n in surnames if n))
+    return Community(
+        _BRITISH,
+        tuple(n.title() if n.isupper() or n.islower() else n for n in frequent),
+        tuple(n.title() if n.isupper() or n.islower() else n for n in surnames if n),
+    )
 
 
 def _written(lists: Path) -> list[Community]:
     data = json.loads((lists / "community_names.json").read_text("utf-8"))
     return [
-        Community(name, tuple(sorted(set(one["forenames"]), key=crc_order)), tuple(sorted(set(one["surnames"]), key=crc_order)))
+        Community(
+            name,
+            tuple(sorted(set(one["forenames"]), key=crc_order)),
+            tuple(sorted(set(one["surnames"]), key=crc_order)),
+        )
         for name, one in data.items()
     ]
 
@@ -214,11 +213,12 @@ def crc_order(name: str) -> int:
 
 
 def _world(lists: Path) -> list[Community]:
-    forenames, surnames = _by_country(lists / "world_forenames_by_country.csv"), _by_country(
-        lists / "world_surnames_by_country.csv"
+    forenames, surnames = (
+        _by_country(lists / "world_forenames_by_country.csv"),
+        _by_country(lists / "world_surnames_by_country.csv"),
     )
     found = []
-    for name, countries in _COUNTRIES.items():
+    for name, countries in WORDS["countries"].items():
         first = tuple(dict.fromkeys(n for c in countries for n in forenames.get(c, ())))
         last = tuple(dict.fromkeys(n for c in countries for n in surnames.get(c, ())))
         found.append(Community(name, first, last))

@@ -1,4 +1,4 @@
-"""From examples to what the network trains on: augmented texts, cut into sequences of features and label numbers."""
+"""From examples to what the network trains on: augmented texts, as sequences of features and labels."""
 
 from __future__ import annotations
 
@@ -122,7 +122,11 @@ def _cuts(doc: Doc, labels: npt.NDArray[np.int64], dice: random.Random) -> Itera
             yield start, len(doc)
             return
         cut = next(
-            (at for at in range(limit, start + 20, -1) if not inside[at - 1] and ("\n" in doc[at - 1].text or doc[at - 1].text in ".!?")),
+            (
+                at
+                for at in range(limit, start + 20, -1)
+                if not inside[at - 1] and ("\n" in doc[at - 1].text or doc[at - 1].text in ".!?")
+            ),
             limit,
         )
         while cut < len(doc) and inside[cut - 1]:

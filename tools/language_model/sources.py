@@ -1,6 +1,6 @@
-"""Where the examples come from: the public sets (not in this repository) and the corpus written for this project.
+"""Where the examples come from: public sets (not in this repository) and this project's own corpus.
 
-Formats and licences of the public sets are in their ``SOURCES.md``; what is missing is skipped with a message.
+Formats and licences of the public sets are in their ``SOURCES.md``; a missing one is skipped, said aloud.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ _GUM_HELD_OUT = 4  # every fourth run of twenty documents
 # American letters and notes with few skeletons: so many of each are enough.
 _MOST_OF_A_SKELETON = 12
 
-_HEADER = re.compile(r"^%%% *([^|\n]+?) *(?:\| *kind: *([^|\n]*?) *)?(?:\| *communities: *([^|\n]*?) *)?$", re.M)
+_HEADER = re.compile(
+    r"^%%% *([^|\n]+?) *(?:\| *kind: *([^|\n]*?) *)?(?:\| *communities: *([^|\n]*?) *)?$", re.M
+)
 _MARK = re.compile(r"\[\[(PERSON|ADDRESS|ORG|LOC):([^\[\]]*)\]\]")
 _NUMBER = re.compile(r"_(\d+)$")
 

@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
 # One thread: the matrices are small, and the order of sums is the same everywhere.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -17,8 +18,8 @@ import numpy as np
 from spacy.language import Language
 from thinc.api import Adam, fix_random_seed, set_dropout_rate
 
-from scanner.detection.language.chain import ALLOWED, LABELS, marginals
-from scanner.detection.language.tagger import Scores, Tagger, blank_pipeline
+from scanner.detection.language.chain import ALLOWED, marginals
+from scanner.detection.language.tagger import Features, Scores, Tagger, blank_pipeline
 from tools.language_model import card, sources
 from tools.language_model.example import Example
 from tools.language_model.people import Names
@@ -34,38 +35,41 @@ class Recipe:
     """All that decides the weights beside the data."""
 
     seed: int = 20261122
-    width: int = 96
-    depth: int = 4
+    width: int = 128
+    depth: int = 5
     epochs: int = 10
     generated: int = 2500
-    batch_tokens: int = 1600
-    learn_rate: float = 0.0015
+    batch_tokens: int = 1200
+    learn_rate: float = 0.002
     dropout: float = 0.15
     word_dropout: float = 0.06
-    gazetteer_dropout: float = 0.06
+    gazetteer_dropout: float = 0.15
 
 
 class Training:
     """One run: the component, the optimiser, and one step after the other."""
 
-    def __init__(self, recipe: Recipe, steps: int) -> None:
+    def __init__(self, recipe: Recipe) -> None:
         fix_random_seed(recipe.seed)
         self.recipe = recipe
         self.nlp = blank_pipeline()
         config = {"width": recipe.width, "depth": recipe.depth}
         tagger = self.nlp.add_pipe("council_names", config=config)
-        assert isinstance(tagger, Tagger)
-        self.tagger = tagger
+        self.tagger = cast(Tagger, tagger)
         self.optimizer = Adam(recipe.learn_rate, L2=0.01, grad_clip=1.0, use_averages=True)
-        self._steps, self._step = steps, 0
+        self._steps, self._step = 1, 0
         self._noise = np.random.default_rng(recipe.seed)
-        set_dropout_rate(tagger.model, recipe.dropout)
+        set_dropout_rate(self.tagger.model, recipe.dropout)
+
+    def plan(self, steps: int) -> None:
+        """Says how many steps there will be: the learning rate falls to its end with them."""
+        self._steps = steps
 
     def step(self, batch: list[Sequence]) -> float:
         """Learns from a batch; gives the mean loss of a token."""
         tagger, recipe = self.tagger, self.recipe
-        done = self._step / max(1, self._steps)
-        self.optimizer.learn_rate = recipe.learn_rate * min(1.0, (self._step + 1) / 200) * max(0.03, 1.0 - done)
+        left = max(0.03, 1.0 - self._step / self._steps)
+        self.optimizer.learn_rate = recipe.learn_rate * min(1.0, (self._step + 1) / 200) * left
         self._step += 1
         scores, back = tagger.model.begin_update([self._dimmed(one) for one in batch])
         likely = marginals(scores, tagger.transitions)
@@ -86,7 +90,7 @@ class Training:
         self.optimizer.step_schedules()
         return loss / tokens
 
-    def _dimmed(self, one: Sequence) -> np.ndarray:  # type: ignore[type-arg]
+    def _dimmed(self, one: Sequence) -> Features:
         """The features with some words and some gazetteer classes hidden, so that context is learnt too."""
         features = one.features.copy()
         chance = self._noise.random((len(features), 2))
@@ -98,8 +102,7 @@ class Training:
         """A pipeline with the averaged weights, apart from the one being trained."""
         nlp = blank_pipeline()
         config = {"width": self.recipe.width, "depth": self.recipe.depth}
-        tagger = nlp.add_pipe("council_names", config=config)
-        assert isinstance(tagger, Tagger)
+        tagger = cast(Tagger, nlp.add_pipe("council_names", config=config))
         averages = self.optimizer.averages
         with self.tagger.model.use_params(averages):
             arrays: list[Scores] = [array.copy() for array in self.tagger.parameters()]
@@ -125,7 +128,7 @@ def train(recipe: Recipe, folder: Path, data: Path) -> None:
     sets["council"] = sources.council_texts(held_out=False)
     watched = {"council held out": sources.council_texts(held_out=True), **sources.held_out_sets(data)}
     probe = blank_pipeline()
-    training = Training(recipe, 1)
+    training = Training(recipe)
     preparation = Preparation(probe, training.tagger.features, Names(data), dice)
     begun = time.monotonic()
     for epoch in range(recipe.epochs):
@@ -133,11 +136,12 @@ def train(recipe: Recipe, folder: Path, data: Path) -> None:
         tokens = sum(len(one.labels) for one in sequences)
         made = list(batches(sequences, recipe.batch_tokens, dice))
         if epoch == 0:
-            training._steps = len(made) * recipe.epochs
+            training.plan(len(made) * recipe.epochs)
         loss = sum(training.step(batch) for batch in made) / len(made)
         nlp = training.averaged()
         figures = "  ".join(f"{name} {person_score(nlp, one).f1:.3f}" for name, one in watched.items() if one)
-        print(f"epoch {epoch + 1}: {tokens} tokens, loss {loss:.4f}, {time.monotonic() - begun:.0f} s; PERSON overlap F1: {figures}", flush=True)
+        spent = f"{tokens} tokens, loss {loss:.4f}, {time.monotonic() - begun:.0f} s"
+        print(f"epoch {epoch + 1}: {spent}; PERSON overlap F1: {figures}", flush=True)
         save(nlp, folder, recipe)
 
 

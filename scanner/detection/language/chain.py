@@ -41,7 +41,7 @@ END: Floats = np.array([float(_ends(label)) for label in LABELS])
 
 @dataclass(frozen=True, slots=True)
 class Marginals:
-    """How likely each label of each token is, and how often each pair of labels is expected to stand together.
+    """How likely each label of each token is, and how often each pair of labels is expected.
 
     ``labels`` has one array (tokens, labels) for each sequence, in the order they were given.
     """

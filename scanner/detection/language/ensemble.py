@@ -56,7 +56,11 @@ class EnsembleRecogniser:
             if doubt is not None:
                 opinions.append((finding.start, finding.end, _chance(_UNMARKED * _odds(doubt))))
         findings = self._names.weigh(view, opinions) if opinions else alone
-        return [*findings, *self._unseen_people(view, marked, findings), *self._unseen_addresses(view, impression)]
+        return [
+            *findings,
+            *self._unseen_people(view, marked, findings),
+            *self._unseen_addresses(view, impression),
+        ]
 
     def _unseen_people(self, view: View, marked: list[ModelSpan], findings: list[Finding]) -> list[Finding]:
         seen = _Places((f.start, f.end) for f in findings if f.confidence >= REPORTED)

@@ -62,7 +62,9 @@ class Impression:
         self._graded = True
         self._names: list[tuple[int, int, float]] = []
         for (at, _), reading in zip(shown, readings, strict=True):
-            self.spans += [ModelSpan(at + s.start, at + s.end, s.entity_type, s.probability) for s in reading.spans]
+            self.spans += [
+                ModelSpan(at + s.start, at + s.end, s.entity_type, s.probability) for s in reading.spans
+            ]
             if reading.names is None:
                 self._graded = False
             else:
@@ -137,7 +139,7 @@ class LanguageModel:
         return str(self._pipeline.meta.get("name", "spaCy pipeline"))
 
     def read(self, view: View, found: Sequence[Finding] = ()) -> Impression | None:
-        """What the model says of the windows around earlier findings and ``found``; None where there are none."""
+        """What the model says of the windows around what was found; None where there are none."""
         shown = windows(view, found, full_text=self._full_text)
         if not shown:
             return None

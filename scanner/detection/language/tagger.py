@@ -6,24 +6,26 @@ sets ``doc.ents`` and, for whoever weighs evidence, how likely each token is par
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-import srsly
 from spacy.attrs import NORM, ORTH, PREFIX, SHAPE, SUFFIX
 from spacy.lang.en import English
 from spacy.language import Language
-from spacy.tokens import Doc
-from spacy.util import compile_infix_regex, compile_prefix_regex, minibatch
+from spacy.tokenizer import Tokenizer
+from spacy.tokens import Doc, Span
+from spacy.util import compile_infix_regex, compile_prefix_regex
 from thinc.api import (
     HashEmbed,
     Linear,
     Maxout,
     Model,
-    NumpyOps,
     chain,
     clone,
     concatenate,
@@ -50,13 +52,14 @@ _WEIGHTS = "weights.npy"
 
 
 def blank_pipeline() -> Language:
-    """An English tokenizer that cuts at the separators of tables, forms and mail headers, and nothing else."""
+    """An English tokenizer that also cuts at the separators of tables, forms and mail headers."""
     nlp = English()
     defaults = nlp.Defaults
-    nlp.tokenizer.infix_finditer = compile_infix_regex(
+    tokenizer = cast(Tokenizer, nlp.tokenizer)
+    tokenizer.infix_finditer = compile_infix_regex(
         [*(defaults.infixes or ()), r"[,;|\"<>()\[\]{}=\t•]", r"(?<=\w)[:/](?=\w)"]
     ).finditer
-    nlp.tokenizer.prefix_search = compile_prefix_regex([*(defaults.prefixes or ()), "@"]).search
+    tokenizer.prefix_search = compile_prefix_regex([*(defaults.prefixes or ()), "@"]).search
     return nlp
 
 
@@ -93,7 +96,7 @@ def network(width: int, depth: int) -> Model[list[Features], list[Scores]]:
     """Scores of the labels for each token of each sequence."""
     # On one core, numpy's own BLAS is a third faster here than thinc's.
     with use_ops("numpy", use_blis=False):
-        embeddings = [
+        embeddings: list[Model[Any, Any]] = [
             HashEmbed(width, rows, column=column, seed=column + 1, dropout=0.0)
             for column, rows in enumerate(_TABLES.values())
         ]
@@ -120,22 +123,29 @@ def network(width: int, depth: int) -> Model[list[Features], list[Scores]]:
 class Tagger:
     """The component.  ``model`` scores tokens, ``transitions`` scores pairs of labels.
 
-    ``lexicon`` makes the gazetteer features; the transitions are a parameter like the network's.
+    The transitions are a parameter like the network's.  ``features`` may be set to those of a lexicon that
+    is already in memory; otherwise one is read at the first use.
     """
 
-    def __init__(self, *, width: int, depth: int, lexicon: Lexicon | None = None) -> None:
+    def __init__(self, *, width: int, depth: int) -> None:
         self.width, self.depth = width, depth
-        self.features = WordFeatures(lexicon or Lexicon())
         self.model = network(width, depth)
         self.transitions: Scores = np.zeros((len(LABELS), len(LABELS)), dtype=np.float32)
 
+    @cached_property
+    def features(self) -> WordFeatures:
+        """What the network sees of a token."""
+        return WordFeatures(Lexicon())
+
     def __call__(self, doc: Doc) -> Doc:
+        """Tags one document."""
         self._tag([doc])
         return doc
 
     def pipe(self, docs: Iterable[Doc], *, batch_size: int = 64) -> Iterator[Doc]:
         """Tags documents in batches, in order."""
-        for batch in minibatch(docs, batch_size):
+        stream = iter(docs)
+        while batch := list(islice(stream, batch_size)):
             self._tag(batch)
             yield from batch
 
@@ -147,10 +157,7 @@ class Tagger:
         paths = best_paths(scores, self.transitions)
         likely = marginals(scores, self.transitions).labels
         for doc, path, labels in zip(filled, paths, likely, strict=True):
-            spans = [doc[start:end] for start, end, _ in spans_of(path)]
-            for span, (_, _, kind) in zip(spans, spans_of(path), strict=True):
-                span.label_ = kind
-            doc.set_ents(spans)
+            doc.set_ents([Span(doc, start, end, label=kind) for start, end, kind in spans_of(path)])
             doc.user_data[PROBABILITIES] = labels[:, 1:].reshape(len(doc), len(KINDS), 4).sum(axis=2)
 
     # --- on disk: the numbers of all layers in one array of half precision ---
@@ -159,7 +166,8 @@ class Tagger:
         """Writes the settings and the weights into the folder ``path``."""
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
-        srsly.write_json(folder / "settings.json", {"width": self.width, "depth": self.depth})
+        settings = {"width": self.width, "depth": self.depth}
+        (folder / "settings.json").write_text(json.dumps(settings), "utf-8")
         numbers = [np.ravel(array) for array in self.parameters()]
         np.save(folder / _WEIGHTS, np.concatenate(numbers).astype(np.float16))
 
@@ -180,7 +188,7 @@ class Tagger:
         """All numbers that training sets, in a fixed order; the transitions come first."""
         found: list[Scores] = [self.transitions]
         for node in self.model.walk():
-            found += [node.get_param(name) for name in node.param_names if node.has_param(name)]
+            found += [cast(Scores, node.get_param(name)) for name in node.param_names if node.has_param(name)]
         return found
 
     def set_parameters(self, arrays: Sequence[Scores]) -> None:
@@ -190,7 +198,7 @@ class Tagger:
         for node in self.model.walk():
             for name in node.param_names:
                 if node.has_param(name):
-                    node.set_param(name, next(rest).copy())
+                    node.set_param(name, cast(Any, next(rest).copy()))
 
 
 @Language.factory("council_names", default_config={"width": 96, "depth": 4}, assigns=["doc.ents"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from scanner.detection.finding import Finding
 from scanner.detection.view import Span, View
@@ -12,18 +12,25 @@ MARGIN = 240
 # Longer texts are given to the model in pieces of at most this many characters: its cost is linear, but a
 # million-character document must never be parsed whole.
 LONGEST = 4_000
+# What a document's verdict needs is in its first hundred people: of a longer list the model sees no more.
+MOST_SHOWN = 60_000
+_LONGEST_WORD = 64
 
 
 def windows(view: View, found: Sequence[Finding], *, full_text: bool) -> list[Span]:
     """The spans to show the model, in order and not overlapping.
 
-    With ``full_text`` the whole text, else what lies around ``found`` and the findings of earlier stages.  Windows are
-    widened to whole lines where that costs little, and cut at ``LONGEST``.
+    With ``full_text`` the whole text, else what lies around ``found`` and earlier findings.
+    Windows are widened to whole words, cut at ``LONGEST``, and end at ``MOST_SHOWN`` characters in all.
     """
     if full_text:
         return list(_pieces(view.text, [(0, len(view.text))]))
-    around = ((finding.start - MARGIN, finding.end + MARGIN) for finding in (*view.findings, *found))
-    return list(_pieces(view.text, _merged(around, len(view.text))))
+    text, size = view.text, len(view.text)
+    around = (
+        (_word_start(text, max(0, f.start - MARGIN)), _word_end(text, min(size, f.end + MARGIN)))
+        for f in (*view.findings, *found)
+    )
+    return list(_first(_pieces(text, _merged(around))))
 
 
 def share(spans: Sequence[Span], length: int) -> float:
@@ -31,10 +38,18 @@ def share(spans: Sequence[Span], length: int) -> float:
     return sum(end - start for start, end in spans) / length if length else 0.0
 
 
-def _merged(spans: Iterable[Span], length: int) -> list[Span]:
+def _first(spans: Iterable[Span]) -> Iterator[Span]:
+    shown = 0
+    for start, end in spans:
+        if shown >= MOST_SHOWN:
+            return
+        shown += end - start
+        yield start, end
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
     merged: list[Span] = []
     for start, end in sorted(spans):
-        start, end = max(0, start), min(length, end)
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(merged[-1][1], end))
         else:
@@ -44,20 +59,26 @@ def _merged(spans: Iterable[Span], length: int) -> list[Span]:
 
 def _pieces(text: str, spans: Iterable[Span]) -> Iterable[Span]:
     for start, end in spans:
-        at = _word_start(text, start)
+        at = start
         while at < end:
-            stop = min(end, at + LONGEST)
-            if stop < len(text):
-                stop = _break(text, at, stop)
+            stop = end if end - at <= LONGEST else _break(text, at, at + LONGEST)
             if text[at:stop].strip():
                 yield at, stop
             at = stop
 
 
 def _word_start(text: str, start: int) -> int:
-    while start and start < len(text) and not text[start - 1].isspace():
-        start -= 1
-    return start
+    at = start
+    while at and start - at < _LONGEST_WORD and not text[at - 1].isspace():
+        at -= 1
+    return at
+
+
+def _word_end(text: str, end: int) -> int:
+    at = end
+    while at < len(text) and at - end < _LONGEST_WORD and not text[at].isspace():
+        at += 1
+    return at
 
 
 def _break(text: str, start: int, stop: int) -> int:
@@ -66,7 +87,4 @@ def _break(text: str, start: int, stop: int) -> int:
         at = text.rfind(mark, start + (stop - start) // 2, stop)
         if at > 0:
             return at + 1
-    end = stop
-    while end < len(text) and end - stop < 64 and not text[end].isspace():
-        end += 1
-    return end
+    return _word_end(text, stop)

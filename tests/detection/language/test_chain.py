@@ -1,0 +1,65 @@
+"""The linear chain against counting all paths."""
+
+from itertools import pairwise, product
+
+import numpy as np
+import pytest
+
+from scanner.detection.language import chain
+
+
+def all_paths(scores: np.ndarray, transitions: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:  # type: ignore[type-arg]
+    """Label probabilities and the best path by counting every path there is."""
+    likely, total, best = np.zeros(scores.shape), 0.0, (-1.0, (0,))
+    for path in product(range(len(chain.LABELS)), repeat=len(scores)):
+        weight = chain.START[path[0]] * chain.END[path[-1]]
+        for left, right in pairwise(path):
+            weight *= chain.ALLOWED[left, right] * np.exp(transitions[left, right])
+        weight *= np.exp(sum(scores[at, label] for at, label in enumerate(path)))
+        total += weight
+        for at, label in enumerate(path):
+            likely[at, label] += weight
+        best = max(best, (weight, path))
+    return likely / total, best[1]
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_marginals_and_best_path_are_those_of_all_paths(length: int) -> None:
+    dice = np.random.default_rng(length)
+    scores = dice.normal(size=(length, len(chain.LABELS))).astype(np.float32)
+    transitions = dice.normal(size=(len(chain.LABELS),) * 2).astype(np.float32)
+    other = dice.normal(size=(length + 2, len(chain.LABELS))).astype(np.float32)
+    likely, path = all_paths(scores, transitions)
+    # A longer sequence in the same batch changes nothing.
+    found = chain.marginals([scores, other], transitions).labels[0]
+    assert np.allclose(found, likely, atol=1e-5)
+    assert tuple(chain.best_paths([scores, other], transitions)[0]) == path
+
+
+def test_paths_never_leave_a_span_open() -> None:
+    """Scores that want B, B, I: the path still closes what it opens."""
+    scores = np.zeros((3, len(chain.LABELS)), dtype=np.float32)
+    for at, label in enumerate(("B-PERSON", "B-PERSON", "I-PERSON")):
+        scores[at, chain.LABELS.index(label)] = 5
+    path = chain.best_paths([scores], np.zeros_like(chain.ALLOWED, dtype=np.float32))[0]
+    assert chain.START[path[0]]
+    assert chain.END[path[-1]]
+    assert all(chain.ALLOWED[a, b] for a, b in pairwise(path))
+
+
+def test_very_long_sequences_do_not_underflow() -> None:
+    scores = np.full((20_000, len(chain.LABELS)), -3.0, dtype=np.float32)
+    scores[:, 0] = 30.0
+    found = chain.marginals([scores], np.zeros_like(chain.ALLOWED, dtype=np.float32)).labels[0]
+    assert np.isfinite(found).all()
+    assert found[:, 0].min() > 0.99
+
+
+def test_spans_of_a_path() -> None:
+    path = np.array([chain.LABELS.index(x) for x in ("O", "B-PERSON", "I-PERSON", "L-PERSON", "U-ORG", "O")])
+    assert chain.spans_of(path) == [(1, 4, "PERSON"), (4, 5, "ORG")]
+
+
+def test_nothing_to_read_is_no_error() -> None:
+    assert chain.best_paths([], np.zeros((17, 17), dtype=np.float32)) == []
+    assert chain.marginals([], np.zeros((17, 17), dtype=np.float32)).labels == []
