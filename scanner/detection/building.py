@@ -18,6 +18,7 @@ from scanner.detection.recognisers.child_flags import ChildFlagRecogniser
 from scanner.detection.recognisers.contacts import EmailRecogniser, PhoneRecogniser
 from scanner.detection.recognisers.grammar import IdentifierRecogniser, identifier_phrases
 from scanner.detection.recognisers.names import NameRecogniser
+from scanner.detection.recognisers.names.lexicon import Lexicon
 from scanner.detection.recognisers.postcodes import PostcodeRecogniser
 from scanner.detection.recognisers.returns import ReturnRecogniser
 from scanner.detection.recognisers.special_category import SpecialCategoryRecogniser
@@ -68,9 +69,9 @@ def build_detector(settings: DetectionSettings | None = None) -> Detector:
         from scanner.detection.presidio import load_recognisers
 
         first += load_recognisers(settings.presidio_recognisers)
-    names: Recogniser = NameRecogniser()
+    names: Recogniser = NameRecogniser(lexicon := Lexicon())
     if settings.language_model not in ("", NONE):
-        names = _with_model(settings)
+        names = _with_model(settings, lexicon)
     return Detector(
         [
             first,
@@ -84,7 +85,7 @@ def build_detector(settings: DetectionSettings | None = None) -> Detector:
     )
 
 
-def _with_model(settings: DetectionSettings) -> Recogniser:
+def _with_model(settings: DetectionSettings, lexicon: Lexicon) -> Recogniser:
     """The rules for names together with the configured language model."""
-    model = LanguageModel(settings.language_model, full_text=settings.full_text)
-    return EnsembleRecogniser(NameRecogniser(), model)
+    model = LanguageModel(settings.language_model, lexicon=lexicon, full_text=settings.full_text)
+    return EnsembleRecogniser(NameRecogniser(lexicon), model, lexicon)

@@ -42,6 +42,7 @@ _KEPT = frozenset(
         "snr",
     ]
 )
+_SURNAME_BEFORE = re.compile(r"(?:\b(?:Mrs?|Ms|Miss|Dr|Cllr)\.? |(?i:surname|last name|family name)\W*)$")
 _NOISE = {
     "l": "1",
     "I": "l",
@@ -97,7 +98,7 @@ def _roles(example: Example) -> dict[str, str]:
         span = example.text[start:end]
         words = [w.lower() for w in _WORD.findall(span) if len(w) > 1]
         if len(words) < 2:
-            if words and re.search(r"(?:Mrs?|Ms|Miss|Dr|Cllr)\.? $", example.text[max(0, start - 6) : start]):
+            if words and _SURNAME_BEFORE.search(example.text, max(0, start - 16), start):
                 roles.setdefault(words[0], "last")
             continue
         surname = words[0] if "," in span else words[-1]

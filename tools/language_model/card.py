@@ -49,11 +49,11 @@ def digest(files: Iterable[Path]) -> str:
     return whole.hexdigest()
 
 
-def write_provenance(folder: Path, recipe: Mapping[str, object]) -> None:
+def write_provenance(folder: Path, recipe: Mapping[str, object], recipe_hash: str) -> None:
     """Writes beside the weights what they were made from."""
     facts = {
         "recipe": dict(recipe),
-        "recipe_sha256": digest(recipe_files()),
+        "recipe_sha256": recipe_hash,
         "model_sha256": digest(model_files(folder)),
     }
     (folder / PROVENANCE).write_text(json.dumps(facts, indent=2) + "\n", "utf-8")

@@ -21,7 +21,7 @@ from tools.language_model.vocabulary import WORDS
 # Countries of the world lists, by the community they stand for in Britain.
 _EVALUATED = 5
 # So many people bear names that no list holds: names unseen are the rule, not the exception.
-_INVENTED = 0.15
+_INVENTED = 0.12
 # White British names are drawn by frequency; the first so many forenames of the register are enough.
 _FORENAMES = 4_000
 _BRITISH = "British"

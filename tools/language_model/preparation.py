@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -151,6 +151,3 @@ def batches(sequences: list[Sequence], tokens: int, dice: random.Random) -> Iter
         made.append(batch)
     dice.shuffle(made)
     yield from made
-
-
-Progress = Callable[[str], None]

@@ -10,19 +10,25 @@ from collections.abc import Iterable
 from scanner.detection.finding import REPORTED, Evidence, EvidenceKind, Finding
 from scanner.detection.language.pipeline import Impression, LanguageModel, ModelSpan
 from scanner.detection.recognisers.names import NameRecogniser
+from scanner.detection.recognisers.names.lexicon import Lexicon, forename_band, word_band
 from scanner.detection.view import Span, View
 
-# Measured on held-out council texts, see the model card: how the model's own odds become evidence.
-# What it marks counts this much of its odds; what it does not mark, where it looked, this much.
-_MARKED = 0.6
-_UNMARKED = 0.35
-# A name that only the model sees is reported from this probability on, and held back by this much.
-_ALONE = 0.75
-_ALONE_ODDS = 0.5
-# An address that only the model sees, likewise.
-_ADDRESS_ALONE = 0.6
+# Measured by a logistic regression on held-out council texts (model card): the rules' log-odds and the
+# model's count alike, and what the model thinks of the same word in its best place counts half of that.
+_ELSEWHERE = 0.5
+# What only the model sees: the rules' silence, and how much of the model's odds remain.
+_SILENCE, _REMAINS = -0.6, 0.5
+# What it does not mark itself counts more against it; below this chance it is not even asked about.
+_UNMARKED, _FAINT = -0.5, 0.08
+# An address that only the model sees is reported from this probability on.
+_ADDRESS = 0.6
+# A body named so close before an address has its office there.
+_BESIDE = 3
+_NUMBER = re.compile(r"\d")
 # At least two letters, no digits: "Ann", not "B4".
 _NAME = re.compile(r"[^\d_@/\\]*[^\W\d_]{2}[^\d_@/\\]*")
+
+_WORD = re.compile(r"[^\W\d_]+")
 
 _RULE = "language-model"
 
@@ -36,7 +42,8 @@ class EnsembleRecogniser:
     name = "names-and-model"
     entity_types = ("PERSON", "UK_ADDRESS")
 
-    def __init__(self, names: NameRecogniser, model: LanguageModel) -> None:
+    def __init__(self, names: NameRecogniser, model: LanguageModel, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
         self._names = names
         self._model = model
 
@@ -46,45 +53,63 @@ class EnsembleRecogniser:
         impression = self._model.read(view, alone)
         if impression is None:
             return alone
-        marked = [span for span in impression.spans if span.entity_type == "PERSON"]
+        marked = [
+            span
+            for span in impression.spans
+            if span.entity_type == "PERSON" and self._nameable(view.text, span.start, span.end)
+        ]
+        opinions = [(s.start, s.end, _chance(_odds_of(impression, s))) for s in marked]
         places = _Places((s.start, s.end) for s in marked)
-        opinions = [(s.start, s.end, _chance(_MARKED * _odds(s.probability))) for s in marked]
         for finding in alone:
-            if places.touch(finding.start, finding.end):
-                continue
-            doubt = impression.doubt(finding.start, finding.end)
-            if doubt is not None:
-                opinions.append((finding.start, finding.end, _chance(_UNMARKED * _odds(doubt))))
+            if not places.touch(finding.start, finding.end):
+                grade = impression.grade(finding.start, finding.end)
+                if grade is not None:
+                    opinions.append((finding.start, finding.end, _chance(_joined(grade))))
         findings = self._names.weigh(view, opinions) if opinions else alone
+        findings += self._unseen_people(view, marked, findings, impression)
+        return findings + self._unseen_addresses(view, impression)
+
+    def _unseen_people(
+        self, view: View, marked: list[ModelSpan], findings: list[Finding], impression: Impression
+    ) -> list[Finding]:
+        seen = _Places((f.start, f.end) for f in findings if f.confidence >= REPORTED)
+        places = _Places((s.start, s.end) for s in marked)
+        likely = [(s.start, s.end, _SILENCE + _REMAINS * _odds_of(impression, s)) for s in marked]
+        for start, end in impression.perhaps(_FAINT):
+            grade = impression.grade(start, end)
+            if grade is not None and not places.touch(start, end):
+                likely.append((start, end, _SILENCE + _UNMARKED + _REMAINS * _joined(grade)))
         return [
-            *findings,
-            *self._unseen_people(view, marked, findings),
-            *self._unseen_addresses(view, impression),
+            self._finding("PERSON", start, end, _chance(odds))
+            for start, end, odds in likely
+            if _chance(odds) >= REPORTED
+            and not seen.touch(start, end)
+            and self._nameable(view.text, start, end)
         ]
 
-    def _unseen_people(self, view: View, marked: list[ModelSpan], findings: list[Finding]) -> list[Finding]:
-        seen = _Places((f.start, f.end) for f in findings if f.confidence >= REPORTED)
-        return [
-            self._finding(span, _chance(_odds(span.probability) * _MARKED - _ALONE_ODDS))
-            for span in marked
-            if span.probability >= _ALONE
-            and not seen.touch(span.start, span.end)
-            and _NAME.fullmatch(view.text, span.start, span.end)
-        ]
+    def _nameable(self, text: str, start: int, end: int) -> bool:
+        """Letters that are not all ordinary words in small letters ("nana", "thrush")."""
+        if not _NAME.fullmatch(text, start, end):
+            return False
+        words = _WORD.findall(text, start, end)
+        return any(not word.islower() or _is_name(self._lexicon.flags(word)) for word in words)
 
     def _unseen_addresses(self, view: View, impression: Impression) -> list[Finding]:
+        organisations = _Places((s.start, s.end) for s in impression.spans if s.entity_type == "ORG")
         known = _Places((f.start, f.end) for f in view.findings if f.entity_type == "UK_ADDRESS")
         return [
-            self._finding(span, _chance(_MARKED * _odds(span.probability)))
+            self._finding("UK_ADDRESS", span.start, span.end, span.probability)
             for span in impression.spans
             if span.entity_type == "UK_ADDRESS"
-            and span.probability >= _ADDRESS_ALONE
+            and span.probability >= _ADDRESS
+            and not organisations.touch(span.start - _BESIDE, span.start)
+            and _NUMBER.search(view.text, span.start, span.end)
             and not known.touch(span.start, span.end)
         ]
 
-    def _finding(self, span: ModelSpan, confidence: float) -> Finding:
+    def _finding(self, entity_type: str, start: int, end: int, confidence: float) -> Finding:
         evidence = (Evidence(EvidenceKind.MODEL, self._model.title),)
-        return Finding(span.entity_type, span.start, span.end, round(confidence, 3), _RULE, evidence)
+        return Finding(entity_type, start, end, round(min(0.99, confidence), 3), _RULE, evidence)
 
 
 class _Places:
@@ -96,6 +121,20 @@ class _Places:
     def touch(self, start: int, end: int) -> bool:
         at = bisect_left(self._spans, (end,)) - 1
         return at >= 0 and self._spans[at][1] > start
+
+
+def _is_name(flags: int) -> bool:
+    return not word_band(flags) or forename_band(flags) >= 2
+
+
+def _odds_of(impression: Impression, span: ModelSpan) -> float:
+    grade = impression.grade(span.start, span.end)
+    return _odds(span.probability) if grade is None else _joined((span.probability, grade[1]))
+
+
+def _joined(grade: tuple[float, float]) -> float:
+    here, best = _odds(grade[0]), _odds(grade[1])
+    return here + _ELSEWHERE * max(0.0, best - here)
 
 
 def _odds(probability: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ from typing import Any
 from rules.loader import RuleError
 from scanner.detection.finding import Finding
 from scanner.detection.language.windows import windows
+from scanner.detection.recognisers.names.lexicon import Lexicon
 from scanner.detection.view import Span, View
 
 # The pipeline that is shipped with the product, by its name in the configuration, and where it lies.
@@ -32,7 +34,7 @@ UNCALIBRATED = 0.8
 # A token less likely than this to be part of a name is not kept.
 _FAINT = 0.01
 
-_LABELS = {"PERSON": "PERSON", "PER": "PERSON", "ADDRESS": "UK_ADDRESS"}
+_LABELS = {"PERSON": "PERSON", "PER": "PERSON", "ADDRESS": "UK_ADDRESS", "ORG": "ORG"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,11 @@ class _Reading:
 
 
 class Impression:
-    """What the model said of the windows of one view."""
+    """What the model said of the windows of one text."""
 
-    def __init__(self, shown: Sequence[Span], readings: Iterable[_Reading]) -> None:
+    def __init__(self, text: str, shown: Sequence[Span], readings: Iterable[_Reading]) -> None:
         self.spans: list[ModelSpan] = []
+        self._text = text
         self._windows = shown
         self._graded = True
         self._names: list[tuple[int, int, float]] = []
@@ -70,35 +73,58 @@ class Impression:
             else:
                 self._names += [(at + start, at + end, likely) for start, end, likely in reading.names]
 
-    def doubt(self, start: int, end: int) -> float | None:
-        """How likely the model thinks a name at a place where it marked none; None where it did not look.
+    @cached_property
+    def _best(self) -> dict[str, float]:
+        """Each word's best chance of being a name, over all places where the model saw it."""
+        best: dict[str, float] = {}
+        for start, end, likely in self._names:
+            word = self._text[start:end].lower()
+            if word.isalpha() and likely > best.get(word, 0.0):
+                best[word] = likely
+        return best
 
-        Pipelines without probabilities never doubt: what they leave out says little.
+    def grade(self, start: int, end: int) -> tuple[float, float] | None:
+        """How likely a name is here, and how likely where its surest word stands best; None where not seen.
+
+        A pipeline without probabilities has no grades: what it leaves out says little.
         """
         at = bisect_left(self._windows, (start + 1,)) - 1
         if not self._graded or at < 0 or self._windows[at][1] < end:
             return None
-        first = max(0, bisect_left(self._names, (start,)) - 1)
-        likely = 0.0
-        for left, right, chance in self._names[first:]:
+        here = best = 0.0
+        for left, right, likely in self._names[max(0, bisect_left(self._names, (start,)) - 1) :]:
             if left >= end:
                 break
             if right > start:
-                likely = max(likely, chance)
-        return likely
+                here = max(here, likely)
+                best = max(best, self._best.get(self._text[left:right].lower(), 0.0))
+        return here, max(here, best)
+
+    def perhaps(self, least: float) -> Iterator[tuple[int, int]]:
+        """Words with at least this chance of being a name, in order."""
+        return ((start, end) for start, end, likely in self._names if likely >= least)
 
 
-def load_pipeline(name: str) -> Any:
-    """The shipped pipeline, an installed one by name, or one in a folder; RuleError with the next step."""
+def load_pipeline(name: str, lexicon: Lexicon | None = None) -> Any:
+    """The shipped pipeline, an installed one by name, or one in a folder; RuleError with the next step.
+
+    ``lexicon`` saves the shipped one reading the gazetteers again.
+    """
+    # One worker has one core: threads of the matrix library would only wait for each other.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Two seconds of imports: only where a text needs them.
     import spacy
 
-    # Registers the component that the shipped pipeline is made of.
-    import scanner.detection.language.tagger  # noqa: F401
+    from scanner.detection.language.tagger import Tagger, WordFeatures
 
     try:
-        return spacy.load(SHIPPED if name == BUILTIN else name, exclude=list(_NOT_NEEDED))
+        pipeline = spacy.load(SHIPPED if name == BUILTIN else name, exclude=list(_NOT_NEEDED))
     except (OSError, ValueError) as error:
         raise missing(name) from error
+    for _, component in pipeline.pipeline:
+        if isinstance(component, Tagger) and lexicon is not None:
+            component.features = WordFeatures(lexicon)
+    return pipeline
 
 
 def missing(name: str) -> RuleError:
@@ -122,16 +148,17 @@ class LanguageModel:
     identical ones are looked at once.
     """
 
-    def __init__(self, name: str, *, full_text: bool = False) -> None:
+    def __init__(self, name: str, *, lexicon: Lexicon | None = None, full_text: bool = False) -> None:
         if not is_there(name):
             raise missing(name)
+        self._lexicon = lexicon
         self._name = name
         self._full_text = full_text
         self._known: OrderedDict[bytes, _Reading] = OrderedDict()
 
     @cached_property
     def _pipeline(self) -> Any:
-        return load_pipeline(self._name)
+        return load_pipeline(self._name, self._lexicon)
 
     @property
     def title(self) -> str:
@@ -143,7 +170,8 @@ class LanguageModel:
         shown = windows(view, found, full_text=self._full_text)
         if not shown:
             return None
-        return Impression(shown, self._of_texts([view.text[start:end] for start, end in shown]))
+        texts = [view.text[start:end] for start, end in shown]
+        return Impression(view.text, shown, self._of_texts(texts))
 
     def _of_texts(self, texts: Sequence[str]) -> Iterator[_Reading]:
         keys = [blake2b(text.encode("utf-8", "replace"), digest_size=12).digest() for text in texts]
