@@ -17,8 +17,9 @@ from scanner.detection.finding import Finding
 from scanner.detection.layout import Layout
 from scanner.detection.organisation import Organisation
 from scanner.detection.people import Mention
+from scanner.detection.presence import Presence
 from scanner.detection.recognisers.grammar import compact
-from scanner.detection.view import Recogniser, View
+from scanner.detection.view import Recogniser, RunsPrograms, View
 from scanner.text import Block, Field, NormalisedText, Passage, normalise
 
 # What may stand inside what: an address holds its postcode, a phrase may hold anything.
@@ -66,6 +67,12 @@ class Detector:
         self._context_phrases = context_phrases
         self._organisation = organisation or Organisation()
         self._allowed = frozenset(compact(value) for value in allowed)
+        self._presence = Presence(
+            program
+            for recogniser in self.recognisers
+            if isinstance(recogniser, RunsPrograms)
+            for program in recogniser.programs
+        )
 
     @property
     def recognisers(self) -> tuple[Recogniser, ...]:
@@ -84,6 +91,7 @@ class Detector:
             organisation=self._organisation,
             reference_date=reference_date or date.today(),
             context_phrases=self._context_phrases,
+            presence=self._presence,
         )
         if reference_date is None:
             view.reference_date = document_date(view) or view.reference_date

@@ -8,26 +8,101 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from scanner.text import Block, Field, Passage
 
 
-@dataclass(frozen=True, slots=True)
+class _Columns(NamedTuple):
+    """The columns of a discovered table: what it takes to read the cells of one of its rows."""
+
+    text: str
+    delimiter: str
+    header: tuple[tuple[int, int], ...]
+    names: tuple[str, ...]
+
+    def cells(self, start: int, end: int) -> tuple[Field, ...]:
+        """The fields of the row ``text[start:end]``."""
+        spans = _row_spans(self.text, start, end, self.delimiter)
+        names, header = self.names, self.header
+        fields: list[Field] = []
+        for number, (first, last) in enumerate(spans):
+            if self.delimiter == "  " and len(spans) != len(names):
+                # Aligned columns with empty cells: the header that starts nearest above.
+                offset = first - start
+                number = min(range(len(header)), key=lambda i: abs(header[i][0] - header[0][0] - offset))
+            if first < last:
+                fields.append(Field(first, last, names[number] if number < len(names) else names[-1]))
+        return tuple(fields)
+
+
 class Record:
     """A table row, a paragraph, or a run of form lines; ``fields`` are its cells or values, in order.
 
     ``table`` numbers the table a row belongs to, ``None`` outside tables.  ``hidden`` says that a
-    reader of the document does not see it.  ``prose`` says that it is running text.
+    reader of the document does not see it.  The cells of a discovered table are read when they are asked
+    for: most rows of most tables are never looked at.
     """
 
-    start: int
-    end: int
-    index: int
-    table: int | None = None
-    hidden: bool = False
-    fields: tuple[Field, ...] = ()
+    __slots__ = ("_columns", "_fields", "end", "hidden", "index", "start", "table")
+
+    def __init__(
+        self,
+        start: int,
+        end: int,
+        index: int,
+        table: int | None = None,
+        hidden: bool = False,
+        fields: tuple[Field, ...] = (),
+        columns: _Columns | None = None,
+    ) -> None:
+        self.start = start
+        self.end = end
+        self.index = index
+        self.table = table
+        self.hidden = hidden
+        self._fields = fields
+        self._columns = columns
+
+    @property
+    def unread(self) -> _Columns | None:
+        """The columns of a discovered row whose cells nobody has asked for yet."""
+        return self._columns
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """The cells of a row or the labelled values of a form, in order."""
+        if self._columns is not None:
+            self._fields = self._columns.cells(self.start, self.end)
+            self._columns = None
+        return self._fields
+
+    def label_at(self, position: int) -> str:
+        """The header or label over ``position``, without reading the other cells of a row."""
+        columns = self._columns
+        if (
+            columns is not None
+            and columns.delimiter in _PLAIN_DELIMITERS
+            and columns.text[position].isalnum()
+        ):
+            start = self.start
+            if columns.text.find('"', start, self.end) < 0:
+                number = columns.text.count(columns.delimiter, start, position)
+                return columns.names[min(number, len(columns.names) - 1)]
+        field = self.field_at(position)
+        return field.label if field is not None else ""
+
+    def field_at(self, position: int) -> Field | None:
+        """The cell or value that holds ``position``."""
+        fields = self.fields
+        if len(fields) > _MANY_FIELDS:
+            index = bisect_right(fields, position, key=lambda field: field.start) - 1
+            return fields[index] if index >= 0 and position < fields[index].end else None
+        for field in fields:
+            if field.start <= position < field.end:
+                return field
+        return None
 
 
 class Layout:
@@ -51,25 +126,55 @@ class Layout:
         record = self.record_at(position)
         if record is None:
             return None
-        fields = record.fields
-        if len(fields) > 16:
-            index = bisect_right(fields, position, key=lambda field: field.start) - 1
-            return fields[index] if index >= 0 and position < fields[index].end else None
-        for field in fields:
-            if field.start <= position < field.end:
-                return field
-        return None
+        return record.field_at(position)
 
     def label_at(self, position: int) -> str:
         """The column header or form label over ``position``, as written; empty where there is none."""
-        field = self.field_at(position)
-        return field.label if field is not None else ""
+        record = self.record_at(position)
+        if record is None:
+            return ""
+        return record.label_at(position)
 
-    def labelled_fields(self) -> Iterator[tuple[Record, Field]]:
-        """Every field that has a label, in order."""
+    def records_with(self, wanted: Callable[[str], bool]) -> Iterator[Record]:
+        """The records with a label that is ``wanted``, in order.
+
+        ``wanted`` is asked once for each different label; tables none of whose headers is wanted are
+        passed over without reading their cells.
+        """
+        answers: dict[str, bool] = {"": False}
+        tables: dict[int, bool] = {}
         for record in self.records:
+            columns = record.unread
+            if columns is not None:
+                # One object for all rows of a table: it stands for them here.
+                answer = tables.get(id(columns))
+                if answer is None:
+                    answer = tables[id(columns)] = any(name and wanted(name) for name in columns.names)
+                if answer:
+                    yield record
+                continue
             for field in record.fields:
-                if field.label:
+                label = field.label
+                answer = answers.get(label)
+                if answer is None:
+                    answer = answers[label] = wanted(label)
+                if answer:
+                    yield record
+                    break
+
+    def labelled_fields(self, wanted: Callable[[str], bool] = bool) -> Iterator[tuple[Record, Field]]:
+        """Every field with a label that is ``wanted``, in order; ``wanted`` is asked once for each label."""
+        answers: dict[str, bool] = {"": False}
+
+        def answer(label: str) -> bool:
+            known = answers.get(label)
+            if known is None:
+                known = answers[label] = wanted(label)
+            return known
+
+        for record in self.records_with(answer):
+            for field in record.fields:
+                if answer(field.label):
                     yield record, field
 
     def line_span(self, position: int) -> tuple[int, int]:
@@ -112,6 +217,10 @@ _HEADER_WORDS = frozenset(_HEADER_LIST.split())
 _LABEL_TOKEN = re.compile(r"[A-Za-z]+")
 _MULTI_SPACE = re.compile(r" {2,}|\t+")
 _DELIMITERS = ("\t", "|", ";", ",")
+# Delimiters that stand between cells and nowhere else, unless the line holds quotes.
+_PLAIN_DELIMITERS = frozenset(("\t", ";", ","))
+# From so many fields on, the one at a place is found by bisection.
+_MANY_FIELDS = 16
 # A header names its columns: longer cells are sentences.
 _MAX_HEADER_CELL = 48
 # Lines further down than this are not searched for the table of a header (memory, not meaning).
@@ -172,6 +281,17 @@ def _split(line: str, base: int, delimiter: str) -> list[tuple[int, int]]:
     return spans
 
 
+def _row_spans(text: str, start: int, end: int, delimiter: str) -> list[tuple[int, int]]:
+    """The trimmed cell spans of one row; the empty ones outside the outer bars of a drawn table left out."""
+    spans = [_trim(text, *span) for span in _split(text[start:end], start, delimiter)]
+    if delimiter == "|":
+        if spans and spans[0][0] == spans[0][1]:
+            spans = spans[1:]
+        if spans and spans[-1][0] == spans[-1][1]:
+            spans = spans[:-1]
+    return spans
+
+
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     while start < end and text[start] in ' \t"\r*':
         start += 1
@@ -197,9 +317,20 @@ class _Discovery:
         self.text = text
         self.records: list[Record] = []
         self.tables = 0
+        # The last row (its number in the block) that showed two comma-parted cells to be a sentence: what
+        # begins above it in the same block is none of them a table either, and is not read down to it again.
+        self._long_row = -1
 
-    def add(self, start: int, end: int, fields: tuple[Field, ...], table: int | None, hidden: bool) -> None:
-        self.records.append(Record(start, end, len(self.records), table, hidden, fields))
+    def add(
+        self,
+        start: int,
+        end: int,
+        fields: tuple[Field, ...],
+        table: int | None,
+        hidden: bool,
+        columns: _Columns | None = None,
+    ) -> None:
+        self.records.append(Record(start, end, len(self.records), table, hidden, fields, columns))
 
     def declared(self, block: Block) -> None:
         self.add(block.start, block.end, block.fields, block.table, block.hidden)
@@ -227,6 +358,7 @@ class _Discovery:
     def _block(self, lines: list[tuple[int, int]], hidden: bool) -> None:
         """One run of lines without a blank line: tables in it, and form lines or prose around them."""
         index = 0
+        self._long_row = -1
         loose: list[tuple[int, int]] = []
         while index < len(lines):
             taken = 0
@@ -251,11 +383,7 @@ class _Discovery:
         for delimiter in (*_DELIMITERS, "  "):
             if delimiter not in line and not (delimiter == "  " and "\t" in line):
                 continue
-            header = [_trim(text, *span) for span in _split(line, start, delimiter)]
-            if delimiter == "|" and header and header[0][0] == header[0][1]:
-                header = header[1:]
-            if delimiter == "|" and header and header[-1][0] == header[-1][1]:
-                header = header[:-1]
+            header = _row_spans(text, start, end, delimiter)
             names = [text[a:b] for a, b in header]
             if len(names) < 2 or not _is_header(names, delimiter):
                 continue
@@ -263,36 +391,42 @@ class _Discovery:
                 continue
             if delimiter in ",;" and any(name.endswith((":", ".")) for name in names):
                 continue
-            rows: list[tuple[tuple[int, int], tuple[Field, ...]]] = []
+            halves = delimiter == "," and len(names) == 2
+            if halves and first < self._long_row:
+                continue
+            columns = _Columns(text, delimiter, tuple(header), tuple(names))
+            rows: list[tuple[int, int]] = []
             taken = 1
             for row_start, row_end in lines[first + 1 :]:
-                row = text[row_start:row_end]
-                if delimiter == "|" and not row.strip(" |-:+=\t\r"):
+                if delimiter == "|" and not text[row_start:row_end].strip(" |-:+=\t\r"):
                     taken += 1
                     continue
-                spans = [_trim(text, *span) for span in _split(row, row_start, delimiter)]
-                if delimiter == "|":
-                    if spans and spans[0][0] == spans[0][1]:
-                        spans = spans[1:]
-                    if spans and spans[-1][0] == spans[-1][1]:
-                        spans = spans[:-1]
-                if not self._fits(delimiter, len(names), len(spans)):
+                if not self._fits(delimiter, len(names), self._count(row_start, row_end, delimiter)):
                     break
-                rows.append(
-                    ((row_start, row_end), self._cells(delimiter, header, names, start, row_start, spans))
-                )
+                if halves and (row_end - row_start > 120 or len(columns.cells(row_start, row_end)) > 2):
+                    # Rows of two cells are cells and not two halves of sentences.
+                    self._long_row = first + taken
+                    rows = []
+                    break
+                rows.append((row_start, row_end))
                 taken += 1
-            if not rows or (delimiter == "," and len(names) == 2 and not self._short_rows(rows)):
+            if not rows:
                 continue
             if loose:
                 self._form(loose, hidden)
             table = self.tables
             self.tables += 1
             self.add(start, end, (), table, hidden)
-            for (row_start, row_end), fields in rows:
-                self.add(row_start, row_end, fields, table, hidden)
+            for row_start, row_end in rows:
+                self.add(row_start, row_end, (), table, hidden, columns)
             return taken
         return 0
+
+    def _count(self, start: int, end: int, delimiter: str) -> int:
+        """The number of cells of one row."""
+        if delimiter in _PLAIN_DELIMITERS and self.text.find('"', start, end) < 0:
+            return self.text.count(delimiter, start, end) + 1
+        return len(_row_spans(self.text, start, end, delimiter))
 
     def _list(
         self, lines: list[tuple[int, int]], first: int, loose: list[tuple[int, int]], hidden: bool
@@ -333,11 +467,6 @@ class _Discovery:
         return bool(firsts) and sum(map(_names_field, firsts)) * 2 > len(firsts)
 
     @staticmethod
-    def _short_rows(rows: Sequence[tuple[tuple[int, int], tuple[Field, ...]]]) -> bool:
-        """Whether rows of two cells are cells and not two halves of sentences."""
-        return all(len(fields) <= 2 and end - start <= 120 for (start, end), fields in rows)
-
-    @staticmethod
     def _fits(delimiter: str, columns: int, cells: int) -> bool:
         if delimiter == "  ":
             return 2 <= cells <= columns + 1
@@ -345,26 +474,6 @@ class _Discovery:
             # Unquoted commas inside an address cell are common in hand-made exports.
             return columns <= cells <= columns + 4 and cells >= 2
         return cells >= 2 and abs(cells - columns) <= max(1, columns // 2)
-
-    @staticmethod
-    def _cells(
-        delimiter: str,
-        header: Sequence[tuple[int, int]],
-        names: Sequence[str],
-        header_base: int,
-        row_base: int,
-        spans: Sequence[tuple[int, int]],
-    ) -> tuple[Field, ...]:
-        fields: list[Field] = []
-        for number, (start, end) in enumerate(spans):
-            if delimiter == "  " and len(spans) != len(names):
-                # Aligned columns with empty cells: the header that starts nearest above.
-                offset = start - row_base
-                number = min(range(len(header)), key=lambda i: abs(header[i][0] - header_base - offset))
-            label = names[number] if number < len(names) else names[-1]
-            if start < end:
-                fields.append(Field(start, end, label))
-        return tuple(fields)
 
     def _form(self, lines: list[tuple[int, int]], hidden: bool) -> None:
         """A paragraph or a run of form lines: one record, its labelled values as fields."""
@@ -413,6 +522,8 @@ class _Discovery:
     def _columns(line: str) -> list[tuple[int, int, int, str]]:
         """``Label   value`` and ``| label | value |`` pairs, where the first cell of each names a field."""
         delimiter = "|" if "|" in line else "  "
+        if delimiter == "  " and not (line.find("  ") >= 0 or "\t" in line):
+            return []
         if delimiter == "  " and not _MULTI_SPACE.search(line.strip()):
             return []
         spans = [_trim(line, *span) for span in _split(line, 0, delimiter)]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import re2
 
@@ -14,6 +13,9 @@ Payload = TypeVar("Payload")
 # 64 MiB keeps the automaton of several thousand phrases from falling back to the slow path
 # (measured: RE2 drops to its NFA silently when its DFA cache is too small).
 _MAX_MEMORY = 64 << 20
+
+# Different spellings of phrases whose payloads a process keeps at hand.
+_MOST_KNOWN = 20_000
 
 _GAP = rb"[ \t\r\n\-/.,']{1,4}"
 _KEY_GAP = re.compile(rb"[^0-9a-z\x80-\xff&]+")
@@ -49,8 +51,7 @@ def _pattern(key: bytes) -> bytes:
     return head + _GAP.join(re2.escape(word) for word in key.split(b" ")) + tail
 
 
-@dataclass(frozen=True, slots=True)
-class PhraseHit(Generic[Payload]):
+class PhraseHit(NamedTuple, Generic[Payload]):
     """A phrase in the normalised text with what its rule attached to it."""
 
     start: int
@@ -92,6 +93,12 @@ class PhraseIndex(Generic[Payload]):
         options.log_errors = False
         alternation = b"|".join(_pattern(key) for key in sorted(self._payloads, reverse=True))
         self._matcher = re2.compile(alternation, options) if alternation else None
+        self._known: dict[bytes, tuple[Payload, ...]] = {}
+
+    @property
+    def program(self) -> re2._Regexp | None:
+        """The one program over all phrases; ``None`` without phrases."""
+        return self._matcher
 
     def find(self, data: bytes) -> list[PhraseHit[Payload]]:
         """Every hit in ``data`` (one byte a character), in order; one for each payload of a phrase."""
@@ -102,15 +109,28 @@ class PhraseIndex(Generic[Payload]):
         for match in self._matcher.finditer(data):
             start, end = match.span()
             # RE2 knows the edges of ASCII words only; accented letters are looked at here.
-            if start and _is_word(data[start - 1]) and _is_word(data[start]):
+            if start and (data[start] >= 0xC0 or data[start - 1] >= 0xC0) and _inside(data, start):
                 continue
-            if end < size and _is_word(data[end]) and _is_word(data[end - 1]):
+            if end < size and (data[end] >= 0xC0 or data[end - 1] >= 0xC0) and _inside(data, end):
                 continue
-            matched = data[start:end]
-            key = matched if self._case_sensitive else _key(matched)
-            for payload in self._payloads.get(key, ()):
+            for payload in self._payloads_of(data[start:end]):
                 hits.append(PhraseHit(start, end, payload))
         return hits
+
+    def _payloads_of(self, matched: bytes) -> tuple[Payload, ...]:
+        """What is attached to a phrase as it is written; kept for the next time."""
+        known = self._known.get(matched)
+        if known is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            key = matched if self._case_sensitive else _key(matched)
+            known = self._known[matched] = tuple(self._payloads.get(key, ()))
+        return known
+
+
+def _inside(data: bytes, position: int) -> bool:
+    """Whether ``position`` stands between two characters of one word."""
+    return _is_word(data[position - 1]) and _is_word(data[position])
 
 
 def _is_word(byte: int) -> bool:

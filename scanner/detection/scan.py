@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import re2
 
+from scanner.detection.presence import Program
 from scanner.detection.view import Span, View
 
 # Well above what these programs need: RE2 falls back to its slow automaton silently when its cache is full.
@@ -31,18 +32,28 @@ class CandidateScan:
             name: compile_bytes(pattern, case_sensitive=case_sensitive) for name, pattern in patterns.items()
         }
 
+    @property
+    def programs(self) -> Sequence[Program]:
+        """All programs."""
+        return tuple(self._programs.values())
+
     def spans(self, view: View, name: str) -> Sequence[Span]:
         """The spans that the pattern ``name`` matches, left to right and without overlap."""
         shared = view.candidates(name)
         if shared:
             return shared
-        return [match.span() for match in self._programs[name].finditer(view.data)]
+        program = self._programs[name]
+        if not view.may_hold(program):
+            return ()
+        return [match.span() for match in program.finditer(view.data)]
 
     def search(self, view: View, name: str, start: int) -> Span | None:
         """The next span of the pattern ``name`` from ``start`` on, for hits that may hide others."""
-        match = self._programs[name].search(view.data, start)
+        program = self._programs[name]
+        match = program.search(view.data, start) if view.may_hold(program) else None
         return match.span() if match is not None else None
 
     def occurs(self, view: View, name: str) -> bool:
         """Whether the pattern ``name`` matches anywhere."""
-        return self._programs[name].search(view.data) is not None
+        program = self._programs[name]
+        return view.may_hold(program) and program.search(view.data) is not None

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from typing import Protocol, TypeVar, cast
+from typing import Protocol, TypeVar, cast, runtime_checkable
 
 from scanner.detection.context import ContextOfView, ContextPhrases
 from scanner.detection.finding import Finding
 from scanner.detection.layout import Layout, lay_out
 from scanner.detection.organisation import Organisation
+from scanner.detection.phrases import PhraseHit, PhraseIndex
+from scanner.detection.presence import Presence, Program
 from scanner.text import Passage, to_bytes
 
 Span = tuple[int, int]
 Made = TypeVar("Made")
+Payload = TypeVar("Payload")
 
 __all__ = ["Recogniser", "Span", "View", "to_bytes"]
 
@@ -34,6 +37,7 @@ class View:
         reference_date: date,
         context_phrases: ContextPhrases | None = None,
         candidates: Mapping[str, Sequence[Span]] | None = None,
+        presence: Presence | None = None,
     ) -> None:
         self.passage = passage
         self.text = passage.text
@@ -42,6 +46,7 @@ class View:
         self.findings: Sequence[Finding] = ()
         self._context_phrases = context_phrases or ContextPhrases(())
         self._candidates = candidates or {}
+        self._presence = presence
         self._made: dict[str, tuple[Sequence[Finding], object]] = {}
 
     @cached_property
@@ -70,9 +75,33 @@ class View:
             self._made[name] = known
         return cast(Made, known[1])
 
+    @cached_property
+    def _absent(self) -> frozenset[Program]:
+        return self._presence.absent(self.data) if self._presence is not None else frozenset()
+
+    def may_hold(self, program: Program) -> bool:
+        """Whether a program may match in the text: not, where the one pass for all says so."""
+        return program not in self._absent
+
+    def phrases(self, index: PhraseIndex[Payload]) -> list[PhraseHit[Payload]]:
+        """Every hit of a phrase index in the text, in order."""
+        if index.program is None or not self.may_hold(index.program):
+            return []
+        return index.find(self.data)
+
     def candidates(self, name: str) -> Sequence[Span]:
         """The spans that a pattern of this name matched in the shared pass."""
         return self._candidates.get(name, ())
+
+
+@runtime_checkable
+class RunsPrograms(Protocol):
+    """A recogniser that tells which RE2 programs it runs over whole texts, so that one pass can save most."""
+
+    @property
+    def programs(self) -> Sequence[Program]:
+        """The programs, each asked for through ``View.may_hold`` before it runs."""
+        ...
 
 
 class Recogniser(Protocol):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A stretch of a passage that stands under a heading or behind a form label.
 
     ``start`` and ``end`` are code-point offsets in the passage's text; ``label`` is the column

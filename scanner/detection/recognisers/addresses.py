@@ -157,6 +157,7 @@ class AddressRecogniser:
             }
         )
         self._scan = CandidateScan(self.patterns)
+        self.programs = self._scan.programs
         self._organisation = _phrases(vocabulary.organisation_words)
         self._site = _phrases(vocabulary.site_words)
         self._home = _phrases(vocabulary.home_words)
@@ -196,7 +197,12 @@ class AddressRecogniser:
         kinds: dict[str, str] = {}
         offices: dict[int, bool] = {}
         findings: list[Finding] = []
-        for record in view.layout.records:
+
+        def is_part(label: str) -> bool:
+            kinds[label] = _label_kind(label)
+            return kinds[label] not in ("", "-")
+
+        for record in view.layout.records_with(is_part):
             run: list[tuple[int, int, str, str]] = []
             for field in (*record.fields, None):
                 kind = ""

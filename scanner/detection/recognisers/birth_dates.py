@@ -141,6 +141,7 @@ class BirthDateRecogniser:
 
     def __init__(self) -> None:
         self._scan = CandidateScan(self.patterns)
+        self.programs = self._scan.programs
 
     def recognise(self, view: View) -> list[Finding]:
         """The dates of birth in ``view``."""
@@ -179,14 +180,8 @@ class BirthDateRecogniser:
 
     def _fields(self, view: View) -> list[Finding]:
         """Dates in cells under a birth header and in form fields with a birth label."""
-        known: dict[str, bool] = {}
         findings = []
-        for record, field in view.layout.labelled_fields():
-            wanted = known.get(field.label)
-            if wanted is None:
-                wanted = known[field.label] = is_birth_label(field.label)
-            if not wanted:
-                continue
+        for record, field in view.layout.labelled_fields(is_birth_label):
             value = view.text[field.start : field.end]
             if record.table is not None and (serial := re.fullmatch(r"([0-9]{4,5})(?:\.0+)?", value.strip())):
                 day = from_excel(int(serial.group(1)))

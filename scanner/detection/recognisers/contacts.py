@@ -158,6 +158,7 @@ class PhoneRecogniser:
     def __init__(self, numbers: PhoneNumbers | None = None) -> None:
         self._numbers = numbers or PhoneNumbers(load_area_codes())
         self._scan = CandidateScan(self.patterns)
+        self.programs = self._scan.programs
 
     def recognise(self, view: View) -> list[Finding]:
         """The telephone numbers in ``view``."""
@@ -368,14 +369,9 @@ class PhoneRecogniser:
         """Numbers in a column or form field for telephone numbers that lost their 0 or their +."""
         if not self._scan.occurs(view, "phone_label"):
             return []
-        known: dict[str, bool] = {}
         findings = []
-        for _, field in view.layout.labelled_fields():
-            wanted = known.get(field.label)
-            if wanted is None:
-                label = _SPLIT_LABEL.sub(" ", field.label).lower()
-                wanted = known[field.label] = _LABEL.search(label) is not None
-            if wanted and field.end - field.start <= 40:
+        for _, field in view.layout.labelled_fields(_is_phone_label):
+            if field.end - field.start <= 40:
                 finding = self._without_zero(view, field.start, field.end)
                 if finding is not None:
                     findings.append(finding)
@@ -398,6 +394,10 @@ class PhoneRecogniser:
             note = self._kind(view, national)
             return Finding("PHONE", start, start + match.end(), 0.75, "phone_without_zero", evidence, note)
         return None
+
+
+def _is_phone_label(label: str) -> bool:
+    return _LABEL.search(_SPLIT_LABEL.sub(" ", label).lower()) is not None
 
 
 def _first_of_overlapping(findings: list[Finding]) -> list[Finding]:
@@ -449,6 +449,7 @@ class EmailRecogniser:
     def __init__(self, mailboxes: Mailboxes | None = None) -> None:
         self._mailboxes = mailboxes or load_mailboxes()
         self._scan = CandidateScan(self.patterns)
+        self.programs = self._scan.programs
 
     def recognise(self, view: View) -> list[Finding]:
         """The mail addresses in ``view``."""

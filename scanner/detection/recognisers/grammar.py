@@ -204,6 +204,7 @@ class IdentifierRecogniser:
                 self._labelled.setdefault(form.rule.id, []).append(form)
         free = [form for form in forms if form.form.near == "window"]
         self._candidates = _alternation(free)
+        self.programs = (self._candidates,)
         self._ten_digit = _TenDigitFamily([form for form in free if form.rule.family == "ten-digit"])
         single = [form for form in free if form.rule.family is None]
         self._by_digit = _Gate([form for form in single if _may_start(form, b"0123456789")])
@@ -227,6 +228,8 @@ class IdentifierRecogniser:
         data = view.data
         readings: list[_Reading] = []
         at = 0
+        if not view.may_hold(self._candidates):
+            return readings
         while (hit := self._candidates.search(data, at)) is not None:
             # The first place even inside a word: a label glued to its value, as in NHS9434765919.
             start, end = hit.span()
@@ -316,19 +319,20 @@ class IdentifierRecogniser:
         if not _may_have_columns(view, context):
             return readings
         known: dict[str, list[_Form]] = {}
-        for _record, field in view.layout.labelled_fields():
-            forms = known.get(field.label)
-            if forms is None:
-                forms = [
-                    form
-                    for rule_id, labelled in self._labelled.items()
-                    if context.label(rule_id, field.label).nearness is Nearness.LABEL
-                    for form in labelled
-                ]
-                known[field.label] = forms
-            if not forms or field.end - field.start > 80:
+
+        def means_a_rule(label: str) -> bool:
+            known[label] = [
+                form
+                for rule_id, labelled in self._labelled.items()
+                if context.label(rule_id, label).nearness is Nearness.LABEL
+                for form in labelled
+            ]
+            return bool(known[label])
+
+        for _record, field in view.layout.labelled_fields(means_a_rule):
+            if field.end - field.start > 80:
                 continue
-            for form in forms:
+            for form in known[field.label]:
                 span = form.match(data, field.start)
                 if span is None or not bounded(data, *span) or not any(map(_digit, data[span[0] : span[1]])):
                     continue

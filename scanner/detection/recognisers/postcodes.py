@@ -76,6 +76,7 @@ class PostcodeRecogniser:
         towns = towns if towns is not None else load_towns()
         self._town_ends = frozenset(town.split()[-1] for town in towns)
         self._scan = CandidateScan(self.patterns)
+        self.programs = self._scan.programs
 
     def recognise(self, view: View) -> list[Finding]:
         """The postcodes in ``view``."""
