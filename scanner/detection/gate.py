@@ -27,7 +27,8 @@ TOPIC_ONLY = 0.20
 class Standing:
     """What the gate says of one phrase: confidence, its use, and the subject it was held against.
 
-    ``linked`` says that a name stands close by, ``named`` that one stands in the sentence.
+    ``linked`` says that a name stands close by, ``named`` that one stands in the sentence, ``tied`` that the
+    grammar ties the phrase to it, ``kin`` that the record tells of a family.
     """
 
     confidence: float
@@ -37,6 +38,8 @@ class Standing:
     why: str = ""
     linked: bool = True
     named: bool = False
+    tied: bool = False
+    kin: bool = False
 
 
 # A name this close to a phrase is what the phrase is said of.
@@ -152,7 +155,10 @@ class Gate:
             more = {Attribute.DOB, Attribute.SCHOOL, Attribute.ADDRESS} & around.attributes
             if more or {Attribute.AGE, Attribute.INITIALS} <= around.attributes:
                 confidence, why, initials = 0.5, "initials with an age, a school or an address", True
-        return Standing(confidence, use, around, initials, why, linked, sentence.named)
+        tied = subjects.tied(start, end, place.sentence)
+        return Standing(
+            confidence, use, around, initials, why, linked, sentence.named, tied, record.kin or sentence.kin
+        )
 
     @staticmethod
     def _particular(place: Place, sentence: Subject, record: Subject, around: Subject) -> tuple[float, str]:
@@ -170,6 +176,8 @@ class Gate:
             return TOPIC_ONLY, "nobody in the row"
         if around.identified:
             return (0.8 if around.named else 0.7), "identified nearby"
+        if place.listed and not around.sure_child:
+            return TOPIC_ONLY, "nobody in the item of a list"
         if Attribute.NAME in record.attributes:
             return 0.7, "full name in the record"
         if record.named and around.child:

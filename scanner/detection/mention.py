@@ -25,11 +25,15 @@ class Use(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A phrase's surroundings: its sentence and its record (paragraph or row)."""
+    """A phrase's surroundings: its sentence and its record (paragraph or row).
+
+    ``listed`` says that it stands in an item of a list: the names of other items are others' names.
+    """
 
     sentence: tuple[int, int]
     record: tuple[int, int]
     in_table: bool
+    listed: bool = False
 
 
 # A form label is at most this long; what ends in a colon further on is a sentence.
@@ -108,6 +112,14 @@ _CONDITIONAL = re.compile(
     r"|means|practitioners?|professionals?|staff|training|includes?|e\.g)\b",
     re.IGNORECASE,
 )
+# Comparisons and jokes: the words are said of somebody, but not meant.
+_JEST = re.compile(
+    r"\b(?:as (?:if|though) (?:it|he|she|they|we|i)\b|jok(?:e|es|ed|ing|ingly)\b|liken(?:ed|s)?\b|metaphor\w*|"
+    r"figuratively|so to speak|proverbial|tongue in cheek|like an? (?:abandoned|neglected|naughty|lost|unwanted)\b|"
+    r"compare[ds]? (?:it|him|her|them|the \w+) (?:to|with)\b|lol\b|haha\w*|rofl\b|pun intended)",
+    re.IGNORECASE,
+)
+_LIST_ITEM = re.compile(r"[ \t]*(?:[•*✔✘–-][ \t]|\d{1,2}[.):][ \t\d]|\d{1,2}[.:]\d{2}\b)")
 _DATED = re.compile(r"\b\d{1,2}[/.]\d{1,2}\b")
 _PRONOUN = re.compile(r"\b(?:he|she|him|his|her|hers)\b", re.IGNORECASE)
 _TITLE_BEFORE = re.compile(
@@ -162,7 +174,10 @@ class Mentions:
         for match in _SENTENCE_END.finditer(text, end, right):
             stop = match.start()
             break
-        return Place((begin, stop), (low, high), record is not None and record.table is not None)
+        in_table = record is not None and record.table is not None
+        line_start, _ = self._view.layout.line_span(start)
+        listed = not in_table and _LIST_ITEM.match(text, line_start) is not None
+        return Place((begin, stop), (low, high), in_table, listed)
 
     def file_name(self, start: int, end: int) -> tuple[int, int] | None:
         """The file name or path that a phrase is part of, if it is."""
@@ -203,9 +218,11 @@ class Mentions:
             return Use.BLANK
         if _NO.match(behind):
             return Use.DENIED
+        if _JEST.search(text, max(place.sentence[0], start - 120), min(place.sentence[1], end + 60)):
+            return Use.GENERAL
         if place.in_table:
             record = self._view.layout.record_at(start)
-            if record is not None and not record.fields and not named:
+            if record is not None and not record.fields:
                 return Use.HEADING
         elif not named and self._is_heading(line_start, line_end, start, end):
             return Use.HEADING

@@ -53,6 +53,7 @@ class Subject:
     child: bool
     names: int = 0
     sure_child: bool = False  # by an age, a birth date, a school or a pupil number, not by a word alone
+    kin: bool = False  # words of a family stand there: "mum", "his sister"
 
     @property
     def named(self) -> bool:
@@ -122,6 +123,50 @@ _CHILD_WORD = re.compile(
     r"|school|nursery)\b",
     re.IGNORECASE,
 )
+# Words of one family, as those write who write about one child; "parents" and "pupils" are anybody's.
+_KIN = re.compile(
+    r"\b(?:mum|mam|mummy|mother|father|dad|daddy|moc|foc|mgm|mgf|pgm|pgf|gran|granny|grandma|nan|nana|granddad|"
+    r"grandmother|grandfather|grandparents|aunt|auntie|uncle|son|daughter|brother|sister|siblings?|twins|baby|"
+    r"unborn|step(?:dad|father|mum|mother)|f/c'?s?|foster (?:carers?|family|placement)|wee one|bairn|lad|lass|boys|girls|kids|toddler|infant|newborn|cot|pram|buggy|"
+    r"(?:his|her|their) (?:carers?|parents|school|teacher|social worker|sw|placement))\b",
+    re.IGNORECASE,
+)
+# How a name is tied to what is said of it: it is, was, went, lives, is placed, ...; or the matter is hers, for her,
+# about her.  Who says, asks, writes, chairs or reports does something else.
+_TIED_BEHIND = re.compile(
+    r"^(?:['’]s?\s+(?:[\w'’-]+\s+){0,3}$"
+    r"|(?:\s*\([^)\n]{0,60}\))?\s*(?:[:–—|=,;]|\s-\s|\t|/)\s*(?:(?:still|now|open|currently|also|again)\s+|[\w'’-]+\s+"
+    r"(?:to|on|under)\s+)?$"
+    r"|(?:\s*\([^)\n]{0,60}\)|,[^,.;\n]{0,60},)?\s+(?:and\s+(?:his|her|their)\s+[\w-]+\s+(?:[\w-]+\s+)?)?"
+    r"(?:(?:now|still|also|again|currently|recently|then|sadly|both|all|who|not|no longer)\s+)*"
+    r"(?:is|was|are|were|be|been|being|isn't|wasn't|has|had|have|became|becomes?|remains?|remained|went|goes|going|"
+    r"came|comes|lives?|lived|living|moves?|moved|placed|subject|on|under|open|known|made|taken|returned|stepped|"
+    r"suffer\w*|started|gets?|got|will be|should be|to be|may be|could be|stays?|stayed|entered|received|re|at risk|"
+    r"accommodated|detained|left|disclosed|told|aged|born|in|with)\b(?!\s+(?:said|asked|written|reported|raised|"
+    r"threatened|joked|likened|suggested|presented|introduced|circulated|attached|sent|updated|drafted|booked|a look|"
+    r"the (?:lead|author|chair|manager|officer|contact)))"
+    r")",
+    re.IGNORECASE,
+)
+_TIED_BEFORE = re.compile(
+    r"^(?:[^.;\n]{0,60}?\b(?:for|re|about|of|concerning|regarding|respect of|relation to|on|involving|by|ref|upon|"
+    r"matched)\b[\s:]+(?:(?:the|a|our|young|little|child|baby|pupil|siblings?|brother|sister|daughter|son|unborn|mr|"
+    r"mrs|miss|ms|master|both|and|her|his|their)[\s.]+){0,3}|[^\w\n.]{1,4})$",
+    re.IGNORECASE,
+)
+_SOMEBODY_IS = re.compile(
+    r"\b(?:he|she)(?:['’]s|\s+(?:is|was|has been|had been|became|remains|went|came|lives|moved|stays))\b",
+    re.IGNORECASE,
+)
+_DOES = re.compile(
+    r"^(?:\s*\([^)\n]{0,60}\))?\s+(?:has\s+|have\s+|had\s+|will\s+|to\s+|also\s+|then\s+|who\s+)*(?:says?|said|asks?|"
+    r"asked|reports?|reported|raised?|introduced?|presents?|presented|chairs?|chaired|leads?|led|runs?|trains?|manages?|"
+    r"likened?|threatened|jokes?|joked|suggests?|suggested|confirms?|confirmed|noted|explains?|explained|updates?|"
+    r"updated|sees?|saw|covers?|holds?|circulated?|emailed|wrote|writes|drafts?|drafted|sends?|sent|books?|booked|"
+    r"prepares?|prepared|delivers?|delivered|organises?|organised|attached|proposed|seconded|supports?|works?|"
+    r"worked|joins?|joined|thanked|welcomed|will|cannot|can't)\b",
+    re.IGNORECASE,
+)
 _CHILD_LABEL = re.compile(r"\b(?:child|pupil|young person|yp|student|baby|learner|sibling)\b", re.IGNORECASE)
 _STAFF_LABEL = re.compile(
     r"\b(?:author|officer|chair|social worker|sw|worker|iro|prepared by|completed by|report(?:ed)? by|from|"
@@ -169,6 +214,8 @@ _GREETING = re.compile(
     r"councillor|prof)?\.? ?$",
     re.IGNORECASE,
 )
+# "Hi Ros, Malcolm Teale is off": who has a verb is not greeted.
+_SENTENCE_GOES_ON = re.compile(r"['’]s\b|[ \t]+(?:[a-z]{2,}|\()(?<!\band)\b")
 _SIGN_OFF = re.compile(
     r"(?:^|\n)[ \t>]*(?:(?:with |kind |best |warm |many |yours |all |the )*"
     r"(?:regards|thanks|thank you|thx|sincerely|faithfully|wishes|cheers|diolch|"
@@ -295,7 +342,7 @@ class Subjects:
         text = self._text
         line_start, _ = view.layout.line_span(start)
         before = text[max(0, start - 120) : start]
-        if _GREETING.search(before):
+        if _GREETING.search(before) and not _SENTENCE_GOES_ON.match(text[end : end + 20]):
             return "greeted"
         if _SIGN_OFF.search(before):
             return "signed"
@@ -307,6 +354,28 @@ class Subjects:
         if _ROLE_BEFORE.search(before) or _ROLE_BEHIND.match(text[end : end + 90]):
             return "staff"
         return ""
+
+    def tied(self, start: int, end: int, sentence: tuple[int, int]) -> bool:
+        """Whether the grammar of a sentence ties the phrase at ``start:end`` to a name in it.
+
+        "Ella is on a plan", "Ella's plan", "the conference for Ella", "Ella: plan", "She is on a plan" behind a
+        sentence that names her; not "Ella says that a plan ...".
+        """
+        text = self._text
+        if _SOMEBODY_IS.search(text, sentence[0], start) and self.nearest_name(sentence[0], start) <= 200:
+            return True
+        for mark in self.found(sentence[0], sentence[1]):
+            if mark.staff or mark.greeted or mark.attribute not in (Attribute.NAME, Attribute.FIRST_NAME):
+                continue
+            if mark.end <= start:
+                between = text[mark.end : min(start, mark.end + 200)]
+                if _TIED_BEHIND.match(between) or not between.strip(" \t"):
+                    return True
+            elif mark.start >= end:
+                behind = text[mark.end : mark.end + 60]
+                if _TIED_BEFORE.match(text[end : mark.start]) and not _DOES.match(behind):
+                    return True
+        return False
 
     def nearest_name(self, start: int, end: int) -> int:
         """Characters between a stretch and the nearest name of a subject (a large number if none)."""
@@ -349,4 +418,5 @@ class Subjects:
         sure = child
         if not child and attributes:
             child = _CHILD_WORD.search(self._text, start, end) is not None
-        return Subject(frozenset(attributes), child, names, sure)
+        kin = bool(attributes) and _KIN.search(self._text, max(0, start), end) is not None
+        return Subject(frozenset(attributes), child, names, sure, kin)
