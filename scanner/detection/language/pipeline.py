@@ -15,6 +15,7 @@ from typing import Any
 
 from rules.loader import RuleError
 from scanner.detection.finding import Finding
+from scanner.detection.language.doubt import Doubts
 from scanner.detection.language.windows import windows
 from scanner.detection.recognisers.names.lexicon import Lexicon
 from scanner.detection.view import Span, View
@@ -155,6 +156,8 @@ class LanguageModel:
         self._name = name
         self._full_text = full_text
         self._known: OrderedDict[bytes, _Reading] = OrderedDict()
+        # How many characters the pipeline has read, for benchmarks.
+        self.characters_read = 0
 
     @cached_property
     def _pipeline(self) -> Any:
@@ -168,6 +171,9 @@ class LanguageModel:
     def read(self, view: View, found: Sequence[Finding] = ()) -> Impression | None:
         """What the model says of the windows around what was found; None where there are none."""
         shown = windows(view, found, full_text=self._full_text)
+        if not self._full_text and self._lexicon is not None:
+            doubts = Doubts(view.text, (*view.findings, *found), self._lexicon)
+            shown = [window for window in shown if doubts.any_in(*window)]
         if not shown:
             return None
         texts = [view.text[start:end] for start, end in shown]
@@ -176,6 +182,7 @@ class LanguageModel:
     def _of_texts(self, texts: Sequence[str]) -> Iterator[_Reading]:
         keys = [blake2b(text.encode("utf-8", "replace"), digest_size=12).digest() for text in texts]
         unseen = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
+        self.characters_read += sum(map(len, unseen.values()))
         results = dict(zip(unseen, self._run(unseen.values()), strict=True))
         for key in keys:
             reading = self._known[key] = results.get(key) or self._known[key]

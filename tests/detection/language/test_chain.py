@@ -8,9 +8,10 @@ import pytest
 from scanner.detection.language import chain
 
 
-def all_paths(scores: np.ndarray, transitions: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:  # type: ignore[type-arg]
+def all_paths(scores: np.ndarray, transitions: np.ndarray) -> tuple[np.ndarray, tuple[int, ...]]:
     """Label probabilities and the best path by counting every path there is."""
-    likely, total, best = np.zeros(scores.shape), 0.0, (-1.0, (0,))
+    likely, total = np.zeros(scores.shape), 0.0
+    best: tuple[float, tuple[int, ...]] = (-1.0, (0,))
     for path in product(range(len(chain.LABELS)), repeat=len(scores)):
         weight = chain.START[path[0]] * chain.END[path[-1]]
         for left, right in pairwise(path):
