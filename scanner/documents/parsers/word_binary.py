@@ -1,0 +1,362 @@
+"""The binary Word file (MS-DOC, and Word 6/95): where its text stands, and which of it is hidden.
+
+Text is addressed by character positions (CP) over all pieces; formatting by byte offsets in the
+``WordDocument`` stream (FC).  Nothing that the file says about lengths is trusted.
+"""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from scanner.documents.parsers.property_sets import codec_of
+
+WORD_6 = 193
+"""Files with an ``nFib`` below this are of Word 6 or 95: 8-bit text, other offsets."""
+
+_FLAG_COMPLEX, _FLAG_ENCRYPTED, _FLAG_TABLE, _FLAG_FAR_EAST = 0x0004, 0x0100, 0x0200, 0x4000
+_OBFUSCATED = 0x8000
+_PAIRS = 0x9A  # where the pairs of offset and length begin (FibRgFcLcb97)
+# Index in these pairs (MS-DOC 2.5.6).
+FOOTNOTE_TEXTS, COMMENT_REFERENCES, COMMENT_TEXTS, HEADER_TEXTS = 3, 4, 5, 11
+CHARACTER_PAGES, PARAGRAPH_PAGES, ASSOCIATED, PIECES = 12, 13, 32, 33
+COMMENT_AUTHORS, ENDNOTE_TEXTS, CHANGE_AUTHORS, TEXT_BOXES, HEADER_TEXT_BOXES = 36, 47, 51, 56, 58
+VARIABLES, SAVED_BY = 60, 71
+_PAGE = 512
+_MOST_RUNS = 1_000_000
+# Operand sizes of sprms by the top three bits of their code (MS-DOC 2.6.1); 6 is variable.
+_OPERANDS = (1, 1, 2, 4, 2, 2, 0, 3)
+_DELETED, _VANISH, _SPECIAL_VANISH, _WEB_HIDDEN = 0x0800, 0x083C, 0x0818, 0x0811
+_COLOUR, _COLOUR_INDEX, _SIZE, _HIGHLIGHT, _SHADING, _SHADING_80 = (
+    0x6870, 0x2A42, 0x4A43, 0x2A0C, 0xCA71, 0x4866,
+)  # fmt: skip
+_IN_TABLE, _ROW_END, _INNER_ROW_END, _HEADER_ROW = 0x2416, 0x2417, 0x244C, 0x3404
+# Half-points: text of two points and less is not seen.
+_TINY = 4
+_WHITE_INDEX = 8
+
+Run = tuple[int, int, str]
+"""Start, end (CP or FC) and the reason or mark that holds for what lies between."""
+
+
+@dataclass(slots=True)
+class WordFile:
+    """The streams of a Word file with the numbers of its header (FIB)."""
+
+    main: bytes
+    table: bytes
+    nfib: int
+    flags: int
+    stories: tuple[int, ...]
+    text_start: int
+    text_end: int
+    truncated: bool = False
+    pieces: list[Piece] = field(default_factory=list)
+
+    def pair(self, index: int) -> bytes:
+        """The bytes in the table stream that a pair of offset and length names, empty where none."""
+        if self.nfib < WORD_6:
+            return b""
+        at = _PAIRS + 8 * index
+        if at + 8 > len(self.main) or at + 8 > self.text_start:
+            return b""
+        start, length = struct.unpack_from("<LL", self.main, at)
+        return self.table[start : start + length] if length else b""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text: its first CP, its number of characters, byte offset, bytes per character."""
+
+    position: int
+    count: int
+    offset: int
+    width: int
+
+
+def is_encrypted(main: bytes) -> bool:
+    """Whether the header says that the document is encrypted (MS-DOC 2.5.2, ``fEncrypted``)."""
+    return len(main) > 12 and bool(struct.unpack_from("<H", main, 10)[0] & _FLAG_ENCRYPTED)
+
+
+def is_obfuscated(main: bytes) -> bool:
+    """Whether the encryption is an XOR that anybody can undo (``fObfuscated``; Word 95 knows no other)."""
+    nfib, flags = struct.unpack_from("<H", main, 2)[0], struct.unpack_from("<H", main, 10)[0]
+    return bool(nfib < WORD_6 or flags & _OBFUSCATED)
+
+
+def table_name(main: bytes) -> str:
+    """Name of the stream that the pairs point into."""
+    return "1Table" if struct.unpack_from("<H", main, 10)[0] & _FLAG_TABLE else "0Table"
+
+
+def read_header(main: bytes, table: bytes) -> WordFile:
+    """Read the header; raises ``struct.error`` where the stream is too short for one."""
+    magic, nfib = struct.unpack_from("<HH", main, 0)
+    (flags,) = struct.unpack_from("<H", main, 10)
+    start, end = struct.unpack_from("<LL", main, 0x18)
+    if nfib < WORD_6 or magic == 0xA5DC:
+        counts = struct.unpack_from("<8L", main, 0x34)
+        nfib = min(nfib, WORD_6 - 1)
+    else:
+        counts = struct.unpack_from("<8L", main, 0x4C)
+    word = WordFile(main, table, nfib, flags, counts, start, end)
+    word.pieces = _pieces(word)
+    return word
+
+
+def _pieces(word: WordFile) -> list[Piece]:
+    old = word.nfib < WORD_6
+    found: list[Piece] = []
+    if old:
+        clx = b""
+        if word.flags & _FLAG_COMPLEX and len(word.main) >= 0x168:
+            start, length = struct.unpack_from("<LL", word.main, 0x160)
+            clx = word.main[start : start + length]
+        if not clx:
+            end = min(word.text_end, len(word.main))
+            word.truncated = word.text_end > len(word.main)
+            return [Piece(0, max(0, end - word.text_start), word.text_start, 1)]
+    else:
+        clx = word.pair(PIECES)
+    at = 0
+    while at + 3 <= len(clx) and clx[at] == 1:
+        at += 3 + int.from_bytes(clx[at + 1 : at + 3], "little")
+    if at + 5 > len(clx) or clx[at] != 2:
+        word.truncated = True
+        return found
+    plc = clx[at + 5 : at + 5 + int.from_bytes(clx[at + 1 : at + 5], "little")]
+    count = max(0, (len(plc) - 4) // 12)
+    positions = struct.unpack_from(f"<{count + 1}L", plc, 0) if count else ()
+    # Pieces that overlap would make a small file expand without end.
+    budget = 2 * len(word.main)
+    for index in range(count):
+        (offset,) = struct.unpack_from("<L", plc, 4 * (count + 1) + 8 * index + 2)
+        width = 1 if old or offset & 0x40000000 else 2
+        if not old:
+            offset &= 0x3FFFFFFF
+            offset = offset // 2 if width == 1 else offset
+        length = positions[index + 1] - positions[index]
+        fits = max(0, (len(word.main) - offset) // width)
+        if length < 0 or length > fits or budget < length:
+            word.truncated = True
+            length = max(0, min(length, fits, budget))
+        budget -= length
+        found.append(Piece(positions[index], length, offset, width))
+    return found
+
+
+def text_of(word: WordFile, codec: str) -> str:
+    """All text, one character for each CP (surrogates stay apart); gaps between pieces are blank."""
+    parts: list[str] = []
+    position = 0
+    for piece in word.pieces:
+        if position < piece.position <= position + 10_000:
+            parts.append(" " * (piece.position - position))
+            position = piece.position
+        data = word.main[piece.offset : piece.offset + piece.count * piece.width]
+        if piece.width == 1:
+            text = data.decode(codec, "replace")
+            if len(text) != len(data):  # a code page of one or two bytes each: positions are bytes
+                text = text.ljust(len(data))[: len(data)] if len(text) < len(data) else text[: len(data)]
+        else:
+            text = data.decode("utf-16-le", "surrogatepass")
+            if len(text) != piece.count:
+                text = "".join(map(chr, array("H", data)))
+        parts.append(text)
+        position += len(text)
+    return "".join(parts)
+
+
+def codec(word: WordFile) -> str:
+    """The code page of 8-bit text: cp1252 in all that Word 97 and later write."""
+    if word.nfib >= WORD_6:
+        return "cp1252"
+    (language,) = struct.unpack_from("<H", word.main, 6)
+    pages = {0x19: 1251, 0x15: 1250, 0x05: 1250, 0x0E: 1250, 0x08: 1253, 0x1F: 1254, 0x0D: 1255, 0x01: 1256}
+    return codec_of(pages.get(language & 0x3FF, 1252))
+
+
+def positions(table: bytes, extra: int) -> list[int]:
+    """The CPs of a PLC whose items have ``extra`` bytes of data each (MS-DOC 2.2.2)."""
+    count = (len(table) - 4) // (4 + extra)
+    return list(struct.unpack_from(f"<{count + 1}L", table, 0)) if count >= 0 and len(table) >= 4 else []
+
+
+def strings(table: bytes) -> list[str]:
+    """The strings of a string table (STTB, MS-DOC 2.2.4), as far as it is whole."""
+    found: list[str] = []
+    wide = table[:2] == b"\xff\xff"
+    at = 2 if wide else 0
+    if at + 4 > len(table):
+        return found
+    count, extra = struct.unpack_from("<HH", table, at)
+    at += 4
+    for _ in range(count):
+        head = 2 if wide else 1
+        if at + head > len(table):
+            break
+        length = int.from_bytes(table[at : at + head], "little")
+        at += head
+        size = length * (2 if wide else 1)
+        found.append(table[at : at + size].decode("utf-16-le" if wide else "cp1252", "replace"))
+        at += size + extra
+    return found
+
+
+def counted_strings(data: bytes) -> Iterator[str]:
+    """Strings that follow each other, each behind its 16-bit length (XST, MS-DOC 2.2.6)."""
+    at = 0
+    while at + 2 <= len(data):
+        length = int.from_bytes(data[at : at + 2], "little")
+        yield data[at + 2 : at + 2 + 2 * length].decode("utf-16-le", "replace")
+        at += 2 + 2 * length
+
+
+# formatting
+
+
+def _sprms(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Codes and operands of a list of property modifiers (MS-DOC 2.6)."""
+    at = 0
+    while at + 2 <= len(data):
+        code = data[at] | data[at + 1] << 8
+        at += 2
+        size = _OPERANDS[code >> 13]
+        if code >> 13 == 6:
+            if at >= len(data):
+                return
+            if code == 0xD608:  # sprmTDefTable counts in 16 bits
+                size = int.from_bytes(data[at : at + 2], "little") + 1
+            elif code == 0xC615 and data[at] == 255:  # sprmPChgTabs: told by its own content
+                return
+            else:
+                size = data[at] + 1
+        yield code, data[at : at + size]
+        at += size
+
+
+def _hidden_reason(modifiers: bytes) -> str:
+    reason = ""
+    white = shaded = tiny = False
+    for code, operand in _sprms(modifiers):
+        value = operand[0] if operand else 0
+        if code == _DELETED and value & 1:
+            return "tracked deletion"
+        if code in (_VANISH, _SPECIAL_VANISH, _WEB_HIDDEN) and value & 1:
+            reason = "hidden text"
+        elif code == _COLOUR:
+            white = operand[:4] == b"\xff\xff\xff\x00"
+        elif code == _COLOUR_INDEX:
+            white = value == _WHITE_INDEX
+        elif code == _SIZE:
+            tiny = 0 < value <= _TINY
+        elif code == _HIGHLIGHT:
+            shaded = value != 0
+        elif code == _SHADING:
+            shaded = operand[5:9] not in (b"\x00\x00\x00\xff", b"\xff\xff\xff\x00", b"")
+        elif code == _SHADING_80:
+            shaded = operand not in (b"\x00\x00", b"\xff\xff")
+    return reason or ("tiny text" if tiny else "white text" if white and not shaded else "")
+
+
+def _pages(word: WordFile, index: int) -> list[int]:
+    """Offsets of the formatted disk pages that a PLC of pages names, each once."""
+    if word.nfib < WORD_6:
+        return []
+    plc = word.pair(index)
+    count = max(0, (len(plc) - 4) // 8)
+    numbers = struct.unpack_from(f"<{count}L", plc, 4 * (count + 1)) if count else ()
+    offsets = dict.fromkeys((number & 0x3FFFFF) * _PAGE for number in numbers)
+    return [offset for offset in offsets if offset + _PAGE <= len(word.main)]
+
+
+def page_offsets(word: WordFile) -> list[int]:
+    """Where all pages with formatting stand in the main stream: no text."""
+    return _pages(word, CHARACTER_PAGES) + _pages(word, PARAGRAPH_PAGES)
+
+
+def hidden_runs(word: WordFile) -> list[Run]:
+    """Stretches of CPs whose text a reader does not see, with the reason, in order."""
+    found: list[Run] = []
+    for offset in _pages(word, CHARACTER_PAGES):
+        page = word.main[offset : offset + _PAGE]
+        count = page[511]
+        if 4 * (count + 1) + count > 511:
+            continue
+        bounds = struct.unpack_from(f"<{count + 1}L", page, 0)
+        for number in range(count):
+            at = page[4 * (count + 1) + number] * 2
+            if not at:
+                continue
+            reason = _hidden_reason(page[at + 1 : at + 1 + page[at]])
+            if reason:
+                found.append((bounds[number], bounds[number + 1], reason))
+    return _to_positions(word, found)
+
+
+def paragraph_runs(word: WordFile) -> tuple[list[Run], bool]:
+    """Stretches of CPs in tables ("cell"), row ends ("row", "header row"); and whether any were found."""
+    found: list[Run] = []
+    known = False
+    for offset in _pages(word, PARAGRAPH_PAGES):
+        page = word.main[offset : offset + _PAGE]
+        count = page[511]
+        if 4 * (count + 1) + 13 * count > 511:
+            continue
+        bounds = struct.unpack_from(f"<{count + 1}L", page, 0)
+        known = known or count > 0
+        for number in range(count):
+            at = page[4 * (count + 1) + 13 * number] * 2
+            if not at:
+                continue
+            size = page[at] * 2 - 1
+            at += 1
+            if size < 0:
+                size = page[at] * 2 if at < _PAGE else 0
+                at += 1
+            mark = ""
+            for code, operand in _sprms(page[at + 2 : at + size]):
+                if operand[:1] != b"\x01":
+                    continue
+                if code in (_ROW_END, _INNER_ROW_END):
+                    mark = "row" if code == _ROW_END else "inner row"
+                elif code == _IN_TABLE and not mark:
+                    mark = "cell"
+                elif code == _HEADER_ROW and mark == "row":
+                    mark = "header row"
+            if mark:
+                found.append((bounds[number], bounds[number + 1], mark))
+    return _to_positions(word, found), known
+
+
+def _to_positions(word: WordFile, runs: list[Run]) -> list[Run]:
+    """Turn byte offsets into CPs, through each piece that a run lies in."""
+    runs.sort()
+    ends = [0]
+    for _, end, _ in runs:
+        ends.append(max(ends[-1], end))
+    found: list[Run] = []
+    for piece in word.pieces:
+        stop = piece.offset + piece.count * piece.width
+        index = max(0, bisect_right(ends, piece.offset) - 1)
+        while index < len(runs) and runs[index][0] < stop and len(found) < _MOST_RUNS:
+            start, end, reason = runs[index]
+            index += 1
+            first = max(0, start - piece.offset) // piece.width
+            last = (min(end, stop) - piece.offset) // piece.width
+            if last > first:
+                found.append((piece.position + first, piece.position + last, reason))
+    found.sort()
+    return found
+
+
+def reason_at(runs: list[Run], position: int) -> str:
+    """The reason that holds at a CP, empty where none does."""
+    index = bisect_left(runs, (position + 1,)) - 1
+    if index >= 0 and runs[index][0] <= position < runs[index][1]:
+        return runs[index][2]
+    return ""

@@ -1,0 +1,186 @@
+"""Legacy Word documents: every story, what is hidden in them, and what fast saves leave behind."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from scanner.documents.model import Protection, Shortfall, Status
+from scanner.documents.parsers.compound_file import pack
+from scanner.documents.parsers.doc import DocParser
+from tests.documents.parsers.legacy import FIXTURES, SHARED, characters_of, mutations, streams_of
+from tests.documents.parsers.reading import pack as pack_zip
+from tests.documents.parsers.reading import read, segment_with
+
+NOTES = (FIXTURES / "notes.doc").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("token", "place", "hidden"),
+    [
+        ("bodytoken with boldtoken", "paragraph 1", ""),
+        ("QQ123456C", "paragraph 2", ""),
+        ("deletedtoken", "paragraph 2 > tracked deletion", "tracked deletion"),
+        ("changeauthor", "author of a change", "author of a change"),
+        ("vanishtoken", "paragraph 3 > hidden text", "hidden text"),
+        ("whitetoken", "paragraph 3 > white text", "white text"),
+        ("Price £12 – sort code 20\u201111\u201122", "paragraph 4", ""),
+        ("footnotetoken", "footnote 1", ""),
+        ("endnotetoken", "endnote 1", ""),
+        ("headertoken", "header", ""),
+        ("footertoken", "footer", ""),
+        ("commenttoken", "comment 1", "comment"),
+        ("Commenter Ctoken", "comment 1 > author", "author of a comment"),
+        ('HYPERLINK "mailto:linktoken', "paragraph 5 > field", "field instruction"),
+        ("Commented text, linktext.", "paragraph 5", ""),
+        ("framebox", "text box 1", ""),
+        ("shapebox", "text box 2", ""),
+        ("Größe Ωmega", "paragraph 7", ""),
+        ("titletoken", "document properties > title", "document properties"),
+        ("authortoken", "document properties > author", "document properties"),
+        ("customtoken", "document properties > Case", "document properties"),
+    ],
+)
+def test_places(token: str, place: str, hidden: str) -> None:
+    segments, coverage = read(NOTES)
+    segment = segment_with(segments, token)
+    assert (str(segment.location), segment.hidden) == (place, hidden)
+    assert coverage.status is Status.INSPECTED
+
+
+def test_hidden_stretches_are_not_in_the_visible_text_and_know_what_stands_before() -> None:
+    segments, _ = read(NOTES)
+    assert segment_with(segments, "vanishtoken").fields[0].label == "Name"
+    visible = [segment.text for segment in segments if not segment.hidden]
+    assert "Name:  and  end." in visible
+    assert not any("deletedtoken" in text for text in visible)
+
+
+def test_tables_are_rows_with_labelled_fields() -> None:
+    segments, _ = read(NOTES)
+    row = segment_with(segments, "02/03/1979")
+    assert [field.label for field in row.fields] == ["Name", "Date of birth", "Notes"]
+    assert row.text == "Ann Example\t02/03/1979\tfirst line\nsecond line"
+    short = segment_with(segments, "lastcell")
+    assert [field.label for field in short.fields] == ["Name", "Notes"], "the empty cell keeps its column"
+
+
+@pytest.mark.parametrize(
+    ("residue", "found"),
+    [
+        (b"The allegation against Mr Example was withdrawn", True),
+        ("Payroll number 123456 was deleted".encode("utf-16-le"), True),
+        (bytes(range(33, 127)), False),
+        (b"aB3$xY!q" * 4, False),
+    ],
+)
+def test_text_outside_of_the_pieces(residue: bytes, found: bool) -> None:
+    streams = streams_of(NOTES)
+    streams[("WordDocument",)] += b"\0" * 10 + residue + b"\0" * 10
+    segments, _ = read(pack(streams))
+    left = [segment for segment in segments if segment.hidden == "deleted text still in the file"]
+    assert bool(left) is found
+    if found:
+        assert residue.decode("utf-16-le" if residue[1] == 0 else "cp1252") == left[0].text
+
+
+def word_95(text: bytes, flags: int = 0) -> bytes:
+    """A Word 95 document: one run of 8-bit text."""
+    head = bytearray(0x300)
+    struct.pack_into("<HHHHHH", head, 0, 0xA5DC, 104, 0, 0x0809, 0, flags)
+    struct.pack_into("<LL", head, 0x18, 0x300, 0x300 + len(text))
+    struct.pack_into("<L", head, 0x34, len(text))
+    return pack({("WordDocument",): bytes(head) + text})
+
+
+def test_word_95() -> None:
+    segments, coverage = read(word_95(b"Dear Ann\x92s neighbour\rCost \xa35\rName\x07Born\x07\x07"))
+    assert [segment.text for segment in segments[:2]] == ["Dear Ann’s neighbour", "Cost £5"]
+    assert "Name\tBorn" in [segment.text for segment in segments]
+    assert coverage.status is Status.INSPECTED
+
+
+@pytest.mark.parametrize(
+    ("data", "protection"),
+    [
+        (word_95(b"\x12\x34\x56", 0x0100), Protection.WEAK),
+        (
+            pack(
+                {
+                    ("WordDocument",): struct.pack("<HHHHHH", 0xA5EC, 193, 0, 0, 0, 0x0100) + bytes(900),
+                    ("0Table",): struct.pack("<HH", 1, 1) + bytes(60),
+                }
+            ),
+            Protection.WEAK,
+        ),
+        (
+            pack(
+                {
+                    ("WordDocument",): struct.pack("<HHHHHH", 0xA5EC, 193, 0, 0, 0, 0x0300) + bytes(900),
+                    ("1Table",): struct.pack("<HHLLLLL", 4, 2, 0, 0, 0, 0, 0x6801) + bytes(60),
+                }
+            ),
+            Protection.WEAK,
+        ),
+    ],
+)
+def test_passwords_are_told_by_the_flag(data: bytes, protection: Protection) -> None:
+    _, coverage = read(data)
+    assert coverage.status is Status.ENCRYPTED
+    assert coverage.protection is protection
+
+
+def test_embedded_objects_are_read() -> None:
+    streams = streams_of(NOTES)
+    package = pack_zip({"case.txt": "embeddedtoken lives here"})
+    streams[("ObjectPool", "_1234", "Package")] = package
+    streams[("ObjectPool", "_1235", "WordDocument")] = streams[("WordDocument",)]
+    streams[("ObjectPool", "_1235", "1Table")] = streams.get(("1Table",), b"")
+    streams[("ObjectPool", "_1235", "0Table")] = streams.get(("0Table",), b"")
+    segments, coverage = read(pack(streams))
+    assert "embedded file" in str(segment_with(segments, "embeddedtoken").location)
+    inner = [segment for segment in segments if "boldtoken" in segment.text]
+    assert [str(segment.location) for segment in inner] == ["paragraph 1", "embedded object 2 > paragraph 1"]
+    assert coverage.status is Status.INSPECTED
+
+
+def test_pieces_that_overlap_do_not_expand() -> None:
+    streams = streams_of(NOTES)
+    main, name = bytearray(streams[("WordDocument",)]), ("1Table",)
+    name = name if name in streams else ("0Table",)
+    table = streams[name]
+    pieces = 20_000
+    plc = struct.pack(f"<{pieces + 1}L", *(index * 2_000 for index in range(pieces + 1)))
+    plc += struct.pack("<HLH", 0, 0x40000000 | 0x800, 0) * pieces
+    clx = b"\x02" + struct.pack("<L", len(plc)) + plc
+    struct.pack_into("<LL", main, 0x1A2, len(table), len(clx))
+    struct.pack_into("<L", main, 0x4C, pieces * 2_000)
+    streams[("WordDocument",)], streams[name] = bytes(main), table + clx
+    data = pack(streams)
+    assert characters_of(DocParser(), data) < 10 * len(data)
+    _, coverage = read(data)
+    assert any("piece table" in gap.detail for gap in coverage.gaps)
+
+
+def test_a_header_that_breaks_off_is_damaged_and_its_text_is_still_found() -> None:
+    segments, coverage = read(
+        pack({("WordDocument",): b"\xec\xa5\xc1\0" + b"Complaint about the tenant of flat 3"})
+    )
+    assert coverage.gaps[0].reason is Shortfall.DAMAGED
+    assert "Complaint about the tenant" in segments[0].text
+
+
+def test_damaged_copies_raise_nothing_and_do_not_expand() -> None:
+    parser = DocParser()
+    for data in mutations(NOTES, 150):
+        assert characters_of(parser, data) < 20 * len(data) + 100_000
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="no folder of shared documents beside the repository")
+def test_files_of_word() -> None:
+    folder = SHARED / "msoffcrypto-tool" / "tests" / "inputs"
+    _, coverage = read((folder / "plain.doc").read_bytes())
+    assert coverage.status is Status.INSPECTED
+    _, coverage = read((folder / "rc4cryptoapi_password.doc").read_bytes())
+    assert (coverage.status, coverage.protection) == (Status.ENCRYPTED, Protection.WEAK)
