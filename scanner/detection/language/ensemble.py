@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from scanner.detection.finding import REPORTED, Evidence, EvidenceKind, Finding
 from scanner.detection.language.pipeline import Impression, LanguageModel, ModelSpan
 from scanner.detection.recognisers.names import NameRecogniser
-from scanner.detection.recognisers.names.lexicon import Lexicon, forename_band, word_band
+from scanner.detection.recognisers.names import lexicon as lex
+from scanner.detection.recognisers.names.lexicon import Lexicon, forename_band, surname_band, word_band
 from scanner.detection.view import Span, View
 
 # Measured by a logistic regression on held-out council texts (model card): the rules' log-odds and the
@@ -21,10 +22,14 @@ _SILENCE, _REMAINS = -0.6, 0.5
 # What it does not mark itself counts more against it; below this chance it is not even asked about.
 _UNMARKED, _FAINT = -0.5, 0.08
 # An address that only the model sees is reported from this probability on.
-_ADDRESS = 0.6
+_ADDRESS = 0.8
 # A body named so close before an address has its office there.
 _BESIDE = 3
-_NUMBER = re.compile(r"\d")
+# A numbered house or flat, with a word behind it.
+_HOUSE = re.compile(r"(?:^|[,\n] ?|(?i:flat|apartment|apt|house|room|no\.?) )\d{1,4}[a-zA-Z]?,? [^\W\d_]{3,}")
+_SITE = re.compile(
+    r"\b(?:unit|suite|floor|estate|business|industrial|trading|depot|centre|office|works|po box)\b", re.I
+)
 # At least two letters, no digits: "Ann", not "B4".
 _NAME = re.compile(r"[^\d_@/\\]*[^\W\d_]{2}[^\d_@/\\]*")
 
@@ -88,11 +93,18 @@ class EnsembleRecogniser:
         ]
 
     def _nameable(self, text: str, start: int, end: int) -> bool:
-        """Letters that are not all ordinary words in small letters ("nana", "thrush")."""
+        """Whether the lists allow these words to be a name: no ordinary words, no unknown small letters."""
         if not _NAME.fullmatch(text, start, end):
             return False
-        words = _WORD.findall(text, start, end)
-        return any(not word.islower() or _is_name(self._lexicon.flags(word)) for word in words)
+        words = [self._lexicon.word(word) for word in _WORD.findall(text, start, end)]
+        flags = [word[1] for word in words]
+        if all(word[2] == "l" for word in words):
+            listed = any(forename_band(one) >= 2 or surname_band(one) >= 2 for one in flags)
+            return listed and (len(words) > 1 or not word_band(flags[0]))
+        if any(one & lex.KNOWN_NAME for one in flags):
+            return True
+        # One unlisted word in capitals is an acronym or a column's name.
+        return not all(flags) and not (len(words) == 1 and words[0][2] == "C")
 
     def _unseen_addresses(self, view: View, impression: Impression) -> list[Finding]:
         organisations = _Places((s.start, s.end) for s in impression.spans if s.entity_type == "ORG")
@@ -103,7 +115,7 @@ class EnsembleRecogniser:
             if span.entity_type == "UK_ADDRESS"
             and span.probability >= _ADDRESS
             and not organisations.touch(span.start - _BESIDE, span.start)
-            and _NUMBER.search(view.text, span.start, span.end)
+            and _is_home(view.text[span.start : span.end])
             and not known.touch(span.start, span.end)
         ]
 
@@ -123,8 +135,8 @@ class _Places:
         return at >= 0 and self._spans[at][1] > start
 
 
-def _is_name(flags: int) -> bool:
-    return not word_band(flags) or forename_band(flags) >= 2
+def _is_home(address: str) -> bool:
+    return bool(_HOUSE.search(address)) and not _SITE.search(address)
 
 
 def _odds_of(impression: Impression, span: ModelSpan) -> float:
