@@ -13,11 +13,13 @@ from scanner.detection.view import Span, View
 _MAX_MEMORY = 32 << 20
 
 
-def compile_bytes(pattern: bytes, *, case_sensitive: bool = True) -> re2._Regexp:
+def compile_bytes(
+    pattern: bytes, *, case_sensitive: bool = True, max_memory: int = _MAX_MEMORY
+) -> re2._Regexp:
     """An RE2 program over Latin-1 bytes that reports spans only."""
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
-    options.max_mem = _MAX_MEMORY
+    options.max_mem = max_memory
     options.never_capture = True
     options.case_sensitive = case_sensitive
     options.log_errors = False

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from string import ascii_lowercase
 
 from scanner.detection.finding import EvidenceKind
 from scanner.detection.recognisers.names import lexicon as lex
 from scanner.detection.recognisers.names.lexicon import Lexicon, forename_band, surname_band, word_band
 from scanner.detection.recognisers.names.weighing import Reason, reason
+from scanner.detection.scan import compile_bytes
 
 _UP = "A-Z\u00c0-\u00d6\u00d8-\u00de\u0100-\u024f\u1e00-\u1eff"
 _ANY = "a-zA-Z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0300-\u036f\u1e00-\u1eff"
@@ -26,10 +28,10 @@ _PREFIX = r"(?:(?:al|el|ul|ur|ud|ad|as|d|o)['-])?"
 _WORD = rf"(?:{_ABBREVIATED}|{_INITIALS}|{_PREFIX}[{_UP}][{_ANY}]*(?:['\-][{_ANY}]+){{0,3}})"
 # Twelve words: longer runs are headings and lists, and are cut wherever this ends.
 RUN = re.compile(rf"{_WORD}(?:(?: |(?<=\.))(?:{_PARTICLE} ){{0,2}}{_WORD}){{0,11}}")
-_TOKEN = re.compile(rf"[{_ANY}]+(?:['\-][{_ANY}]+)*\.?(?:[{_UP}]\.)*")
+TOKEN = re.compile(rf"[{_ANY}]+(?:['\-][{_ANY}]+)*\.?(?:[{_UP}]\.)*")
 # The same for values whose letter case says nothing: form fields, lines under a sign-off.
 ANY_CASE_NAME = re.compile(
-    rf"[{_ANY}](?:\.|[{_ANY}]*(?:['\-][{_ANY}]+){{0,3}})\.?(?:(?: |(?<=\.)){_TOKEN.pattern}){{0,7}}"
+    rf"[{_ANY}](?:\.|[{_ANY}]*(?:['\-][{_ANY}]+){{0,3}})\.?(?:(?: |(?<=\.)){TOKEN.pattern}){{0,7}}"
 )
 
 PARTICLES = frozenset((
@@ -93,7 +95,7 @@ def tokenise(text: str, start: int, end: int, lexicon: Lexicon) -> list[Token]:
     """The words of ``text[start:end]`` with possessives cut off and initials told from words."""
     tokens: list[Token] = []
     word_of = lexicon.word
-    for match in _TOKEN.finditer(text, start, end):
+    for match in TOKEN.finditer(text, start, end):
         low, flags, shape, cut, possessive = word_of(match.group())
         tokens.append(Token(match.start(), match.end() - cut, low, flags, shape, possessive))
     return tokens
@@ -345,10 +347,78 @@ def is_free(text: str, start: int, end: int) -> bool:
     return True
 
 
-def scan(text: str, lexicon: Lexicon) -> Iterator[Candidate]:
+# Beyond Latin-1 the bytes of a view do not tell capitals from small letters as a run does.
+_BEYOND_BYTES = re.compile("[\u0100-\u024f\u1e00-\u1eff]")
+_PREFIXES = frozenset(("al", "el", "ul", "ur", "ud", "ad", "as"))
+
+
+class NamelessText:
+    """Text that can name nobody, passed over in one RE2 match: no capitals, or ordinary words standing alone.
+
+    "The review", "Officers reported": four capitals of five in running text begin such a word.
+    """
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        words = "|".join(word.capitalize() for word in lexicon.nameless_words())
+        particles = _PARTICLE.removeprefix("(?:").removesuffix(")").split("|")
+        other = _other_than(frozenset(("d", "o", *_PREFIXES, *particles)))
+        letter = r"A-Za-z\x80-\xff"
+        # Behind the word a mark that ends it, or one blank and a word that no name begins with.
+        alone = rf"(?:{words})(?:[^{letter}'.?\- ]| [^{letter}'\-]| {other}[^{letter}'\-])"
+        # A capital behind a hyphen or an apostrophe may end a name that begins before it.
+        small = r"['\-]*[^A-Z\xc0-\xd6\xd8-\xde'\-]"
+        self._program = compile_bytes(f"(?s:(?:{small}|{alone})*)".encode("latin-1"), max_memory=64 << 20)
+
+    def end(self, data: bytes, start: int) -> int:
+        """Where the next capital stands that may begin a name, from ``start`` on; the end where none does."""
+        passed = self._program.match(data, start)
+        end: int = passed.end() if passed is not None else start
+        while data[end : end + 1] in (b"'", b"-"):
+            end += 1
+        return end
+
+
+def _other_than(words: frozenset[str]) -> str:
+    """A pattern for every word of small letters but these."""
+
+    def rest(words: frozenset[str], *, first: bool = False) -> str:
+        nexts = sorted({word[0] for word in words if word})
+        others = "".join(sorted(set(ascii_lowercase).difference(nexts)))
+        options = [f"[{others}][a-z]*"]
+        options += [one + rest(frozenset(word[1:] for word in words if word[:1] == one)) for one in nexts]
+        if not first and "" not in words:
+            options.append("")
+        return f"(?:{'|'.join(options)})"
+
+    return rest(words, first=True)
+
+
+def runs(text: str, data: bytes, nameless: NamelessText) -> Iterator[re.Match[str]]:
+    """The runs of capitalised words, without most of those that name nobody."""
+    if not text.isascii() and _BEYOND_BYTES.search(text):
+        yield from RUN.finditer(text)
+        return
+    size = len(text)
+    done = 0
+    while (start := nameless.end(data, done)) < size:
+        # "al-Hassan", "d'Souza": the run begins before its capital.
+        if start - done >= 2 and text[start - 1] in "'-":
+            if start - done >= 3 and text[start - 3 : start - 1] in _PREFIXES:
+                start -= 3
+            elif text[start - 2] in "do":
+                start -= 2
+        match = RUN.match(text, start)
+        if match is None:
+            done = start + 1
+            continue
+        yield match
+        done = match.end()
+
+
+def scan(text: str, data: bytes, lexicon: Lexicon, nameless: NamelessText) -> Iterator[Candidate]:
     """Candidates of all capitalised runs, in order; linear in the text."""
     flags_of = lexicon.flags
-    for match in RUN.finditer(text):
+    for match in runs(text, data, nameless):
         start, end = match.span()
         run = match.group()
         if " " not in run and "." not in run:

@@ -9,8 +9,10 @@ import re2
 
 from scanner.detection.finding import EvidenceKind
 from scanner.detection.phrases import PhraseIndex
+from scanner.detection.presence import Program
 from scanner.detection.recognisers.names import lexicon as lex
 from scanner.detection.recognisers.names.candidates import (
+    TOKEN,
     Candidate,
     Token,
     is_free,
@@ -21,6 +23,7 @@ from scanner.detection.recognisers.names.candidates import (
 )
 from scanner.detection.recognisers.names.lexicon import Lexicon, forename_band, surname_band, word_band
 from scanner.detection.recognisers.names.weighing import Reason, reason
+from scanner.detection.view import View
 
 _LETTERS = r"[^\W\d_]"
 _NAME_HERE = re.compile(
@@ -96,9 +99,19 @@ class Cues:
         )
         self._small_single = re2.compile(rb"\b(?:" + common + rb")\b", options)
 
-    def candidates(self, text: str, data: bytes) -> Iterator[Candidate]:
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """What runs over whole texts."""
+        return tuple(
+            program
+            for program in (self._index.program, self._small, self._small_single)
+            if program is not None
+        )
+
+    def candidates(self, view: View) -> Iterator[Candidate]:
         """Candidates beside cues, and pairs of frequent names in small letters, in no order."""
-        for hit in self._index.find(data):
+        text, data = view.text, view.data
+        for hit in view.phrases(self._index):
             kind, weight, note = hit.payload
             if kind == "greeting":
                 yield from self._greeted(text, hit.start, hit.end)
@@ -108,9 +121,10 @@ class Cues:
                 yield from self._titled(text, hit.start, hit.end, note)
             else:
                 yield from self._told(text, hit.end, weight, note)
-        for match in self._small.finditer(data):
-            yield from self._pair(text, *match.span())
-        if _is_small_written(text):
+        if view.may_hold(self._small):
+            for match in self._small.finditer(data):
+                yield from self._pair(text, *match.span())
+        if view.may_hold(self._small_single) and _is_small_written(text):
             for match in self._small_single.finditer(data):
                 yield from self._single(text, *match.span())
 
@@ -257,7 +271,7 @@ class Cues:
             return
         at = blank.end()
         following = text[at : at + 1]
-        if not following.isalpha():
+        if not following.isalpha() or self._names_nobody(text, at):
             return
         tokens, title = self._name_at(text, at)
         if not tokens or len(tokens[0].low) < 3:
@@ -281,6 +295,22 @@ class Cues:
         if first.shape == "l":
             candidate.add(_SMALL)
         yield candidate
+
+    def _names_nobody(self, text: str, at: int) -> bool:
+        """Whether the next word alone settles that no name stands here, as most words do."""
+        match = TOKEN.match(text, at)
+        if match is None:
+            return False
+        low, flags, shape, _, _ = self._lexicon.word(match.group())
+        if shape == "I" or low in self._lexicon.titles:
+            return False
+        if flags & lex.FUNCTION:
+            return True
+        if not flags & lex.KNOWN_NAME:
+            return bool(flags & (lex.JOB | lex.HEAD)) or word_band(flags) > 0
+        return shape == "l" and (
+            word_band(flags) > 0 or bool(flags & (lex.PLACE | lex.HEAD | lex.JOB | lex.RELATION))
+        )
 
     def _single(self, text: str, start: int, end: int) -> Iterator[Candidate]:
         """A frequent forename in a text that has no capitals."""

@@ -221,6 +221,18 @@ class Lexicon:
             word = int(any(flag & FUNCTION for flag in flags))
         return forename | surname << 2 | word << 4
 
+    def nameless_words(self) -> list[str]:
+        """Words that are no part of any name: those of every document, and those with another meaning."""
+        return [
+            word
+            for word, flags in self._flags.items()
+            if (word_band(flags) == 2 or flags >> 6)
+            and not flags & KNOWN_NAME
+            and len(word) >= 2
+            and word.isascii()
+            and word.isalpha()
+        ]
+
     def frequent_forenames(self, least: int = 2) -> list[str]:
         """Known forenames that are no ordinary words: found in small letters too."""
         return [

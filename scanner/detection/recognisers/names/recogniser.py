@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import chain, islice
 
 from scanner.detection.finding import Evidence, EvidenceKind, Finding
-from scanner.detection.recognisers.names.candidates import Candidate, make, scan, tokenise
+from scanner.detection.recognisers.names.candidates import Candidate, NamelessText, make, scan, tokenise
 from scanner.detection.recognisers.names.coherence import (
     Established,
     carry,
@@ -53,6 +53,8 @@ class NameRecogniser:
     def __init__(self, lexicon: Lexicon | None = None) -> None:
         self._lexicon = lexicon or Lexicon()
         self._cues = Cues(self._lexicon)
+        self._nameless = NamelessText(self._lexicon)
+        self.programs = self._cues.programs
 
     def recognise(self, view: View) -> list[Finding]:
         """The people named in ``view``, by rules alone."""
@@ -85,8 +87,8 @@ class NameRecogniser:
         kept: list[Candidate] = []
         sources = (
             iter(labelled.candidates),
-            self._cues.candidates(text, view.data),
-            scan(text, lexicon),
+            self._cues.candidates(view),
+            scan(text, view.data, lexicon, self._nameless),
         )
         for one in chain.from_iterable(islice(source, MOST_CANDIDATES) for source in sources):
             if (one.weight < _HOPELESS and not one.anchored) or owners.hold(one.start, one.end):
