@@ -94,6 +94,7 @@ def examine(config: Path | None, state: Path | None) -> Iterator[Check]:
 
     yield python()
     yield from libraries()
+    yield archives()
     yield machine()
     yield terminal()
     path = configuration_path(config)
@@ -141,6 +142,20 @@ def libraries() -> Iterator[Check]:
         yield Check("libraries", State.GOOD, f"all {len(_LIBRARIES)} load")
 
 
+def archives() -> Check:
+    """The system library that unpacks what Python cannot."""
+    from scanner.documents.parsers.packed_archives import load_libarchive
+
+    library = load_libarchive()
+    if library is None:
+        detail = "7-Zip, RAR, Cabinet, ISO, cpio, LHA, xar, Zstandard and LZ4 are not read: no libarchive"
+        remedy = "sudo apt install libarchive13 (since Ubuntu 24.04: libarchive13t64)"
+        return Check("archives", State.WORTH_KNOWING, detail, remedy)
+    number = library.ffi.version_number()
+    version = f"{number // 1_000_000}.{number // 1_000 % 1_000}.{number % 1_000}"
+    return Check("archives", State.GOOD, f"libarchive {version}")
+
+
 def machine() -> Check:
     """Cores and memory for the workers."""
     cores = len(os.sched_getaffinity(0))
@@ -163,15 +178,16 @@ def terminal() -> Check:
 
 def language_model(settings: Configuration) -> Check:
     """The spaCy pipeline that the configuration names."""
+    from scanner.detection.language.pipeline import BUILTIN, NONE, is_there
+
     model = settings.language.model
-    if not model:
+    if model in ("", NONE):
         return Check(
             "language model", State.GOOD, "none configured; names come from labels, lists and titles"
         )
-    from importlib.util import find_spec
-
-    if Path(model).is_dir() or (model.isidentifier() and find_spec(model) is not None):
-        return Check("language model", State.GOOD, model)
+    if is_there(model):
+        detail = "the one that is shipped" if model == BUILTIN else model
+        return Check("language model", State.GOOD, detail)
     remedy = f"{Path(sys.executable).name} -m spacy download {model}"
     return Check("language model", State.WRONG, f"{model} is not installed", remedy)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -23,7 +24,16 @@ from scanner.text import Field
 _IN_MEMORY = 32_000_000
 _PIECE = 1 << 20
 # Kinds whose parsers read from the front to the end; all others need the whole file at hand.
-_STREAMED = frozenset({"text", "csv", "mbox", "xml", "json", UNKNOWN, "gzip", "bzip2", "xz", "tar"})
+_STREAMED = frozenset(
+    {
+        *("text", "csv", "mbox", "xml", "json", UNKNOWN),
+        *("gzip", "bzip2", "xz", "tar", "compress", "lz4", "lzip", "zstd"),
+    }
+)
+# Kinds whose parsers go to and fro in the file: any size of a file on disk, but not of a packed member.
+_SOUGHT = frozenset({"zip", "7z", "ar", "cab", "cpio", "iso", "lha", "rar", "xar"})
+# Names of the second and later parts of an archive that was cut up, which tell nothing by themselves.
+_PART_NAME = re.compile(r"\.(?:(?:7z|zip|rar|tar|gz)\.[0-9]{3}|[rz][0-9]{2})\Z", re.IGNORECASE)
 # Kinds without a parser in which a string scan finds what people wrote; in compressed data, pictures,
 # sound, fonts and programs it would find noise.
 _SCANNED_FOR_STRINGS = frozenset({UNKNOWN, "access", "dbf", "onenote", "pst", "sqlite", "tnef"})
@@ -123,7 +133,8 @@ def _contents(source: Source, kind: str, tally: _Tally, depth: int) -> Iterator[
             tally.miss(source.location, Shortfall.EMPTY)
         return
     try:
-        if kind not in _STREAMED and source.size > tally.limits.parser_bytes:
+        whole = kind not in _STREAMED and (depth > 0 or kind not in _SOUGHT)
+        if whole and source.size > tally.limits.parser_bytes:
             raise TooLargeError
         parser = parser_for(kind)
         if parser is None:
@@ -335,6 +346,8 @@ def _without_parser(source: Source, kind: str, tally: _Tally, depth: int) -> Ite
             yield from _events(string_segments(file, HERE), source.location, tally, depth)
         words += "; only runs of readable characters were read"
     reason = Shortfall.UNKNOWN_KIND if kind == UNKNOWN else Shortfall.UNSUPPORTED_KIND
+    if kind == UNKNOWN and _PART_NAME.search(source.name):
+        reason, words = Shortfall.UNSUPPORTED_KIND, f"part of a set: the other parts are needed; {words}"
     tally.miss(source.location, reason, words)
 
 

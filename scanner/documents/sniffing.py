@@ -23,9 +23,12 @@ PLAIN_WORDS: Mapping[str, str] = MappingProxyType(
     {
         "7z": "7-Zip archive",
         "access": "Access database",
+        "ar": "ar archive",
         "audio": "sound",
         "cab": "Cabinet archive",
         "class": "compiled program",
+        "compress": "compressed data (.Z)",
+        "cpio": "cpio archive",
         "dbf": "dBASE table",
         "doc": "legacy Word document",
         "executable": "program",
@@ -33,6 +36,9 @@ PLAIN_WORDS: Mapping[str, str] = MappingProxyType(
         "image": "image",
         "iso": "disk image",
         "keystore": "password safe or key store",
+        "lha": "LHA archive",
+        "lz4": "LZ4 data",
+        "lzip": "lzip data",
         "msg": "Outlook message",
         "numbers": "iWork document",
         "ole": "OLE compound file",
@@ -48,6 +54,7 @@ PLAIN_WORDS: Mapping[str, str] = MappingProxyType(
         "video": "film",
         "vsd": "Visio drawing",
         "xls": "legacy Excel workbook",
+        "xar": "xar archive",
         "xlsb": "binary Excel workbook",
         "zstd": "Zstandard data",
     }
@@ -64,7 +71,13 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b\x08", "gzip"),
     (b"\xfd7zXZ\x00", "xz"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\x04\x22\x4d\x18", "lz4"),
+    (b"\x02\x21\x4c\x18", "lz4"),
+    (b"LZIP\x01", "lzip"),
+    (b"\x1f\x9d\x90", "compress"),
     (b"MSCF\x00\x00\x00\x00", "cab"),
+    (b"xar!\x00\x1c\x00\x01", "xar"),
+    (b"!<arch>\n", "ar"),
     (b"\x76\xe8\x04\x60\xc4\x11\xe3\x86", "rpmsg"),
     (b"\x03\xd9\xa2\x9a", "keystore"),
     (b"\x89PNG\r\n\x1a\n", "image"),
@@ -152,6 +165,8 @@ _MAIL_HEADERS = frozenset(
     }
 )
 _SURE_HEADERS = _MAIL_HEADERS | {"from", "to", "subject", "date"}
+_LHA = re.compile(rb"..-(?:lh[0-9d]|lz[45s]|pm[0-2])-", re.DOTALL)
+_CPIO = re.compile(rb"07070(?:[12][0-9A-Fa-f]{104}|7[0-7]{70})")
 _MBOX = re.compile(
     r"From \S{1,300}(?: {1,2}\w{3} .{0,60}[0-9]{4}.{0,20}|@\S{1,200}) ?\r?\n(?:[!-9;-~]{1,76}:|>From )"
 )
@@ -215,6 +230,10 @@ def _sniff_elsewhere(source: Source, head: bytes) -> str:
         return "cms"
     if _is_dbf(head):
         return "dbf"
+    if _LHA.match(head):
+        return "lha"
+    if _CPIO.match(head) or _is_binary_cpio(head):
+        return "cpio"
     if b"PK\x03\x04" in head[:4096] and _ends_in_zip(source):
         return "zip"
     return ""
@@ -231,6 +250,15 @@ def _is_dbf(head: bytes) -> bool:
         and 64 < length < len(head)
         and 0x0D in head[length - 2 : length]
     )
+
+
+def _is_binary_cpio(head: bytes) -> bool:
+    """Tell the old binary header, in the byte order of either machine, by its mark and its name's end."""
+    for mark, order in ((b"\xc7\x71", "<"), (b"\x71\xc7", ">")):
+        if head.startswith(mark) and len(head) > 27:
+            length = struct.unpack_from(f"{order}H", head, 20)[0]
+            return 1 < length <= 1024 and head[25 + length : 26 + length] == b"\0" and head[26] > 32
+    return False
 
 
 def _ends_in_zip(source: Source) -> bool:

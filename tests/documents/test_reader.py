@@ -57,10 +57,10 @@ PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
         (b"plain words", Status.INSPECTED, None, "text", "text"),
         (PNG + b"\0\0\4\0\0\0\4\0", Status.NOT_INSPECTED, Shortfall.NEEDS_OCR, "image", "a picture"),
         (
-            b"Rar!\x1a\x07\0" + b"\0" * 99,
+            b"fLaC" + b"\0" * 99,
             Status.NOT_INSPECTED,
             Shortfall.UNSUPPORTED_KIND,
-            "rar",
+            "audio",
             "no reader",
         ),
         (
