@@ -21,6 +21,8 @@ from scanner.documents.registry import parser_for
 from scanner.documents.sniffing import sniff
 
 DEFAULT_PASSWORD = "VelvetSweatshop"  # noqa: S105 (it is public: MS-OFFCRYPTO 2.4.2.3)
+# PowerPoint's own for presentations that are only protected against changes.
+_LEGACY_PASSWORDS = (DEFAULT_PASSWORD, "/01Hannes Ruescher/01")
 # Office writes 100,000 rounds; a file that asks for more than this is out to cost time.
 _MOST_ROUNDS = 1_000_000
 # Bytes of the stream that describes the encryption: Office writes some two thousand.
@@ -93,3 +95,20 @@ def decrypt(data: bytes, info: bytes) -> bytes | None:
     except Exception:  # the library raises its own and every other class on odd files: it stays locked
         return None
     return plain.getvalue()
+
+
+def decrypt_legacy(data: bytes) -> bytes | None:
+    """Decrypt a legacy workbook or presentation with the passwords that the programs know by themselves.
+
+    ``None`` where it has another one, or where the library does not know its encryption.
+    """
+    for password in _LEGACY_PASSWORDS:
+        try:
+            office = msoffcrypto.OfficeFile(io.BytesIO(data))
+            office.load_key(password=password)
+            plain = io.BytesIO()
+            office.decrypt(plain)
+        except Exception:  # noqa: S112 (every class of them on odd files: it stays locked)
+            continue
+        return plain.getvalue()
+    return None

@@ -272,9 +272,7 @@ def around_rows(xml: str, place: Location, unescape: Callable[[str], str]) -> It
         if content:
             text = unescape(match.group(3))
             if where in ("header", "footer"):
-                texts.append(
-                    _HEADER_CODE.sub(lambda code: " " if code.group() in ("&L", "&C", "&R") else "", text)
-                )
+                texts.append(header_text(text))
             else:
                 texts.extend(literals(text))
         for text in texts:
@@ -282,6 +280,15 @@ def around_rows(xml: str, place: Location, unescape: Callable[[str], str]) -> It
             if text and (where, text) not in seen:
                 seen.add((where, text))
                 yield Segment(text, place / where, reason)
+
+
+def header_text(text: str) -> str:
+    """The words of a sheet's header or footer without its codes.
+
+    >>> header_text('&L&"Arial"Housing&RPage &P').split()
+    ['Housing', 'Page']
+    """
+    return _HEADER_CODE.sub(lambda code: " " if code.group() in ("&L", "&C", "&R") else "", text)
 
 
 def literals(formula: str) -> list[str]:

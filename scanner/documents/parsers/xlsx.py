@@ -15,7 +15,7 @@ from itertools import count
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.parsers import ooxml_parts, workbook_parts
-from scanner.documents.parsers.number_format import GENERAL, general, is_date_format, render, render_text
+from scanner.documents.parsers.cell_text import number_shown, text_shown
 from scanner.documents.parsers.ooxml_package import Package, Part, open_package, parse_xml
 from scanner.documents.parsers.ooxml_parts import local, record
 from scanner.documents.parsers.sheet_rows import (
@@ -37,8 +37,6 @@ _SHEET_ROOTS = frozenset(("worksheet", "macrosheet", "dialogsheet", "chartsheet"
 _STATES = {"hidden": "hidden sheet", "veryHidden": "very hidden sheet"}
 _COLUMN = re.compile(rb"<(?:[\w.-]+:)?col\b([^>]*)>")
 _CHUNK = 1 << 20
-# Below this many digits a number that its format rounds away identifies nobody.
-_DIGITS_THAT_MATTER = 6
 # Different strings in formulas that are remembered so as to report each once.
 _LITERALS = 10_000
 _REFERENCE_ONLY = re.compile(r"(?:'[^']*'|[\w.]+)?!?\$?[A-Z]{0,3}\$?\d*(?::\$?[A-Z]{0,3}\$?\d*)?\Z|#REF!")
@@ -278,13 +276,8 @@ class _Workbook:
             case "d":
                 return [(workbook_parts.shown_date(value), "")]
             case _:
-                if code == GENERAL:
-                    return [(general(value), "")]
-                return _number(value, code, date1904=self._date1904)
-        if code != GENERAL and text:
-            shown = render_text(text, code)
-            return [(shown, "")] if shown.strip() else [(text, "hidden by number format")]
-        return [(text, "")]
+                return number_shown(value, code, date1904=self._date1904)
+        return text_shown(text, code)
 
     # everything else
 
@@ -354,23 +347,6 @@ _LEAVES = {
 
 def _is_reference(text: str) -> bool:
     return len(text) < 300 and _REFERENCE_ONLY.match(text) is not None
-
-
-def _number(value: str, code: str, *, date1904: bool) -> list[tuple[str, str]]:
-    shown = render(value, code, date1904=date1904)
-    if is_date_format(code):
-        return [(shown, "")]
-    whole = general(value)
-    if not shown.strip():
-        return [(whole, "hidden by number format")]
-    digits = "".join(filter(str.isdecimal, shown))
-    if (
-        whole.lstrip("-").isdecimal()
-        and len(whole) >= _DIGITS_THAT_MATTER
-        and whole.lstrip("-") not in digits
-    ):
-        return [(shown, ""), (whole, "")]
-    return [(shown, "")]
 
 
 def _hidden_columns(head: bytes) -> frozenset[int]:
