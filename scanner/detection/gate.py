@@ -133,7 +133,7 @@ class Gate:
         employee = about_grown and not section.kind and self._employee(place)
         particular = (around.identified and around.named and not section.kind) or letter or employee
         use = self.mentions.use(start, end, place, named=sentence.named, particular=particular)
-        if section.made_up:
+        if section.invented(start):
             return Standing(TOPIC_ONLY, use, around, why="made-up people")
         if use is not Use.SAID:
             return Standing(TOPIC_ONLY, use, around, why=use.value)
@@ -142,7 +142,8 @@ class Gate:
         )
         if section.kind:
             return self._in_general(section, place, sentence, record, around)
-        confidence, why = self._particular(place, sentence, record, around)
+        item = subjects.within(*place.item) if place.item is not None else None
+        confidence, why = self._particular(place, sentence, record, around, item)
         linked = subjects.nearest_name(start, end) <= _LINK
         if confidence < 0.5 and employee:
             confidence, why = 0.6, "an employee"
@@ -156,12 +157,15 @@ class Gate:
             if more or {Attribute.AGE, Attribute.INITIALS} <= around.attributes:
                 confidence, why, initials = 0.5, "initials with an age, a school or an address", True
         tied = subjects.tied(start, end, place.sentence)
-        return Standing(
-            confidence, use, around, initials, why, linked, sentence.named, tied, record.kin or sentence.kin
+        kin = subjects.family(
+            max(place.record[0], place.sentence[0] - REACH), min(place.record[1], place.sentence[1] + REACH)
         )
+        return Standing(confidence, use, around, initials, why, linked, sentence.named, tied, kin)
 
     @staticmethod
-    def _particular(place: Place, sentence: Subject, record: Subject, around: Subject) -> tuple[float, str]:
+    def _particular(
+        place: Place, sentence: Subject, record: Subject, around: Subject, item: Subject | None
+    ) -> tuple[float, str]:
         """Confidence where the text is about somebody in particular."""
         if sentence.identified or (record.identified and sentence.named):
             return 0.9, "identified in the sentence"
@@ -176,7 +180,9 @@ class Gate:
             return TOPIC_ONLY, "nobody in the row"
         if around.identified:
             return (0.8 if around.named else 0.7), "identified nearby"
-        if place.listed and not around.sure_child:
+        if item is not None and item.named:
+            return 0.7, "name in the item of a list"
+        if item is not None and not around.sure_child:
             return TOPIC_ONLY, "nobody in the item of a list"
         if Attribute.NAME in record.attributes:
             return 0.7, "full name in the record"

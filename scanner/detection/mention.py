@@ -27,13 +27,13 @@ class Use(StrEnum):
 class Place:
     """A phrase's surroundings: its sentence and its record (paragraph or row).
 
-    ``listed`` says that it stands in an item of a list: the names of other items are others' names.
+    ``item`` is the item of a list in which it stands, if it does: the names of other items are others' names.
     """
 
     sentence: tuple[int, int]
     record: tuple[int, int]
     in_table: bool
-    listed: bool = False
+    item: tuple[int, int] | None = None
 
 
 # A form label is at most this long; what ends in a colon further on is a sentence.
@@ -119,6 +119,9 @@ _JEST = re.compile(
     r"compare[ds]? (?:it|him|her|them|the \w+) (?:to|with)\b|lol\b|haha\w*|rofl\b|pun intended)",
     re.IGNORECASE,
 )
+# Words with capitals up to the quotation mark: 'Living with Dementia'.
+_QUOTE_BEFORE = re.compile(r"(?<!\w)[\"'‘“](?:(?:[A-Z][\w-]*|[a-z]{1,4}|&) )*$")
+_QUOTE_BEHIND = re.compile(r"(?: (?:[A-Z][\w-]*|[a-z]{1,4}|&))*[\"'’”](?!\w)")
 _LIST_ITEM = re.compile(r"[ \t]*(?:[•*✔✘–-][ \t]|\d{1,2}[.):][ \t\d]|\d{1,2}[.:]\d{2}\b)")
 _DATED = re.compile(r"\b\d{1,2}[/.]\d{1,2}\b")
 _PRONOUN = re.compile(r"\b(?:he|she|him|his|her|hers)\b", re.IGNORECASE)
@@ -175,9 +178,9 @@ class Mentions:
             stop = match.start()
             break
         in_table = record is not None and record.table is not None
-        line_start, _ = self._view.layout.line_span(start)
-        listed = not in_table and _LIST_ITEM.match(text, line_start) is not None
-        return Place((begin, stop), (low, high), in_table, listed)
+        line = self._view.layout.line_span(start)
+        item = line if not in_table and _LIST_ITEM.match(text, line[0]) is not None else None
+        return Place((begin, stop), (low, high), in_table, item)
 
     def file_name(self, start: int, end: int) -> tuple[int, int] | None:
         """The file name or path that a phrase is part of, if it is."""
@@ -242,10 +245,23 @@ class Mentions:
         text = self._text
         if self._not_before is not None and self._not_before.match(text[end : end + 60]):
             return True
+        if self._quoted_title(start, end):
+            return True
         if _TITLE_BEFORE.search(before[-60:]) and text[start : start + 1].isupper():
             return True
         label = self._view.layout.label_at(start)
         return bool(label) and _ROLE_LABEL.match(label) is not None
+
+    def _quoted_title(self, start: int, end: int) -> bool:
+        """Whether the phrase is part of a title in quotation marks: a book's, a course's."""
+        text = self._text
+        opened = _QUOTE_BEFORE.search(text, max(0, start - 60), start)
+        if opened is None:
+            return False
+        closed = _QUOTE_BEHIND.match(text, end)
+        return (
+            closed is not None and text[opened.end() : opened.end() + 1].isupper() and text[start].isupper()
+        )
 
     def _next_line_answers(self, line_end: int) -> bool:
         """Whether the line under an empty label holds its value."""

@@ -74,6 +74,12 @@ class Section:
     sign: tuple[int, int] = (0, 0)
     made_up: bool = False
     annex: bool = False
+    # Examples within it: stretches whose people and numbers are not real.
+    examples: tuple[tuple[int, int], ...] = ()
+
+    def invented(self, position: int) -> bool:
+        """Whether what stands at ``position`` is made up: in a section that says so, or in an example."""
+        return self.made_up or any(start <= position < end for start, end in self.examples)
 
 
 class Sections:
@@ -128,10 +134,12 @@ class KindClassifier:
             if not own and not kind and sections:
                 # A plain appendix goes on in the manner of the paper that it belongs to.
                 kind, sign = sections[-1].kind, sections[-1].sign
-            made_up = any(hit.payload[0] == "made-up" for hit in inside)
+            told = [hit for hit in inside if hit.payload[0].startswith("made-up")]
+            made_up = any(_for_all(text, start, end, hit) for hit in told)
             if not own and sections:
                 made_up = made_up or sections[-1].made_up
-            sections.append(Section(start, end, kind, sign, made_up, own and number > 0))
+            examples = () if made_up else tuple(_example(text, start, end, hit) for hit in told)
+            sections.append(Section(start, end, kind, sign, made_up, own and number > 0, examples))
         return Sections(sections, self._quiet(text, lines, mails))
 
     def _kind(
@@ -142,13 +150,13 @@ class KindClassifier:
         first: dict[str, tuple[int, int]] = {}
         for hit in hits:
             rule, title = hit.payload
-            if rule == "made-up":
+            if rule.startswith("made-up"):
                 continue
             key = (rule, text[hit.start : hit.end].lower())
             if key in seen or (title and not _in_title(text, start, hit.start, hit.end)):
                 continue
             seen.add(key)
-            gain = self._rules[rule].title_weight if title else 1
+            gain = self._rules[rule].title_weight + _opens(text, hit.start) if title else 1
             if title and any(other == (rule, "") for other in seen):
                 gain = 1  # several title words in one title are one title
             if title:
@@ -174,6 +182,52 @@ class KindClassifier:
             elif (match := _DISCLAIMER.search(text, start, end)) is not None:
                 spans.append((match.start(), end))
         return spans
+
+
+# What says that something is not made up after all.
+_DENIED = re.compile(
+    r"(?:not|isn't|aren't|no longer|instead of|rather than|never|nor)\W+(?:\w+\W+){0,2}$", re.I
+)
+# A document says what it is in this much of its opening.
+_OPENING = 300
+
+
+def _for_all(text: str, start: int, end: int, hit: PhraseHit[tuple[str, bool]]) -> bool:
+    """Whether a sign of made-up people holds for its whole section: said of all names, or in the title."""
+    if _DENIED.search(text[max(start, hit.start - 30) : hit.start]):
+        return False
+    if hit.payload[0] == "made-up":
+        # "All names have been changed" at the head or the foot of a story is said of the story.
+        return hit.start - start < 2 * _OPENING or end - hit.end < _OPENING
+    line_start = text.rfind("\n", 0, hit.start) + 1
+    return text[start:line_start].strip() == "" and hit.start - start < _OPENING
+
+
+def _example(text: str, start: int, end: int, hit: PhraseHit[tuple[str, bool]]) -> tuple[int, int]:
+    """What a sign of made-up people within a text covers: its paragraph, and under a heading the next one.
+
+    In a block of many lines (settings, programs) it is the line alone, with what its bracket opens.
+    """
+    if _DENIED.search(text[max(start, hit.start - 30) : hit.start]):
+        return hit.start, hit.start
+    low = max(start, text.rfind("\n\n", start, hit.start) + 2) if "\n\n" in text[start : hit.start] else start
+    high = text.find("\n\n", hit.end, end)
+    high = end if high < 0 else high
+    line_start = max(low, text.rfind("\n", start, hit.start) + 1)
+    line_end = text.find("\n", hit.end, high)
+    line_end = high if line_end < 0 else line_end
+    if line_end >= high and line_start <= low and high - low < 120:
+        following = text.find("\n\n", high + 2, end)
+        return low, end if following < 0 else following
+    if text[line_start:line_end].rstrip().endswith((":", "[", "{", "(", ")")):
+        return line_start, high
+    return (line_start, line_end) if text.count("\n", low, high) > 6 else (low, high)
+
+
+def _opens(text: str, at: int) -> int:
+    """One for a title in the first line of the whole text, else nothing."""
+    line_start = text.rfind("\n", 0, at) + 1
+    return int(at < _OPENING and text[:line_start].strip() == "")
 
 
 def _cued_lines(view: View) -> list[tuple[int, int]]:

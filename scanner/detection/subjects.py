@@ -53,7 +53,6 @@ class Subject:
     child: bool
     names: int = 0
     sure_child: bool = False  # by an age, a birth date, a school or a pupil number, not by a word alone
-    kin: bool = False  # words of a family stand there: "mum", "his sister"
 
     @property
     def named(self) -> bool:
@@ -127,7 +126,7 @@ _CHILD_WORD = re.compile(
 _KIN = re.compile(
     r"\b(?:mum|mam|mummy|mother|father|dad|daddy|moc|foc|mgm|mgf|pgm|pgf|gran|granny|grandma|nan|nana|granddad|"
     r"grandmother|grandfather|grandparents|aunt|auntie|uncle|son|daughter|brother|sister|siblings?|twins|baby|"
-    r"unborn|step(?:dad|father|mum|mother)|f/c'?s?|foster (?:carers?|family|placement)|wee one|bairn|lad|lass|boys|girls|kids|toddler|infant|newborn|cot|pram|buggy|"
+    r"unborn|step(?:dad|father|mum|mother)|f/c'?s?|foster (?:carers?|family|placement)|wee one|bairn|lad|lass|(?:the|my|her|his|both) (?:boys?|girls?|kids)|toddler|infant|newborn|cot|pram|buggy|"
     r"(?:his|her|their) (?:carers?|parents|school|teacher|social worker|sw|placement))\b",
     re.IGNORECASE,
 )
@@ -355,6 +354,10 @@ class Subjects:
             return "staff"
         return ""
 
+    def family(self, start: int, end: int) -> bool:
+        """Whether a stretch speaks of one family: "mum", "his sister"."""
+        return _KIN.search(self._text, max(0, start), end) is not None
+
     def tied(self, start: int, end: int, sentence: tuple[int, int]) -> bool:
         """Whether the grammar of a sentence ties the phrase at ``start:end`` to a name in it.
 
@@ -418,5 +421,4 @@ class Subjects:
         sure = child
         if not child and attributes:
             child = _CHILD_WORD.search(self._text, start, end) is not None
-        kin = bool(attributes) and _KIN.search(self._text, max(0, start), end) is not None
-        return Subject(frozenset(attributes), child, names, sure, kin)
+        return Subject(frozenset(attributes), child, names, sure)

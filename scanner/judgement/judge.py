@@ -34,7 +34,17 @@ _PUBLISHED = frozenset(
         "newsletter",
         "foi",
         "judgment",
+        "public register",
+        "procurement",
+        "it ticket",
+        "source code",
     }
+)
+# Labels under which an unsure number may be somebody's; under "Part" or "Delivery note" it is not.
+_IDENTITY_LABEL = re.compile(
+    r"\b(?:ni|nino|nin|national ins\w*|nhs|chi|employee|staff|payroll|pay|person|claimant|client|customer|tenant|"
+    r"pupil|patient|applicant|name|id|identifier|number|no|ref|reference|passport|licence|utr|tax)\b",
+    re.IGNORECASE,
 )
 # A heading or a context phrase counts for a child's file from this confidence on.
 _CONTEXT = 0.6
@@ -274,7 +284,9 @@ def _danger(case: Case) -> Iterator[Reason]:
         if any(True for _ in case.topics(topic)) and (case.named or case.private):
             yield Reason(code, text, Severity.CRITICAL)
     homes = list(case.of_type("UK_ADDRESS", "UK_POSTCODE"))
-    marked = any(case.mentions[i].finding.note == "at-risk" for i in homes)
+    marked = "public register" not in case.kinds and any(
+        case.mentions[i].finding.note == "at-risk" for i in homes
+    )
     if marked or (homes and any(True for _ in case.topics("at_risk_address"))):
         yield Reason("at_risk_address", "It shows where a person at risk lives.", Severity.CRITICAL)
 
@@ -283,13 +295,19 @@ def _strong_identifiers(case: Case) -> Iterator[Reason]:
     """Strong identifiers: high; of ``many_people`` people: critical."""
     breadth = case.policy.breadth
     values: dict[str, set[str]] = defaultdict(set)
+    unsure = 0
     for index in case.of_type(*case.policy.strong_identifiers):
         finding = case.mentions[index].finding
-        owner = case.owners.get(index)
-        least = breadth.identifier if owner is not None and owner.names else breadth.identifier_alone
-        if finding.confidence >= least:
+        if finding.confidence >= breadth.identifier_alone or (
+            finding.confidence >= breadth.identifier and _somebodys(case, index)
+        ):
             values[finding.entity_type].add(case.value(index))
+        elif finding.confidence >= breadth.identifier and not _foreign_label(case, index):
+            unsure += 1
     if not values:
+        if unsure and case.private:
+            text = "Numbers that may be strong identifiers, with nobody named beside them."
+            yield Reason("possible_identifier", text, Severity.MEDIUM)
         return
     most = max(len(numbers) for numbers in values.values())
     kinds = ", ".join(sorted(_identifier_words(name) for name in values))
@@ -298,6 +316,25 @@ def _strong_identifiers(case: Case) -> Iterator[Reason]:
         yield Reason("many_strong_identifiers", text, Severity.CRITICAL)
     else:
         yield Reason("strong_identifier", f"Strong identifiers of {_people(most)}: {kinds}.", Severity.HIGH)
+
+
+def _foreign_label(case: Case, index: int) -> bool:
+    """Whether a number stands under a label that names something else than a person's number."""
+    column = case.mentions[index].column
+    return bool(column) and _IDENTITY_LABEL.search(column) is None
+
+
+def _somebodys(case: Case, index: int) -> bool:
+    """Whether an unsure number stands in the same row or paragraph as the private person it was given to."""
+    owner = case.owners.get(index)
+    if owner is None or not owner.names or _foreign_label(case, index):
+        return False
+    record = case.mentions[index].record
+    return any(
+        case.mentions[i].record == record
+        for i in owner.findings
+        if case.mentions[i].finding.entity_type in ("PERSON", "DATE_OF_BIRTH", "UK_ADDRESS")
+    )
 
 
 def _identifier_words(entity_type: str) -> str:
@@ -385,6 +422,8 @@ def _contacts(case: Case) -> Iterator[Reason]:
 
     A name with a telephone number may be an officer's; a home, a consumer mailbox or a private matter is not.
     """
+    if case.kinds and case.kinds <= {"public register"}:
+        return  # what the law publishes anyway
     published = bool(case.kinds & _PUBLISHED)
     reached = 0
     everyday = any(True for _ in case.topics("complaint"))

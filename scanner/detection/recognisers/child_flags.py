@@ -28,6 +28,10 @@ from scanner.detection.view import View
 # paragraph"; a paragraph of a case note is about this long).
 _ANCHOR_REACH = 300
 _COUNTER_REACH = 150
+# "looked after kids": children in general, whoever is near.
+_PEOPLE_BEHIND = re.compile(
+    r"[ \t\n](?:kids|children|young people|youngsters|teenagers|pupils|students|families)\b", re.I
+)
 # More phrases than this in one passage change no verdict; the rest is left out (bad input in bulk).
 _MOST = 5000
 
@@ -103,7 +107,9 @@ class ChildFlagRecogniser:
             return Standing(TOPIC_ONLY, standing.use, subject, why="name not tied to the phrase")
         if Attribute.DOB in subject.attributes and not subject.child:
             return Standing(TOPIC_ONLY, standing.use, subject, why="about an adult")
-        tied = standing.named or (standing.linked and hit.payload.rule.weight is Weight.STRONG)
+        tied = (
+            standing.named or standing.tied or (standing.linked and hit.payload.rule.weight is Weight.STRONG)
+        )
         if standing.confidence >= REPORTED and not (subject.child or tied):
             return Standing(TOPIC_ONLY, standing.use, subject, why="about no child")
         if standing.confidence >= REPORTED and not (subject.sure_child or standing.tied or standing.kin):
@@ -111,6 +117,7 @@ class ChildFlagRecogniser:
             return Standing(TOPIC_ONLY, standing.use, subject, why="not said of the name")
         phrase = text[hit.start : hit.end].lower()
         generic = phrase.endswith(("leavers", "people")) or ("children" in phrase and "'" not in phrase)
+        generic = generic or _PEOPLE_BEHIND.match(text, hit.end) is not None
         if generic and standing.confidence >= REPORTED and not standing.named:
             return Standing(TOPIC_ONLY, Use.GENERAL, subject, why="children in general")
         several = text[hit.end - 1] in "sS" and not text[hit.start : hit.end].isupper()

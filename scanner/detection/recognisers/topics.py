@@ -54,7 +54,9 @@ class TopicRecogniser:
         compiled = [
             _Compiled(
                 rule,
-                word_pattern([*pack.anchors, *rule.anchors]) if rule.weight is Weight.ANCHORED else None,
+                word_pattern([*pack.anchors, *rule.anchors])
+                if rule.weight is Weight.ANCHORED
+                else (word_pattern(rule.anchors) if rule.weight is Weight.WEAK else None),
                 word_pattern(rule.counter),
                 word_pattern(rule.anchors),
             )
@@ -108,10 +110,16 @@ class TopicRecogniser:
         for section in gate.sections.sections:
             if section.made_up:
                 yield Finding("DOCUMENT_KIND", section.start, section.end, 0.9, "made-up", (), "made-up")
-            elif section.kind:
-                yield Finding(
-                    "DOCUMENT_KIND", section.start, section.end, 0.9, section.kind, (), section.kind
-                )
+                continue
+            for start, end in section.examples:
+                if start < end:
+                    yield Finding("DOCUMENT_KIND", start, end, 0.95, "made-up", (), "made-up")
+            if section.kind:
+                # Findings of one type do not overlap: the kind stands on what the examples leave.
+                edges = [section.start, *(edge for span in sorted(section.examples) for edge in span)]
+                gaps = zip(edges[::2], [*edges[1::2], section.end], strict=True)
+                start, end = max(gaps, key=lambda gap: gap[1] - gap[0])
+                yield Finding("DOCUMENT_KIND", start, end, 0.9, section.kind, (), section.kind)
 
     @staticmethod
     def _addressees(gate: Gate) -> Iterator[Finding]:
@@ -139,7 +147,7 @@ class TopicRecogniser:
             if first >= len(starts) or starts[first] >= record.end:
                 continue
             if (
-                gate.sections.at(field.start).made_up
+                gate.sections.at(field.start).invented(field.start)
                 or not gate.subjects.within(record.start, record.end).kinds
             ):
                 continue
@@ -170,14 +178,15 @@ class TopicRecogniser:
         subject = standing.subject
         # An abbreviation ("UC", "ABC") means a topic only beside the words of its own rule.
         anchors = item.own_anchors if item.exact and item.own_anchors is not None else item.anchors
-        if anchors is not None and (item.exact or not standing.linked):
+        weak = item.rule.weight is Weight.WEAK
+        if anchors is not None and (item.exact or weak or not standing.linked):
             low = max(0, start - _ANCHOR_REACH)
             anchored = (
                 anchors.search(text, low, start) is not None
                 or anchors.search(text, end, end + _ANCHOR_REACH) is not None
             )
             strong = subject.identified and Attribute.SCHOOL not in subject.attributes
-            if not anchored and (item.exact or not strong):
+            if not anchored and (item.exact or weak or not strong):
                 return TOPIC_ONLY, "no anchor"
         if text[end - 1] == "s" and item.rule.category == "sen" and not subject.identified:
             return TOPIC_ONLY, "several, about no child"
