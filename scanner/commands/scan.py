@@ -200,10 +200,12 @@ def _run(
 
     try:
         key = installation_key(state)
+        inspecting = inspector(settings, key, show_values=ledger.record().shows_values)
+        inspecting.warm()
         run = Run(
             roots=roots,
             settings=settings.scan.settings(),
-            inspector=inspector(settings, key, show_values=ledger.record().shows_values),
+            inspector=inspecting,
             key=key,
             left_out=(state,),
         )

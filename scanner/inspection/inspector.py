@@ -54,6 +54,10 @@ class _Placed:
     hidden: str
 
 
+# A name that no list holds, beside a number: every recogniser has its say, the language model too.
+_FIRST_WORDS = "Dear Ms Parvaneh Azadmanesh, please ring 01632 960111 about your NHS number."
+
+
 class Inspector:
     """Reads, detects, joins and judges; built once per process, holds nothing of any document."""
 
@@ -66,6 +70,10 @@ class Inspector:
     def build(cls, settings: InspectionSettings) -> Inspector:
         """An inspector with all rules loaded; raises ``RuleError`` for a pack that cannot be used."""
         return cls(build_detector(settings.detection), settings)
+
+    def warm(self) -> None:
+        """Load and compile what waits for its first use: before workers are forked, so that they share it."""
+        self._detector.detect(Passage(_FIRST_WORDS))
 
     def inspect_text(
         self, text: str, *, name: str = "", reference_date: date | None = None

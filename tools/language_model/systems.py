@@ -15,6 +15,7 @@ from scanner.text import Passage
 # ``(start, end, kind)`` of what a system reports, PERSON and ADDRESS only.
 Found = list[tuple[int, int, str]]
 System = Callable[[str], Found]
+FULL_TEXT = "both, full text"
 _KINDS = {"PERSON": "PERSON", "UK_ADDRESS": "ADDRESS"}
 _REPORTED = 0.40
 # The product knows addresses of offices but does not report them; the texts mark them like all others.
@@ -58,5 +59,5 @@ def systems(model: str) -> dict[str, System]:
         "rules": product("none"),
         "model": model_alone(model),
         "both": product(model),
-        "both, full text": product(model, full_text=True),
+        FULL_TEXT: product(model, full_text=True),
     }

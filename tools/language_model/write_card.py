@@ -50,6 +50,9 @@ def _figures(table: Table, false: Mapping[str, float]) -> str:
                 continue
             cells = []
             for name in names:
+                if name not in row:
+                    cells.append("-")
+                    continue
                 tally, strict = row[name].overlap[kind], row[name].strict[kind]
                 cells.append(f"{tally.precision:.3f} / {tally.recall:.3f} / {tally.f1:.3f} ({strict.f1:.3f})")
             lines.append(f"| {group} | {gold} | " + " | ".join(cells) + " |")

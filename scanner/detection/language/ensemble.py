@@ -14,13 +14,15 @@ from scanner.detection.recognisers.names import lexicon as lex
 from scanner.detection.recognisers.names.lexicon import Lexicon, forename_band, surname_band, word_band
 from scanner.detection.view import Span, View
 
-# Measured by a logistic regression on held-out council texts (model card): the rules' log-odds and the
-# model's count alike, and what the model thinks of the same word in its best place counts half of that.
-_ELSEWHERE = 0.5
+# Measured by a logistic regression on held-out texts (model card): the model's log-odds, never more than
+# this, count somewhat more than those of the rules; so does, by half, what it thinks of the same word where
+# it is surest.
+_MOST = 3.0
+_MARKED, _ELSEWHERE = 1.3, 0.45
 # What only the model sees: the rules' silence, and how much of the model's odds remain.
-_SILENCE, _REMAINS = -0.6, 0.5
-# What it does not mark itself counts more against it; below this chance it is not even asked about.
-_UNMARKED, _FAINT = -0.5, 0.08
+_SILENCE, _REMAINS = -1.7, 0.8
+# Words that it does not mark but holds possible, and that are names elsewhere in the document.
+_UNMARKED, _FAINT = -1.0, 0.08
 # An address that only the model sees is reported from this probability on.
 _ADDRESS = 0.8
 # A body named so close before an address has its office there.
@@ -63,13 +65,13 @@ class EnsembleRecogniser:
             for span in impression.spans
             if span.entity_type == "PERSON" and self._nameable(view.text, span.start, span.end)
         ]
-        opinions = [(s.start, s.end, _chance(_odds_of(impression, s))) for s in marked]
+        opinions = [(s.start, s.end, _chance(_MARKED * _odds_of(impression, s))) for s in marked]
         places = _Places((s.start, s.end) for s in marked)
         for finding in alone:
             if not places.touch(finding.start, finding.end):
                 grade = impression.grade(finding.start, finding.end)
                 if grade is not None:
-                    opinions.append((finding.start, finding.end, _chance(_joined(grade))))
+                    opinions.append((finding.start, finding.end, _chance(_MARKED * _joined(grade))))
         findings = self._names.weigh(view, opinions) if opinions else alone
         findings += self._unseen_people(view, marked, findings, impression)
         return findings + self._unseen_addresses(view, impression)
@@ -83,7 +85,7 @@ class EnsembleRecogniser:
         for start, end in impression.perhaps(_FAINT):
             grade = impression.grade(start, end)
             if grade is not None and not places.touch(start, end):
-                likely.append((start, end, _SILENCE + _UNMARKED + _REMAINS * _joined(grade)))
+                likely.append((start, end, _UNMARKED + _REMAINS * _joined(grade)))
         return [
             self._finding("PERSON", start, end, _chance(odds))
             for start, end, odds in likely
@@ -151,7 +153,7 @@ def _joined(grade: tuple[float, float]) -> float:
 
 def _odds(probability: float) -> float:
     held = min(0.999, max(0.001, probability))
-    return math.log(held / (1 - held))
+    return max(-_MOST, min(_MOST, math.log(held / (1 - held))))
 
 
 def _chance(odds: float) -> float:
