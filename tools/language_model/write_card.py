@@ -19,7 +19,6 @@ def write_card(folder: Path, table: Table, false: Mapping[str, float], speed: st
     facts = json.loads((folder / PROVENANCE).read_text("utf-8"))
     corpus = sources.council_texts(held_out=False) + sources.council_texts(held_out=True)
     best, worst, gap = _communities(table)
-    curve = HERE / "learning_curve.md"
     text = Template((HERE / "card_template.md").read_text("utf-8")).substitute(
         facts,
         width=facts["recipe"]["width"],
@@ -33,7 +32,6 @@ def write_card(folder: Path, table: Table, false: Mapping[str, float], speed: st
         worst=worst,
         gap=f"{gap:.1f}",
         verdict=_verdict(gap),
-        curve=curve.read_text("utf-8") if curve.exists() else "",
     )
     (folder / "MODEL_CARD.md").write_text(text, "utf-8")
 
