@@ -1,0 +1,675 @@
+"""OpenDocument (ODT, ODS, ODP, ODG): an own walk over the XML parts, with what is hidden and why.
+
+Elements are told by their local prefix of the standard's namespaces, so that OpenOffice.org 1 files read
+alike.  Source: OASIS OpenDocument 1.3, part 3.  Repeated empty cells and rows are counted, never expanded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from html import unescape
+from itertools import count
+from typing import BinaryIO
+from xml.parsers import expat
+
+from scanner.documents.inflating import CountingReader, ExpansionLimitError
+from scanner.documents.limits import Limits
+from scanner.documents.model import Gap, Location, Segment, Shortfall
+from scanner.documents.parsers.archives import ZipParser
+from scanner.documents.parsers.html import soup_segments
+from scanner.documents.parsers.sheet_rows import column_letters
+from scanner.documents.parsers.table_headers import Cell, LabelledTable, Row
+from scanner.documents.protocol import HERE, Event, Member, Source
+from scanner.documents.rows import row_segment
+
+_CHUNK = 1 << 16
+_PART = re.compile(r"(?:(?P<object>[^/]{1,200})/)?(?P<part>content|styles|meta)\.xml\Z")
+# Parts that say how, not what: names of the members, the kind, references between parts.
+_SILENT = frozenset({"mimetype", "META-INF/manifest.xml", "manifest.rdf", "layout-cache"})
+# A cell that is repeated holds the same in each: more copies than this tell nothing more.
+_COPIES = 16
+_COLUMNS = 16_384
+_SETTINGS = 1_000_000
+_SETTING = re.compile(
+    r'<config:config-item config:name="([^"<>]{1,80})" config:type="string">([^<]{3,4000})</config:'
+)
+_LITERAL = re.compile(r'"((?:[^"]|""){1,32767})"')
+_TINY_POINTS = 2.0
+# Attributes that hold text somebody wrote -> why a reader does not see it.
+_TEXT_ATTRIBUTES = {
+    "xlink:href": "link target",
+    "office:title": "link tip",
+    "office:string-value": "field value",
+    "text:string-value": "field value",
+    "text:connection-name": "connection",
+    "table:condition": "validation list",
+    "table:expression": "defined name",
+    "table:cell-range-address": "defined name",
+    "table:comment": "scenario",
+    "table:database-name": "connection",
+    "table:sql-statement": "connection",
+    "text:description": "placeholder",
+    "form:current-value": "form field",
+    "form:value": "form field",
+    "form:label": "form field",
+    "text:value": "list of a field",
+    "text:label": "list of a field",
+}
+# Leaf elements outside of paragraphs -> (words for the place, why hidden).
+_LEAVES = {
+    "svg:title": ("title", "alt text"),
+    "svg:desc": ("description", "alt text"),
+    "office:binary-data": ("", ""),
+}
+_INTERNAL = re.compile(r"(?:\./)?(?:#|Pictures/|Object|ObjectReplacements/|\Z)")
+
+
+@dataclass(slots=True)
+class _Frame:
+    """Where paragraphs go: a story, a comment, a note, a box, a cell."""
+
+    depth: int
+    place: Location
+    hidden: str = ""
+    cell: bool = False
+    comment: bool = False
+    count: int = 0
+    author: str = ""
+    texts: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Paragraph:
+    depth: int
+    pieces: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Table:
+    depth: int
+    place: Location
+    hidden: str
+    rows: LabelledTable
+    sheet: bool
+    row: int = 0
+    repeats: int = 1
+    row_hidden: str = ""
+    header: bool = False
+    column: int = 0
+    declared: int = 0
+    cell_repeats: int = 1
+    value: str = ""
+    expected: int = 1
+    cells: list[Cell] = field(default_factory=list)
+    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+
+    def column_hidden(self, column: int) -> str:
+        return "hidden column" if any(a <= column < b for a, b in self.hidden_columns) else ""
+
+
+class OpenDocumentParser:
+    """Reads OpenDocument packages."""
+
+    kinds = frozenset({"odt", "ods", "odp", "odg"})
+
+    def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
+        """Yield the parts' texts; pictures, objects and old versions as members."""
+        tables = count(1)
+        for event in ZipParser().parse(source, limits):
+            if not isinstance(event, Member) or isinstance(event.content, bytes):
+                yield event
+                continue
+            if event.name in _SILENT:
+                continue
+            if event.name.endswith("settings.xml"):
+                yield from _settings(event)
+                continue
+            part = _PART.match(event.name)
+            if part is None:
+                yield event
+                continue
+            within = Location((part["object"],)) if part["object"] else HERE
+            yield from _part(event, part["part"], within, tables, limits)
+
+
+def _settings(member: Member) -> Iterator[Segment]:
+    """What a program remembered in words: printers, data sources, file names."""
+    assert not isinstance(member.content, bytes)
+    with member.content() as file:
+        text = file.read(_SETTINGS).decode("utf-8", "replace")
+    for name, value in _SETTING.findall(text):
+        if value.strip() and name != "PrinterSetup":
+            place = Location(("settings", name))
+            yield row_segment([unescape(value)], [name], place, hidden="document settings")
+
+
+def _part(
+    member: Member, name: str, within: Location, tables: Iterator[int], limits: Limits
+) -> Iterator[Event]:
+    """Walk through one XML part; where it is malformed the rest is read as text between tags."""
+
+    def opened() -> BinaryIO:
+        assert not isinstance(member.content, bytes)
+        reader = CountingReader(member.content(), limits.expanded_bytes, member.packed or 0, limits)
+        return reader  # type: ignore[return-value]
+
+    walk = _PropertiesWalk(within) if name == "meta" else _Walk(within, tables, limits, name == "styles")
+    try:
+        with opened() as file:
+            yield from walk.read(file)
+    except ExpansionLimitError as limit:
+        yield Gap(within / f"{name}.xml", Shortfall.LIMIT, str(limit))
+    except (expat.ExpatError, LookupError, ValueError) as error:
+        with opened() as file:
+            data = file.read(limits.parser_bytes)
+        if not data.strip():
+            return  # empty parts exist in real files
+        yield from walk.rest()
+        why = expat.ErrorString(error.code) if isinstance(error, expat.ExpatError) else type(error).__name__
+        yield Gap(
+            within / f"{name}.xml", Shortfall.DAMAGED, f"not well-formed ({why}); read as text between tags"
+        )
+        yield from soup_segments(Source.from_bytes(data), limits, inline=frozenset({"text:span", "text:a"}))
+
+
+class _Names:
+    """Names with the standard's own prefixes, whichever prefixes the file uses."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        short = self._known.get(name)
+        if short is None:
+            space, _, local = name.rpartition(" ")
+            short = self._known[name] = f"{_prefix(space)}:{local}"
+        return short
+
+
+def _prefix(space: str) -> str:
+    """Prefix of a namespace: "text" for both generations of the format.
+
+    >>> _prefix("urn:oasis:names:tc:opendocument:xmlns:text:1.0"), _prefix("http://openoffice.org/2000/text")
+    ('text', 'text')
+    """
+    if space.startswith("urn:"):
+        words = space.split(":")
+        word = words[-2] if len(words) > 1 else ""
+    else:
+        word = space.rstrip("/").rpartition("/")[2]
+    known = {
+        "drawing": "draw",
+        "xsl-fo-compatible": "fo",
+        "svg-compatible": "svg",
+        "1.1": "dc",
+        "2000": "svg",
+    }
+    return known.get(word, word)
+
+
+def _new_expat() -> expat.XMLParserType:
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    parser.buffer_size = _CHUNK
+    parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
+    return parser
+
+
+class _PropertiesWalk:
+    """``meta.xml``: each property with its name."""
+
+    def __init__(self, within: Location) -> None:
+        self._place = within / "document properties"
+        self._names = _Names()
+        self._ready: list[Event] = []
+        self._text: list[str] = []
+        self._label = ""
+
+    def read(self, file: BinaryIO) -> Iterator[Event]:
+        """Yield the properties.  Raises ``ExpatError``."""
+        parser = _new_expat()
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._text.append
+        while data := file.read(_CHUNK):
+            parser.Parse(data, False)
+        parser.Parse(b"", True)
+        yield from self.rest()
+
+    def rest(self) -> Iterator[Event]:
+        """What was read so far."""
+        yield from self._ready
+        self._ready.clear()
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._text.clear()
+        self._label = self._names[name].rpartition(":")[2].replace("-", " ")
+        for key, value in attributes.items():
+            short = self._names[key]
+            if short == "meta:name":
+                self._label = value
+            elif short in ("xlink:href", "xlink:title") and value.strip():
+                self._put(value, "template" if self._label == "template" else "link")
+
+    def _end(self, _: str) -> None:
+        text = "".join(self._text).strip()
+        self._text.clear()
+        if text:
+            self._put(text, self._label)
+
+    def _put(self, text: str, label: str) -> None:
+        self._ready.append(row_segment([text], [label], self._place / label, hidden="document properties"))
+
+
+class _Walk:
+    """``content.xml`` or ``styles.xml``: stories, tables, notes, comments, deletions, slides."""
+
+    def __init__(self, within: Location, tables: Iterator[int], limits: Limits, styles: bool) -> None:
+        self._names = _Names()
+        self._tables = tables
+        self._limits = limits
+        self._styles = styles
+        self._ready: list[Event] = []
+        self._depth = 0
+        self._frames = [_Frame(0, within)]
+        self._paragraphs: list[_Paragraph] = []
+        self._open_tables: list[_Table] = []
+        self._reasons: list[tuple[int, str]] = []
+        self._leaf: tuple[str, list[str]] | None = None
+        self._style = ""
+        self._hidden_styles: dict[str, str] = {}
+        self._spreadsheet = False
+        self._cells = 0
+        self._numbers: dict[str, int] = {}
+        self._said: set[str] = set()
+        self._starts: dict[str, Callable[[dict[str, str]], None]] = {
+            "style:style": self._start_style,
+            "style:text-properties": self._text_properties,
+            "style:table-properties": self._table_properties,
+            "style:drawing-page-properties": self._page_properties,
+            "style:properties": self._text_properties,
+            "office:spreadsheet": self._start_spreadsheet,
+            "text:p": self._start_paragraph,
+            "text:h": self._start_paragraph,
+            "text:span": self._start_span,
+            "text:hidden-text": self._start_hidden_text,
+            "text:hidden-paragraph": self._start_hidden_text,
+            "text:conditional-text": self._start_hidden_text,
+            "text:s": self._space,
+            "text:tab": lambda _: self._text("\t"),
+            "text:tab-stop": lambda _: self._text("\t"),
+            "text:line-break": lambda _: self._text("\n"),
+            "office:annotation": self._start_comment,
+            "text:deletion": lambda _: self._enter("tracked deletion", "tracked deletion", numbered=True),
+            "table:previous": lambda _: self._enter("earlier value", "tracked change", numbered=True),
+            "text:section": self._start_section,
+            "text:note": self._start_note,
+            "text:footnote": lambda _: self._enter("footnote", numbered=True),
+            "text:endnote": lambda _: self._enter("endnote", numbered=True),
+            "draw:text-box": lambda _: self._enter("text box", numbered=True),
+            "style:header": lambda _: self._enter("header"),
+            "style:footer": lambda _: self._enter("footer"),
+            "style:header-left": lambda _: self._enter("header"),
+            "style:footer-left": lambda _: self._enter("footer"),
+            "style:master-page": self._start_master,
+            "draw:page": self._start_page,
+            "presentation:notes": lambda _: self._enter("notes", "speaker notes"),
+            "table:table": self._start_table,
+            "table:sub-table": self._start_table,
+            "table:table-header-rows": self._header_rows,
+            "table:table-column": self._column,
+            "table:table-row": self._start_row,
+            "table:table-cell": self._start_cell,
+            "table:covered-table-cell": self._start_cell,
+            "table:named-range": self._named,
+            "table:named-expression": self._named,
+        }
+        self._ends: dict[str, Callable[[], None]] = {
+            "text:p": self._end_paragraph,
+            "text:h": self._end_paragraph,
+            "table:table-header-rows": self._end_header_rows,
+            "table:table-row": self._end_row,
+            "table:table-cell": self._end_cell,
+            "table:covered-table-cell": self._end_cell,
+            "table:table": self._end_table,
+            "table:sub-table": self._end_table,
+        }
+
+    def read(self, file: BinaryIO) -> Iterator[Event]:
+        """Yield what the part holds, as it is read.  Raises ``ExpatError``, ``ExpansionLimitError``."""
+        parser = _new_expat()
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._text
+        while data := file.read(_CHUNK):
+            parser.Parse(data, False)
+            yield from self.rest()
+            if self._cells > self._limits.cells:
+                yield Gap(self._here(), Shortfall.LIMIT, f"more than {self._limits.cells:,} cells")
+                return
+            if self._depth > 10 * self._limits.depth:
+                yield Gap(self._here(), Shortfall.LIMIT, "elements nest without end")
+                return
+        parser.Parse(b"", True)
+        yield from self.rest()
+
+    def rest(self) -> Iterator[Event]:
+        """What was read so far."""
+        yield from self._ready
+        self._ready.clear()
+
+    # --- elements ---------------------------------------------------------------------------------------
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        short = self._names[name]
+        known = {self._names[key]: value for key, value in attributes.items()} if attributes else {}
+        handler = self._starts.get(short)
+        if handler is not None:
+            handler(known)
+        elif short in _LEAVES or short in ("dc:creator", "meta:creator-initials"):
+            self._leaf = (short, [])
+        if known and not short.startswith(("style:", "number:")):
+            self._attributes(short, known)
+
+    def _end(self, name: str) -> None:
+        short = self._names[name]
+        if self._leaf is not None and self._leaf[0] == short:
+            self._end_leaf()
+        handler = self._ends.get(short)
+        if handler is not None:
+            handler()
+        if self._frames[-1].depth == self._depth and len(self._frames) > 1:
+            self._leave()
+        if self._reasons and self._reasons[-1][0] == self._depth:
+            self._reasons.pop()
+        self._depth -= 1
+
+    def _text(self, text: str) -> None:
+        if self._leaf is not None:
+            self._leaf[1].append(text)
+        elif self._paragraphs:
+            self._paragraphs[-1].pieces.append((text, self._reasons[-1][1] if self._reasons else ""))
+
+    def _here(self) -> Location:
+        return self._frames[-1].place
+
+    def _hidden(self) -> str:
+        return self._frames[-1].hidden
+
+    def _enter(self, word: str, hidden: str = "", *, numbered: bool = False) -> None:
+        """Begin a place of its own, up to the end of the present element."""
+        if numbered:
+            self._numbers[word] = self._numbers.get(word, 0) + 1
+            word = f"{word} {self._numbers[word]}"
+        self._frames.append(_Frame(self._depth, self._here() / word, hidden or self._hidden()))
+
+    def _leave(self) -> None:
+        frame = self._frames.pop()
+        if frame.comment:
+            text = "\n".join(frame.texts)
+            by = f" by {frame.author}" if frame.author else ""
+            place = Location((*frame.place.parts[:-1], frame.place.parts[-1] + by))
+            if text:
+                self._ready.append(Segment(text, place, "comment"))
+
+    def _end_leaf(self) -> None:
+        assert self._leaf is not None
+        short, pieces = self._leaf
+        self._leaf = None
+        text = "".join(pieces).strip()
+        if not text or short == "office:binary-data":
+            return
+        if short in _LEAVES:
+            word, hidden = _LEAVES[short]
+            self._ready.append(Segment(text, self._here() / word, hidden))
+            return
+        frame = self._frames[-1]
+        if frame.comment and short == "dc:creator":
+            frame.author = text
+        place = self._here() / "author"
+        self._ready.append(
+            row_segment([text], ["author"], place, hidden=self._hidden() or "author of a change")
+        )
+
+    def _attributes(self, short: str, known: dict[str, str]) -> None:
+        """Text that stands in attributes; each once for a part."""
+        for key, value in known.items():
+            hidden = _TEXT_ATTRIBUTES.get(key)
+            if hidden is None or not value.strip() or value in self._said:
+                continue
+            if key == "xlink:href" and _INTERNAL.match(value):
+                continue
+            if short in ("table:table-cell", "table:covered-table-cell") and key == "office:string-value":
+                continue
+            self._say(value, hidden)
+        formula = known.get("table:formula") or known.get("text:formula") or ""
+        if '"' in formula:
+            for literal in _LITERAL.findall(formula):
+                if literal.strip():
+                    self._say(literal.replace('""', '"'), "text in a formula")
+
+    def _say(self, text: str, hidden: str) -> None:
+        if text not in self._said:
+            if len(self._said) < 100_000:
+                self._said.add(text)
+            self._ready.append(Segment(text, self._here() / hidden, hidden))
+
+    # --- styles -----------------------------------------------------------------------------------------
+
+    def _start_style(self, known: dict[str, str]) -> None:
+        self._style = known.get("style:name", "")
+
+    def _text_properties(self, known: dict[str, str]) -> None:
+        if known.get("text:display") == "none":
+            self._hidden_styles[self._style] = "hidden text"
+        elif known.get("fo:color", "").lower() == "#ffffff" and "fo:background-color" not in known:
+            self._hidden_styles[self._style] = "white text"
+        elif (size := re.match(r"([0-9.]{1,8})pt\Z", known.get("fo:font-size", ""))) and _is_tiny(size[1]):
+            self._hidden_styles[self._style] = "hidden text"
+
+    def _table_properties(self, known: dict[str, str]) -> None:
+        if known.get("table:display") == "false":
+            self._hidden_styles[self._style] = "hidden sheet"
+
+    def _page_properties(self, known: dict[str, str]) -> None:
+        if known.get("presentation:visibility") == "hidden":
+            self._hidden_styles[self._style] = "hidden slide"
+
+    # --- running text -----------------------------------------------------------------------------------
+
+    def _start_paragraph(self, known: dict[str, str]) -> None:
+        self._paragraphs.append(_Paragraph(self._depth))
+        reason = self._hidden_styles.get(known.get("text:style-name", ""), "")
+        # White letters of a whole paragraph mostly stand on a coloured ground of table or page.
+        if reason == "hidden text":
+            self._reasons.append((self._depth, reason))
+
+    def _start_span(self, known: dict[str, str]) -> None:
+        if reason := self._hidden_styles.get(known.get("text:style-name", "")):
+            self._reasons.append((self._depth, reason))
+
+    def _start_hidden_text(self, known: dict[str, str]) -> None:
+        for key in ("text:string-value", "text:string-value-if-true", "text:string-value-if-false"):
+            if value := known.get(key, "").strip():
+                self._say(value, "hidden text")
+
+    def _space(self, known: dict[str, str]) -> None:
+        number = known.get("text:c", "1")
+        self._text(" " * min(int(number) if number.isdecimal() and len(number) < 6 else 1, 1_000))
+
+    def _end_paragraph(self) -> None:
+        if not self._paragraphs or self._paragraphs[-1].depth != self._depth:
+            return
+        pieces = self._paragraphs.pop().pieces
+        frame = self._frames[-1]
+        shown = "".join(text for text, reason in pieces if not reason)
+        stretches: list[tuple[str, str]] = []
+        for text, reason in pieces:
+            if stretches and stretches[-1][1] == reason:
+                stretches[-1] = (stretches[-1][0] + text, reason)
+            else:
+                stretches.append((text, reason))
+        frame.count += 1
+        place = frame.place / f"paragraph {frame.count}"
+        if frame.cell or frame.comment:
+            if shown.strip():
+                frame.texts.append(shown)
+        elif shown.strip():
+            self._ready.append(Segment(shown, place, frame.hidden))
+        for text, reason in stretches:
+            if reason and text.strip():
+                self._ready.append(Segment(text, place, frame.hidden or reason))
+
+    def _start_comment(self, known: dict[str, str]) -> None:
+        table = self._open_tables[-1] if self._open_tables else None
+        if table is not None and table.sheet and self._frames[-1].cell:
+            word = f"comment on {column_letters(min(table.column, _COLUMNS))}{table.row + 1}"
+        else:
+            self._numbers["comment"] = self._numbers.get("comment", 0) + 1
+            word = f"comment {self._numbers['comment']}"
+        self._frames.append(_Frame(self._depth, self._here() / word, "comment", comment=True))
+        if author := known.get("office:author", "").strip():
+            self._frames[-1].author = author
+            self._say(author, "author of a comment")
+
+    def _start_section(self, known: dict[str, str]) -> None:
+        if known.get("text:display") in ("none", "condition"):
+            self._enter("hidden section", "hidden section", numbered=True)
+
+    def _start_note(self, known: dict[str, str]) -> None:
+        self._enter(known.get("text:note-class") or "footnote", numbered=True)
+
+    # --- slides -----------------------------------------------------------------------------------------
+
+    def _start_page(self, known: dict[str, str]) -> None:
+        self._numbers["slide"] = self._numbers.get("slide", 0) + 1
+        hidden = self._hidden_styles.get(known.get("draw:style-name", ""), "")
+        state = " (hidden)" if hidden == "hidden slide" else ""
+        self._enter(f"slide {self._numbers['slide']}{state}", hidden if state else "")
+        name = known.get("draw:name", "")
+        if name and not re.fullmatch(r"(?:page|slide)? ?[0-9]{0,4}", name, re.IGNORECASE):
+            self._say(name, "name of a slide")
+
+    def _start_master(self, known: dict[str, str]) -> None:
+        self._enter(f'master page "{known.get("style:display-name") or known.get("style:name", "")}"')
+
+    # --- tables -----------------------------------------------------------------------------------------
+
+    def _start_spreadsheet(self, _: dict[str, str]) -> None:
+        self._spreadsheet = True
+
+    def _start_table(self, known: dict[str, str]) -> None:
+        name = known.get("table:name", "")
+        hidden = self._hidden_styles.get(known.get("table:style-name", ""), "") or self._hidden()
+        sheet = self._spreadsheet and not self._open_tables
+        number = next(self._tables)
+        if sheet:
+            if name.startswith("'file:") or "'#" in name:
+                hidden = "cells of another workbook"
+            state = " (hidden)" if hidden == "hidden sheet" else ""
+            place = self._here() / f'sheet "{name}"{state}'
+            self._ready.append(Segment(name, place / "name", hidden))
+        else:
+            place = self._here() / f"table {number}"
+        self._open_tables.append(
+            _Table(self._depth, place, hidden, LabelledTable(number, self._ready.append), sheet)
+        )
+        self._frames.append(_Frame(self._depth, place, hidden))
+
+    def _end_table(self) -> None:
+        if self._open_tables and self._open_tables[-1].depth == self._depth:
+            self._open_tables.pop().rows.end()
+
+    def _header_rows(self, _: dict[str, str]) -> None:
+        if self._open_tables:
+            self._open_tables[-1].header = True
+
+    def _end_header_rows(self) -> None:
+        if self._open_tables:
+            self._open_tables[-1].header = False
+
+    def _column(self, known: dict[str, str]) -> None:
+        if not self._open_tables:
+            return
+        table = self._open_tables[-1]
+        end = table.declared + _repeats(known.get("table:number-columns-repeated", ""))
+        if known.get("table:visibility") in ("collapse", "filter"):
+            table.hidden_columns.append((table.declared, end))
+        table.declared = end
+
+    def _start_row(self, known: dict[str, str]) -> None:
+        if not self._open_tables:
+            return
+        table = self._open_tables[-1]
+        table.repeats = _repeats(known.get("table:number-rows-repeated", ""))
+        visibility = known.get("table:visibility", "")
+        table.row_hidden = {"collapse": "hidden row", "filter": "filtered row"}.get(visibility, "")
+        table.column = 0
+        table.cells = []
+
+    def _end_row(self) -> None:
+        if not self._open_tables:
+            return
+        table = self._open_tables[-1]
+        number = table.row + 1
+        if table.cells:
+            if table.sheet and number > table.expected:
+                table.rows.gap()
+            table.expected = number + table.repeats
+            place = table.place if table.sheet else table.place / f"row {number}"
+            hidden = table.hidden or table.row_hidden
+            table.rows.add(Row(number, table.cells, place, hidden, table.header))
+        table.row += table.repeats
+        table.cells = []
+
+    def _start_cell(self, known: dict[str, str]) -> None:
+        if not self._open_tables:
+            return
+        table = self._open_tables[-1]
+        table.cell_repeats = _repeats(known.get("table:number-columns-repeated", ""))
+        value = known.get("office:string-value") or known.get("office:value") or ""
+        table.value = value or known.get("office:date-value") or known.get("office:boolean-value") or ""
+        self._cells += 1
+        self._frames.append(_Frame(self._depth, table.place, table.hidden, cell=True))
+
+    def _end_cell(self) -> None:
+        frame = self._frames[-1]
+        if not self._open_tables or not frame.cell or frame.depth != self._depth:
+            return
+        table = self._open_tables[-1]
+        shown = "\n".join(frame.texts)
+        text = shown or table.value
+        copies = min(table.cell_repeats, _COPIES) if text.strip() else 0
+        for column in range(table.column, table.column + copies):
+            letters = column_letters(min(column, _COLUMNS))
+            name = f"{letters}{table.row + 1}" if table.sheet else ""
+            hidden = table.column_hidden(column)
+            table.cells.append(Cell(column, text, name, hidden))
+            if (whole := _whole_number(table.value)) and whole not in re.sub(r"\D", "", text):
+                table.cells.append(Cell(column, whole, name, hidden))
+        table.column += table.cell_repeats
+        table.value = ""
+
+    def _named(self, known: dict[str, str]) -> None:
+        if name := known.get("table:name", ""):
+            self._say(name, "defined name")
+
+
+def _repeats(number: str) -> int:
+    return max(1, int(number)) if number.isdecimal() and len(number) < 9 else 1
+
+
+def _is_tiny(points: str) -> bool:
+    try:
+        return float(points) <= _TINY_POINTS
+    except ValueError:
+        return False
+
+
+def _whole_number(value: str) -> str:
+    """The digits of a stored number long enough to identify somebody, which its format may hide."""
+    digits = value.removesuffix(".0").lstrip("-")
+    return digits if digits.isdecimal() and len(digits) >= 6 else ""

@@ -1,0 +1,244 @@
+"""OpenDocument: every place of the probe list with its reason, sheets with their columns, bombs, damage."""
+# ruff: noqa: E501 (parts of packages stand as programs write them)
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+
+from scanner.documents import Limits, Shortfall, Source, Status, read_whole
+from tests.documents.parsers.reading import pack, read, segment_with
+
+NAMES = " ".join(
+    f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{word}:1.0"'
+    for prefix, word in (
+        *((word, word) for word in ("office", "text", "table", "style", "meta", "presentation", "config")),
+        ("draw", "drawing"),
+        ("svg", "svg-compatible"),
+        ("fo", "xsl-fo-compatible"),
+    )
+)
+NAMES += ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xlink="http://www.w3.org/1999/xlink"'
+
+
+def part(root: str, inside: str) -> str:
+    return f'<?xml version="1.0" encoding="UTF-8"?><office:{root} {NAMES}>{inside}</office:{root}>'
+
+
+def package(kind: str, body: str, styles: str = "", more: dict[str, str] | None = None) -> bytes:
+    content = part("document-content", f"<office:automatic-styles>{styles}</office:automatic-styles>{body}")
+    mime = f"application/vnd.oasis.opendocument.{kind}"
+    return pack({"mimetype": mime, "content.xml": content, **(more or {})})
+
+
+STYLES = (
+    '<style:style style:name="H" style:family="text"><style:text-properties text:display="none"/></style:style>'
+    '<style:style style:name="W" style:family="text"><style:text-properties fo:color="#FFFFFF"/></style:style>'
+    '<style:style style:name="S" style:family="table"><style:table-properties table:display="false"/></style:style>'
+    '<style:style style:name="D" style:family="drawing-page">'
+    '<style:drawing-page-properties presentation:visibility="hidden"/></style:style>'
+)
+TEXT = package(
+    "text",
+    "<office:body><office:text>"
+    '<text:tracked-changes><text:changed-region text:id="c1"><text:deletion><office:change-info>'
+    "<dc:creator>Tokenreviewer</dc:creator><dc:date>2026-01-01T00:00:00</dc:date></office:change-info>"
+    "<text:p>Tokendeleted words</text:p></text:deletion></text:changed-region></text:tracked-changes>"
+    "<text:h>Tokenheading</text:h>"
+    "<text:p>Tokenbody QQ<text:span>12</text:span>34<text:span>56C</text:span> and "
+    '20<text:s text:c="2"/>11<text:tab/>22<text:line-break/>next</text:p>'
+    '<text:p>seen <text:span text:style-name="H">Tokenvanish</text:span> seen again '
+    '<text:span text:style-name="W">Tokenwhite</text:span></text:p>'
+    '<text:p>a note<text:note text:note-class="footnote"><text:note-citation>1</text:note-citation>'
+    "<text:note-body><text:p>Tokenfootnote</text:p></text:note-body></text:note> goes on, and a comment"
+    "<office:annotation><dc:creator>Tokenauthor</dc:creator><text:p>Tokencomment</text:p></office:annotation></text:p>"
+    '<text:p><text:a xlink:href="mailto:tokenlink@example.org">write</text:a></text:p>'
+    "<text:p><draw:frame><draw:text-box><text:p>Tokenbox</text:p></draw:text-box>"
+    "<svg:title>Tokentitle of a picture</svg:title><svg:desc>Tokenalt</svg:desc></draw:frame></text:p>"
+    '<text:user-field-decls><text:user-field-decl office:string-value="Tokenfield" text:name="f"/></text:user-field-decls>'
+    '<text:p><text:hidden-text text:string-value="Tokenhiddenfield"/></text:p>'
+    '<text:section text:name="s" text:display="none"><text:p>Tokensection</text:p></text:section>'
+    "<text:list><text:list-item><text:p>Tokenitem</text:p></text:list-item></text:list>"
+    "<table:table><table:table-row><table:table-cell><text:p>Surname:</text:p></table:table-cell>"
+    "<table:table-cell><text:p>Tokencell</text:p></table:table-cell></table:table-row></table:table>"
+    "</office:text></office:body>",
+    STYLES,
+    {
+        "styles.xml": part(
+            "document-styles",
+            '<office:master-styles><style:master-page style:name="Standard"><style:header><text:p>Tokenheader</text:p>'
+            "</style:header><style:footer><text:p>Tokenfooter</text:p></style:footer></style:master-page></office:master-styles>",
+        ),
+        "meta.xml": part(
+            "document-meta",
+            "<office:meta><dc:title>Tokenmeta</dc:title>"
+            '<meta:user-defined meta:name="Case">Tokencustom</meta:user-defined></office:meta>',
+        ),
+        "settings.xml": part(
+            "document-settings",
+            '<config:config-item config:name="PrinterName" config:type="string">Tokenprinter</config:config-item>',
+        ),
+        "Object 1/content.xml": part(
+            "document-content", "<office:body><text:p>Tokenobject</text:p></office:body>"
+        ),
+        "META-INF/manifest.xml": "<manifest/>",
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("token", "hidden", "place"),
+    [
+        ("Tokenbody QQ123456C and 20  11\t22\nnext", "", "paragraph 2"),
+        ("Tokenheading", "", "paragraph 1"),
+        ("Tokendeleted", "tracked deletion", "tracked deletion 1 > paragraph 1"),
+        ("Tokenreviewer", "tracked deletion", "tracked deletion 1 > author"),
+        ("Tokenvanish", "hidden text", "paragraph 3"),
+        ("Tokenwhite", "white text", "paragraph 3"),
+        ("Tokenfootnote", "", "footnote 1 > paragraph 1"),
+        ("Tokencomment", "comment", "comment 1 by Tokenauthor"),
+        ("Tokenauthor", "comment", "comment 1 > author"),
+        ("tokenlink@example.org", "link target", "link target"),
+        ("Tokenbox", "", "text box 1 > paragraph 1"),
+        ("Tokentitle", "alt text", "title"),
+        ("Tokenalt", "alt text", "description"),
+        ("Tokenfield", "field value", "field value"),
+        ("Tokenhiddenfield", "hidden text", "hidden text"),
+        ("Tokensection", "hidden section", "hidden section 1 > paragraph 1"),
+        ("Tokenitem", "", "paragraph"),
+        ("Tokencell", "", "table 1"),
+        ("Tokenheader", "", "header > paragraph 1"),
+        ("Tokenfooter", "", "footer > paragraph 1"),
+        ("Tokenmeta", "document properties", "document properties > title"),
+        ("Tokencustom", "document properties", "document properties > Case"),
+        ("Tokenprinter", "document settings", "settings > PrinterName"),
+        ("Tokenobject", "", "Object 1 > paragraph 1"),
+    ],
+)
+def test_every_place_of_a_text_document(token: str, hidden: str, place: str) -> None:
+    segments, coverage = read(TEXT)
+    assert (coverage.kind, coverage.status) == ("odt", Status.INSPECTED)
+    found = segment_with(segments, token)
+    assert found.hidden == hidden
+    assert place in str(found.location)
+
+
+def row(*cells: str, attributes: str = "") -> str:
+    inside = "".join(
+        cell if cell.startswith("<") else f"<table:table-cell><text:p>{cell}</text:p></table:table-cell>"
+        for cell in cells
+    )
+    return f"<table:table-row {attributes}>{inside}</table:table-row>"
+
+
+def sheet(name: str, *rows: str, style: str = "", columns: str = "") -> str:
+    return (
+        f'<table:table table:name="{name}" table:style-name="{style}">{columns}{"".join(rows)}</table:table>'
+    )
+
+
+def workbook(*sheets: str) -> bytes:
+    body = f"<office:body><office:spreadsheet>{''.join(sheets)}</office:spreadsheet></office:body>"
+    return package("spreadsheet", body, STYLES)
+
+
+HEADER = row("Surname", "Date of birth", "NHS number")
+BOOK = workbook(
+    sheet(
+        "Seen",
+        HEADER,
+        row("Tokenone", "02/03/1979", "a"),
+        row("Tokenrow", "02/03/1980", "b", attributes='table:visibility="collapse"'),
+        row("Tokenfilter", "02/03/1981", "c", attributes='table:visibility="filter"'),
+        row(
+            '<table:table-cell table:number-columns-repeated="2"/>',
+            '<table:table-cell office:value="77001234599" office:value-type="float" '
+            'table:formula="of:=IF([.A1]=&quot;Tokenliteral&quot;;1;2)"><office:annotation>'
+            "<dc:creator>Tokenauthor</dc:creator><text:p>Tokencomment</text:p></office:annotation>"
+            "<text:p>7.70E+10</text:p></table:table-cell>",
+        ),
+        columns='<table:table-column/><table:table-column table:visibility="collapse"/><table:table-column/>',
+    ),
+    sheet("Kids", HEADER, row("Tokenkid", "02/03/2015", "d"), style="S"),
+)
+
+
+def test_sheets_rows_and_columns_with_their_reasons() -> None:
+    segments, coverage = read(BOOK)
+    assert (coverage.kind, coverage.status) == ("ods", Status.INSPECTED)
+    seen = segment_with(segments, "Tokenone")
+    assert [one.label for one in seen.fields] == ["Surname", "Date of birth", "NHS number"]
+    assert seen.cells == ("A2", "B2", "C2")
+    assert seen.hidden_fields == ("", "hidden column", "")
+    assert segment_with(segments, "Tokenrow").hidden == "hidden row"
+    assert segment_with(segments, "Tokenfilter").hidden == "filtered row"
+    kid = segment_with(segments, "Tokenkid")
+    assert (kid.hidden, str(kid.location)) == ("hidden sheet", 'sheet "Kids" (hidden)')
+    comment = segment_with(segments, "Tokencomment")
+    assert str(comment.location) == 'sheet "Seen" > comment on C5 by Tokenauthor'
+    assert segment_with(segments, "Tokenliteral").hidden == "text in a formula"
+    assert "7.70E+10" in segment_with(segments, "77001234599").text
+
+
+def test_slides_notes_and_hidden_slides() -> None:
+    body = (
+        "<office:body><office:presentation>"
+        '<draw:page draw:name="page1"><draw:frame><draw:text-box><text:p>Tokenslide</text:p></draw:text-box></draw:frame>'
+        "<presentation:notes><draw:text-box><text:p>Tokennotes</text:p></draw:text-box></presentation:notes></draw:page>"
+        '<draw:page draw:style-name="D"><text:p>Tokenhidden</text:p></draw:page>'
+        "</office:presentation></office:body>"
+    )
+    segments, coverage = read(package("presentation", body, STYLES))
+    assert coverage.kind == "odp"
+    assert str(segment_with(segments, "Tokenslide").location).startswith("slide 1 > text box")
+    assert segment_with(segments, "Tokennotes").hidden == "speaker notes"
+    hidden = segment_with(segments, "Tokenhidden")
+    assert (hidden.hidden, hidden.location.parts[0]) == ("hidden slide", "slide 2 (hidden)")
+
+
+def test_repeats_are_no_bomb() -> None:
+    wide = '<table:table-cell table:number-columns-repeated="99999999"><text:p>x</text:p></table:table-cell>'
+    empty = '<table:table-cell table:number-columns-repeated="16384"/>'
+    book = workbook(
+        sheet(
+            "A",
+            row(wide, attributes='table:number-rows-repeated="1048576"'),
+            row(empty, attributes='table:number-rows-repeated="99999999"'),
+            row("Tokenlast"),
+        )
+    )
+    began = time.process_time()
+    segments, _ = read(book)
+    assert time.process_time() - began < 5
+    assert segment_with(segments, "Tokenlast")
+
+
+def test_limits_and_damage_are_told() -> None:
+    rows = "".join(row(f"a{number}", "b") for number in range(3_000))
+    _, coverage = read_whole(Source.from_bytes(workbook(sheet("A", rows))), limits=Limits(cells=100))
+    assert coverage.gaps[0].reason is Shortfall.LIMIT
+    deep = "<text:span>" * 30_000 + "x" + "</text:span>" * 30_000
+    _, coverage = read(package("text", f"<office:body><text:p>{deep}</text:p></office:body>"))
+    assert coverage.gaps[0].reason is Shortfall.LIMIT
+    segments, coverage = read(
+        package("text", "<office:body><text:p>Tokenbefore</text:p><text:p>Tokenbroken</text:q>")
+    )
+    assert coverage.gaps[0].reason is Shortfall.DAMAGED
+    assert any("Tokenbroken" in segment.text for segment in segments)
+
+
+def test_mutations_end_with_a_coverage() -> None:
+    chance = random.Random(11)
+    plain = part(
+        "document-content", "<office:body><text:p>a<text:span>b</text:span></text:p></office:body>"
+    ).encode()
+    for _ in range(300):
+        data = bytearray(plain)
+        for _ in range(chance.randint(1, 4)):
+            data[chance.randrange(len(data))] = chance.choice(b'<>/&;"= \0\xff')
+        _, coverage = read(
+            pack({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": bytes(data)})
+        )
+        assert (coverage.status is Status.INSPECTED) == (not coverage.gaps)
