@@ -50,8 +50,9 @@ def mod11(value: str) -> bool:
     """The NHS, CHI and H&C check digit: weights 10 to 2, modulus 11; repeated digits are placeholders."""
     if len(value) != 10 or len(set(value)) == 1:
         return False
-    total = sum(int(digit) * weight for digit, weight in zip(value, range(10, 1, -1), strict=False))
-    return (11 - total % 11) % 11 == int(value[9])
+    a, b, c, d, e, f, g, h, i, j = map(int, value)
+    total = 10 * a + 9 * b + 8 * c + 7 * d + 6 * e + 5 * f + 4 * g + 3 * h + 2 * i
+    return (11 - total % 11) % 11 == j
 
 
 def nhs_range(value: str) -> bool:

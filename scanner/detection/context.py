@@ -115,6 +115,8 @@ class ContextOfView:
         self.hits = phrases.find(data)
         self._starts = [hit.start for hit in self.hits]
         self._tagged: dict[str, list[PhraseHit[Tagged]]] = {}
+        self._places: dict[str, list[int]] = {}
+        self._said: dict[tuple[str, str], Context] = {}
 
     def tagged(self, tag: str) -> list[PhraseHit[Tagged]]:
         """The hits that speak for one tag, in order."""
@@ -124,8 +126,22 @@ class ContextOfView:
             self._tagged[tag] = found
         return found
 
+    def places(self, tag: str) -> list[int]:
+        """Where the hits that speak for one tag begin, in order."""
+        found = self._places.get(tag)
+        if found is None:
+            found = self._places[tag] = [hit.start for hit in self.tagged(tag)]
+        return found
+
     def label(self, tag: str, label: str) -> Context:
         """What a label alone says for the rule ``tag``."""
+        key = (tag, label)
+        said = self._said.get(key)
+        if said is None:
+            said = self._said[key] = self._read_label(tag, label)
+        return said
+
+    def _read_label(self, tag: str, label: str) -> Context:
         found = self._phrases.of_label(label)
         for tagged in found:
             if tag in tagged.tags:
@@ -138,7 +154,11 @@ class ContextOfView:
         """What stands near ``start:end`` for the rule ``tag``."""
         text, layout = self._text, self._layout()
         record = layout.record_at(start)
-        field = layout.field_at(start)
+        alone = self._alone(start, end)
+        label = record.label_at(start) if record is not None else ""
+        if alone and (not label or self.label(tag, label) is _NO_CONTEXT):
+            return _NO_CONTEXT
+        field = record.field_at(start) if record is not None else None
         low, high = 0, len(text)
         if field is not None and field.label:
             said = self.label(tag, field.label)
@@ -150,6 +170,8 @@ class ContextOfView:
                 low, high = field.start, field.end
                 if said.nearness is Nearness.AGAINST and field.end - field.start < 40:
                     return said
+        if alone:
+            return _NO_CONTEXT
         line = layout.line_span(start)
         if _LOG_LINE.match(text, line[0]):
             # Each line of a log is a record of its own.
@@ -159,6 +181,16 @@ class ContextOfView:
             return before
         behind = self._behind(tag, end, high)
         return max(before, behind, key=lambda context: context.nearness)
+
+    def _alone(self, start: int, end: int) -> bool:
+        """Whether no context phrase stands near enough to matter on either side."""
+        hits = self.hits
+        index = bisect_left(self._starts, start)
+        if index and start - hits[index - 1].end <= WINDOW:
+            return False
+        while index < len(hits) and hits[index].start < end:
+            index += 1
+        return index == len(hits) or hits[index].start - end > WINDOW
 
     def _before(self, tag: str, start: int, low: int) -> Context:
         text = self._text

@@ -71,6 +71,14 @@ class Record:
         return self._columns
 
     @property
+    def filled(self) -> bool:
+        """Whether any cell or value holds something, without reading them."""
+        columns = self._columns
+        if columns is None:
+            return bool(self._fields)
+        return bool(columns.text[self.start : self.end].strip(_EDGES + columns.delimiter))
+
+    @property
     def fields(self) -> tuple[Field, ...]:
         """The cells of a row or the labelled values of a form, in order."""
         if self._columns is not None:
@@ -162,6 +170,18 @@ class Layout:
                     yield record
                     break
 
+    def labels(self) -> frozenset[str]:
+        """Every different label and header."""
+        found: set[str] = set()
+
+        def note(label: str) -> bool:
+            found.add(label)
+            return False
+
+        for _ in self.records_with(note):
+            break
+        return frozenset(found)
+
     def labelled_fields(self, wanted: Callable[[str], bool] = bool) -> Iterator[tuple[Record, Field]]:
         """Every field with a label that is ``wanted``, in order; ``wanted`` is asked once for each label."""
         answers: dict[str, bool] = {"": False}
@@ -215,6 +235,8 @@ sender recipient attendance exclusion session diagnosis gp practice surgery hosp
 """
 _HEADER_WORDS = frozenset(_HEADER_LIST.split())
 _LABEL_TOKEN = re.compile(r"[A-Za-z]+")
+# What stands around the value of a cell and is none of it.
+_EDGES = ' \t"\r*'
 _MULTI_SPACE = re.compile(r" {2,}|\t+")
 _DELIMITERS = ("\t", "|", ";", ",")
 # Delimiters that stand between cells and nowhere else, unless the line holds quotes.
@@ -293,9 +315,9 @@ def _row_spans(text: str, start: int, end: int, delimiter: str) -> list[tuple[in
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and text[start] in ' \t"\r*':
+    while start < end and text[start] in _EDGES:
         start += 1
-    while end > start and text[end - 1] in ' \t"\r*':
+    while end > start and text[end - 1] in _EDGES:
         end -= 1
     return start, end
 

@@ -19,7 +19,7 @@ _PRIVATE = re.compile(
 
 def owned_by_organisation(view: View, start: int, end: int) -> bool:
     """Whether the words of the same record say that the number is an organisation's."""
-    organisations = [hit.start for hit in view.context.tagged(ORGANISATION)]
+    organisations = view.context.places(ORGANISATION)
     if not organisations:
         return False
     record = view.layout.record_at(start)

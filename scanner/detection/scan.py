@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import re2
@@ -24,6 +25,38 @@ def compile_bytes(
     options.case_sensitive = case_sensitive
     options.log_errors = False
     return re2.compile(pattern, options)
+
+
+_LOOK = re.compile(r"\(\?<?[=!]")
+
+
+def sign_of(pattern: re.Pattern[str]) -> Program:
+    """An RE2 program that matches wherever ``pattern`` does, and more: the pattern without look-around.
+
+    Where the sign does not occur the pattern need not run; where it does, not before its first place.
+    """
+    source, at, depth, kept = pattern.pattern, 0, 0, []
+    while at < len(source):
+        if source[at] == "\\":
+            size = 6 if source[at + 1] == "u" else 2
+        elif source[at] == "[":
+            # A bracket that closes at once is a member of its class.
+            size = source.index("]", at + (3 if source[at + 1] == "^" else 2)) + 1 - at
+        else:
+            size = 1
+        piece = source[at : at + size]
+        if depth:
+            depth += (piece == "(") - (piece == ")")
+        elif _LOOK.match(source, at):
+            depth = 1
+        else:
+            word = r"\w\x80-\xff" if size > 2 else r"[\w\x80-\xff]"
+            one_byte = "".join(one if one <= "\xff" else r"\?" for one in piece)
+            kept.append(r"\?" if one_byte.startswith(r"\u") else one_byte.replace(r"\w", word))
+        at += size
+    flags = ("i" if pattern.flags & re.IGNORECASE else "") + ("m" if pattern.flags & re.MULTILINE else "")
+    prefix = f"(?{flags})" if flags else ""
+    return compile_bytes((prefix + "".join(kept)).encode("latin-1"))
 
 
 class CandidateScan:

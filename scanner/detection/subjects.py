@@ -14,6 +14,8 @@ from datetime import date
 from enum import StrEnum
 
 from scanner.detection.finding import REPORTED, Finding
+from scanner.detection.presence import Program
+from scanner.detection.scan import sign_of
 from scanner.detection.view import View
 
 
@@ -243,6 +245,10 @@ def _adult_years(view: View, finding: Finding) -> bool | None:
     return None
 
 
+# Where RE2 finds no sign of an age, a school or a family, the dear patterns do not run.
+_AGE_SIGN, _SCHOOL_SIGN, _INITIALS_SIGN = sign_of(_AGE), sign_of(_SCHOOL), sign_of(_INITIALS)
+_CHILD_SIGN, _KIN_SIGN = sign_of(_CHILD_WORD), sign_of(_KIN)
+
 # Ages, schools and initials are looked for only where somebody asks, a stretch of this many characters at
 # a time (twice the gate's reach), so that a long paper without subjects costs next to nothing.
 _STRETCH = 1000
@@ -255,6 +261,7 @@ class Subjects:
 
     def __init__(self, view: View) -> None:
         self._text = view.text
+        self._data = view.data
         marks: list[Mark] = []
         for finding in view.findings:
             if finding.confidence < REPORTED:
@@ -278,7 +285,8 @@ class Subjects:
         end = begin + _STRETCH
         reach = min(len(text), end + _OVERHANG)
         marks: list[Mark] = []
-        for match in _AGE.finditer(text, begin, reach):
+        data = self._data
+        for match in _AGE.finditer(text, begin, reach) if _AGE_SIGN.search(data, begin, reach) else ():
             age = (
                 match.group("age")
                 or match.group("yo")
@@ -292,9 +300,10 @@ class Subjects:
             marks.append(
                 Mark(match.start(), match.end(), Attribute.AGE, child=self._says_child(match, adult))
             )
-        for match in _SCHOOL.finditer(text, begin, reach):
+        for match in _SCHOOL.finditer(text, begin, reach) if _SCHOOL_SIGN.search(data, begin, reach) else ():
             marks.append(Mark(match.start(), match.end(), Attribute.SCHOOL, child=True))
-        for match in _INITIALS.finditer(text, begin, reach):
+        initials = _INITIALS_SIGN.search(data, begin, reach) is not None
+        for match in _INITIALS.finditer(text, begin, reach) if initials else ():
             hidden = " " in match.group()
             kind = Attribute.PSEUDONYM if hidden else Attribute.INITIALS
             marks.append(Mark(match.start(), match.end(), kind, child=True))
@@ -356,7 +365,7 @@ class Subjects:
 
     def family(self, start: int, end: int) -> bool:
         """Whether a stretch speaks of one family: "mum", "his sister"."""
-        return _KIN.search(self._text, max(0, start), end) is not None
+        return self._holds(_KIN_SIGN, _KIN, start, end)
 
     def tied(self, start: int, end: int, sentence: tuple[int, int]) -> bool:
         """Whether the grammar of a sentence ties the phrase at ``start:end`` to a name in it.
@@ -402,7 +411,14 @@ class Subjects:
 
     def somebody(self, start: int, end: int) -> bool:
         """Whether anything there could identify somebody: a cheap question before the dear ones."""
-        return bool(self.found(start, end)) or _INITIALS.search(self._text, max(0, start), end) is not None
+        return bool(self.found(start, end)) or self._holds(_INITIALS_SIGN, _INITIALS, start, end)
+
+    def _holds(self, sign: Program, words: re.Pattern[str], start: int, end: int) -> bool:
+        """Whether a stretch holds one of these words; looked for from their first sign on."""
+        first = sign.search(self._data, max(0, start), end)
+        if first is None:
+            return False
+        return words.search(self._text, first.start(), end) is not None
 
     def within(self, start: int, end: int, *, greeted: bool = False) -> Subject:
         """Who is identified in a stretch; with ``greeted`` also who is only greeted or has signed."""
@@ -420,5 +436,5 @@ class Subjects:
             names += mark.attribute in (Attribute.NAME, Attribute.FIRST_NAME)
         sure = child
         if not child and attributes:
-            child = _CHILD_WORD.search(self._text, start, end) is not None
+            child = self._holds(_CHILD_SIGN, _CHILD_WORD, start, end)
         return Subject(frozenset(attributes), child, names, sure)

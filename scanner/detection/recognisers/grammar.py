@@ -29,6 +29,8 @@ from scanner.detection.ownership import owned_by_organisation
 from scanner.detection.view import View
 
 _MAX_MEMORY = 64 << 20
+# No form is longer than this, written with all its separators and line breaks.
+_LONGEST_FORM = 400
 # A label's value stands within this many characters behind it.
 _LABEL_REACH = 64
 # From this many values on, the share that passes its check says whether a column holds the identifier.
@@ -57,6 +59,8 @@ Match = Callable[[bytes, int], "tuple[int, int] | None"]
 
 def compact(value: str) -> str:
     """Upper-case letters and digits only: the form in which checks and comparisons are done."""
+    if value.isascii() and value.isalnum():
+        return value.upper()
     return _ALNUM.sub("", value.upper())
 
 
@@ -187,6 +191,7 @@ class IdentifierRecogniser:
     def __init__(self, identifiers: Identifiers) -> None:
         self._rules = {rule.id: rule for rule in identifiers.rules}
         self.entity_types = tuple(dict.fromkeys(rule.entity for rule in identifiers.rules))
+        self._repairable = frozenset(rule.id for rule in identifiers.rules if rule.ocr)
         forms = [
             _Form(
                 rule,
@@ -270,7 +275,7 @@ class IdentifierRecogniser:
             return None
         if "{s}" in form.form.pattern and _oddly_separated(text):
             return None
-        passed = form.check(compact(text)) if form.check else None
+        passed = form.check(value if form.form.take is None else compact(text)) if form.check else None
         if form.rule.family == "ten-digit":
             passed = _ten_digit_check(form.rule.id, value.removesuffix("K"))
             if passed is None:
@@ -285,9 +290,9 @@ class IdentifierRecogniser:
         readings: list[_Reading] = []
         data, text = view.data, view.text
         for hit in context.hits:
-            forms = [form for tag in hit.payload.tags for form in self._labelled.get(tag, ())]
-            if not forms:
+            if self._labelled.keys().isdisjoint(hit.payload.tags):
                 continue
+            forms = [form for tag in hit.payload.tags for form in self._labelled.get(tag, ())]
             stop = min(len(data), hit.end + _LABEL_REACH)
             line_end = text.find("\n", hit.end, stop)
             if line_end >= 0:
@@ -344,11 +349,12 @@ class IdentifierRecogniser:
     def _repaired(self, view: View, context: ContextOfView) -> list[_Reading]:
         """Labelled values that a scanner damaged: at most two characters put right by position."""
         readings: list[_Reading] = []
-        rules = {rule.id: rule for rule in self._rules.values() if rule.ocr}
         for hit in context.hits:
+            if self._repairable.isdisjoint(hit.payload.tags):
+                continue
             for tag in hit.payload.tags:
-                rule = rules.get(tag)
-                if rule is None or rule.ocr is None:
+                rule = self._rules.get(tag)
+                if rule is None or not rule.ocr:
                     continue
                 found = _repair(view.text, hit.end, rule.ocr)
                 if found is None:
@@ -440,6 +446,12 @@ def _may_start(form: _Form, characters: bytes) -> bool:
     return any(low_byte[0] <= byte <= high_byte[0] for byte in both)
 
 
+def _source(form: _Form) -> bytes:
+    """The pattern of a form with its own letter case, for use among others."""
+    source = form.form.expression.encode("latin-1")
+    return (b"(?:" if form.form.case == "upper" else b"(?i:") + source + b")"
+
+
 def _alternation(forms: Sequence[_Form]) -> re2._Regexp[bytes]:
     """One RE2 pattern that stops wherever any form may begin."""
     options = re2.Options()
@@ -448,12 +460,7 @@ def _alternation(forms: Sequence[_Form]) -> re2._Regexp[bytes]:
     options.never_capture = True
     options.longest_match = True
     options.log_errors = False
-    sources = dict.fromkeys(
-        b"(?:" + form.form.expression.encode("latin-1") + b")"
-        if form.form.case == "upper"
-        else b"(?i:" + form.form.expression.encode("latin-1") + b")"
-        for form in forms
-    )
+    sources = dict.fromkeys(map(_source, forms))
     # Long digit runs are swallowed whole, so that no shorter number is cut out of them.
     return re2.compile(b"|".join([*sources, rb"\d{20,}"]), options)
 
@@ -469,6 +476,8 @@ def _may_have_columns(view: View, context: ContextOfView) -> bool:
 
 def _oddly_separated(text: str) -> bool:
     """Whether a stop, slash or underscore stands in only one gap: the name of a file ("bz106632.c")."""
+    if text.isalnum():
+        return False
     return any(text.count(mark) == 1 for mark in "./_") and not any(character.isspace() for character in text)
 
 
@@ -543,13 +552,25 @@ class _Gate:
 
     def __init__(self, forms: Sequence[_Form]) -> None:
         self._forms = forms
-        self._any = re.compile(
-            b"|".join(b"(?:" + form.form.expression.encode("latin-1") + b")" for form in forms), re.IGNORECASE
-        )
+        options = re2.Options()
+        options.encoding = re2.Options.Encoding.LATIN1
+        options.max_mem = _MAX_MEMORY
+        options.log_errors = False
+        self._set = re2.Set.MatchSet(options)
+        # Matches everywhere: an answer without it is none (the set ran out of memory).
+        self._set.Add(b"")
+        for form in forms:
+            self._set.Add(_source(form))
+        self._set.Compile()
 
     def at(self, data: bytes, at: int) -> Sequence[_Form]:
-        """The forms worth trying at a place."""
-        return self._forms if self._any.match(data, at) else ()
+        """The forms worth trying at a place, in their order."""
+        matching = self._set.Match(data[at : at + _LONGEST_FORM])
+        if not matching:
+            return self._forms
+        if len(matching) == 1:
+            return ()
+        return [self._forms[number - 1] for number in sorted(matching) if number]
 
 
 class _TenDigitFamily:

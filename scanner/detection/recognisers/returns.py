@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 from rules.flags import ReturnPack, ReturnRule, load_pack
 from scanner.detection.finding import Evidence, EvidenceKind, Finding
@@ -35,6 +36,28 @@ def plain(name: str) -> str:
     return _PLAIN.sub("", name.lower())
 
 
+class _Rows:
+    """The rows of a discovered table as mappings; each is read when it is asked for."""
+
+    def __init__(self, text: str, records: Sequence[Record]) -> None:
+        self._text = text
+        self._records = records
+        self._plain: dict[str, str] = {}
+
+    def __iter__(self) -> Iterator[Mapping[str, str]]:
+        for record in self._records:
+            yield {
+                self._plain_of(part.label): self._text[part.start : part.end].strip()
+                for part in record.fields
+            }
+
+    def _plain_of(self, label: str) -> str:
+        known = self._plain.get(label)
+        if known is None:
+            known = self._plain[label] = plain(label)
+        return known
+
+
 @dataclass(slots=True)
 class _Table:
     """A table as this recogniser sees it: header names in their plain form, and rows of cells."""
@@ -42,7 +65,7 @@ class _Table:
     start: int
     end: int
     names: tuple[str, ...]
-    rows: list[Mapping[str, str]] = field(default_factory=list)
+    rows: Iterable[Mapping[str, str]] = ()
     count: int = 0
 
 
@@ -96,16 +119,13 @@ class ReturnRecogniser:
                 by_table[record.table].append(record)
             else:
                 loose = True
-        text = view.text
         for records in by_table.values():
-            rows = [record for record in records if record.fields]
+            rows = [record for record in records if record.filled]
             if not rows:
                 continue
             first = records[0]
             names = tuple(dict.fromkeys(plain(part.label) for row in rows[:5] for part in row.fields))
-            table = _Table(first.start, first.end, names, count=len(rows))
-            table.rows = [{plain(f.label): text[f.start : f.end].strip() for f in row.fields} for row in rows]
-            yield table
+            yield _Table(first.start, first.end, names, _Rows(view.text, rows), len(rows))
         if loose:
             yield from self._delimited(view)
 
@@ -128,14 +148,13 @@ class ReturnRecogniser:
                     len(item.headers.intersection(names)) >= item.rule.minimum for item in self._rules
                 ):
                     continue
-                table = _Table(start, end, names)
+                rows: list[Mapping[str, str]] = []
                 for row_start, row_end in lines[number + 1 :]:
                     cells = text[row_start:row_end].split(delimiter)
                     if abs(len(cells) - len(names)) > 4 or len(cells) < 2:
                         break
-                    table.rows.append(dict(zip(names, (cell.strip(' "') for cell in cells), strict=False)))
-                table.count = len(table.rows)
-                yield table
+                    rows.append(dict(zip(names, (cell.strip(' "') for cell in cells), strict=False)))
+                yield _Table(start, end, names, rows, len(rows))
                 break
 
     def _table(self, table: _Table) -> Finding | None:
@@ -160,8 +179,9 @@ class ReturnRecogniser:
         if table.count < 2:
             return False
         found: set[str] = set()
+        sample = list(islice(table.rows, _SAMPLE))
         for name in table.names:
-            values = [row.get(name, "").lower() for row in table.rows[:_SAMPLE]]
+            values = [row.get(name, "").lower() for row in sample]
             values = [value for value in values if value]
             if len(values) < 2 or len(values) * 3 < min(table.count, _SAMPLE):
                 continue
@@ -171,6 +191,15 @@ class ReturnRecogniser:
                     found.add(set_name)
         birth = any(_BIRTH.match(name) for name in table.names)
         return len(found) >= 2 or (len(found) == 1 and birth)
+
+    @staticmethod
+    def _may_be(item: _Compiled, names: frozenset[str]) -> bool:
+        """Whether elements of these names make a return of one rule."""
+        return (
+            bool(item.elements)
+            and len(item.elements & names) >= item.rule.element_minimum
+            and all(group & names for group in item.required)
+        )
 
     def _xml(self, view: View) -> Finding | None:
         """A return as XML: raw text, or the labelled values that the XML parser made of it."""
@@ -183,22 +212,22 @@ class ReturnRecogniser:
                 counts[name] += 1
                 first.setdefault(name, match.span())
         else:
+            names = {label: plain(label.rsplit("/", 1)[-1]) for label in view.layout.labels()}
+            if not any(self._may_be(item, frozenset(names.values())) for item in self._rules):
+                return None
             for record, part in view.layout.labelled_fields():
                 if record.table is None or len(record.fields) > 2:
-                    name = plain(part.label.rsplit("/", 1)[-1])
+                    name = names[part.label]
                     counts[name] += 1
                     first.setdefault(name, (part.start, part.end))
         if len(counts) < 4:
             return None
-        names = frozenset(counts)
+        found = frozenset(counts)
         for item in self._rules:
-            known = item.elements & names
-            if len(known) < item.rule.element_minimum or not item.elements:
-                continue
-            if not all(group & names for group in item.required):
+            if not self._may_be(item, found):
                 continue
             rows = max((counts[name] for name in item.rows), default=0)
-            start, end = min(first[name] for name in known)
+            start, end = min(first[name] for name in item.elements & found)
             return _finding(start, end, item.rule, rows)
         return None
 

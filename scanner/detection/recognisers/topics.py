@@ -128,12 +128,15 @@ class TopicRecogniser:
             if mark.addressee:
                 yield Finding("TOPIC", mark.start, mark.end, 0.9, "addressee", (), "addressee")
 
+    def _of_label(self, label: str) -> _Compiled | None:
+        return self._labels.get(" ".join(re.findall(r"[a-z]+", label.lower())))
+
     def _labelled(self, view: View, gate: Gate) -> Iterator[Finding]:
         """Values under a label that names the topic: a column of arrears."""
         starts = [finding.start for finding in view.findings]
         told = 0
-        for record, field in view.layout.labelled_fields():
-            item = self._labels.get(" ".join(re.findall(r"[a-z]+", field.label.lower())))
+        for record, field in view.layout.labelled_fields(lambda label: self._of_label(label) is not None):
+            item = self._of_label(field.label)
             if item is None or told >= _MOST_OF_A_TOPIC:
                 continue
             if not _FILLED.search(view.text, field.start, field.end):

@@ -367,7 +367,11 @@ class NamelessText:
         alone = rf"(?:{words})(?:[^{letter}'.?\- ]| [^{letter}'\-]| {other}[^{letter}'\-])"
         # A capital behind a hyphen or an apostrophe may end a name that begins before it.
         small = r"['\-]*[^A-Z\xc0-\xd6\xd8-\xde'\-]"
-        self._program = compile_bytes(f"(?s:(?:{small}|{alone})*)".encode("latin-1"), max_memory=64 << 20)
+        # Letters tied to digits are a code; the first of these that fits is taken, so the widest come first.
+        code = rf"[A-Z]+[0-9]|[0-9][A-Z]+[^{letter}'.?\- ]"
+        self._program = compile_bytes(
+            f"(?s:(?:{code}|{alone}|{small})*)".encode("latin-1"), max_memory=64 << 20
+        )
 
     def end(self, data: bytes, start: int) -> int:
         """Where the next capital stands that may begin a name, from ``start`` on; the end where none does."""

@@ -157,14 +157,15 @@ class Labelled:
         self._lexicon = lexicon
         self._meanings: dict[str, LabelMeaning] = {}
         columns: dict[tuple[int, str], list[list[Candidate]]] = defaultdict(list)
-        for record, field in layout.labelled_fields():
+
+        def means_something(label: str) -> bool:
+            self._meanings[label] = read_label(label, lexicon)
+            return self._meanings[label].kind != ""
+
+        for record, field in layout.labelled_fields(means_something):
             if len(self.candidates) >= most:
                 break
-            meaning = self._meanings.get(field.label)
-            if meaning is None:
-                meaning = self._meanings[field.label] = read_label(field.label, lexicon)
-            if meaning.kind == "":
-                continue
+            meaning = self._meanings[field.label]
             if meaning.kind == "other":
                 if field.end - field.start <= _MAX_OTHER:
                     self.others.append((field.start, field.end))
