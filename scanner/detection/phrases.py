@@ -17,7 +17,7 @@ _MAX_MEMORY = 64 << 20
 # Different spellings of phrases whose payloads a process keeps at hand.
 _MOST_KNOWN = 20_000
 
-_GAP = rb"[ \t\r\n\-/.,']{1,4}"
+_GAP = rb"[ \t\r\n\-/.,'_]{1,4}"
 _KEY_GAP = re.compile(rb"[^0-9a-z\x80-\xff&]+")
 _ALTERNATIVES = re.compile(r"\(([^()]*)\)(\?)?|(\w)\?")
 

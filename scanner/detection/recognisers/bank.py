@@ -92,7 +92,9 @@ class BankRecogniser:
         bank_near = context.of(BANK, sort.start, account.end)
         labelled = Nearness.LABEL in (sort_near.nearness, account_near.nearness)
         touching = second.start - first.end <= 3 and bank_near.nearness >= Nearness.LINE
-        written = (sort.kind == "sort" or touching) and account.kind == "account"
+        # Seven digits: a building society's, or a bank's with its leading zero lost.
+        whole = account.kind == "account" or (account.kind == "short" and touching)
+        written = (sort.kind == "sort" or touching) and whole
         if not (
             labelled
             or (written and max(sort_near, account_near, bank_near, key=lambda c: c.nearness).nearness > 0)
@@ -110,7 +112,7 @@ class BankRecogniser:
         )
         between = view.text[first.end : second.start]
         one_cell = view.layout.field_at(first.start) == view.layout.field_at(second.start)
-        if "\n" in between or not one_cell:
+        if not one_cell or any(character == "\n" or character.isalpha() for character in between):
             return [
                 Finding(ENTITY, number.start, number.end, confidence, "bank-pair", evidence)
                 for number in (first, second)

@@ -83,8 +83,14 @@ _MADE_UP = re.compile(
     re.IGNORECASE,
 )
 _NAME_BEFORE_DATE = re.compile(
-    r"\b([A-Z][A-Za-zÀ-ÿ'\-]+[ ,]{1,2}(?:[A-Z]\.? )?[A-Z][A-Za-zÀ-ÿ'\-]+)(?:[ ,;|\t(\-]|\b[MF]\b|male|"
-    r"female)*$"
+    r"\b([A-Z][A-Za-zÀ-ÿ'\-]+[ ,]{1,2}(?:[A-Z]\.? )?[A-Z][A-Za-zÀ-ÿ'\-]+)(?:[ ,;|\t(\-/]|\b[MFmf]\b|male|"
+    r"female|boy|girl)*$"
+)
+_AGE_BEFORE = re.compile(
+    r"(?:(?P<age>\d{1,2}) ?(?:(?P<months>months?|mths?)|years?|yrs?|y/?o)(?: old)?"
+    r"|(?:aged?|says|is) (?P<bare>\d{1,2}))"
+    r"[ ,]{0,2}[(\[]?",
+    re.IGNORECASE,
 )
 _IDENTIFIERS = frozenset(["UK_NHS", "UK_CHI", "UK_NINO", "UK_UPN"])
 _FAMILY = re.compile(
@@ -130,6 +136,11 @@ class BirthDateRecogniser:
                 rb"[Ff]emale|[Bb]oy|[Gg]irl"
                 rb"|[Yy](?:ear|r) ?[0-9]{1,2}|Reception|[Aa]ged? [0-9]{1,2})\b"
             ),
+            "birth_age": (
+                rb"(?i)\b(?:[0-9]{1,2} ?(?:years?|yrs?|y/?o|months?|mths?)(?: old)?"
+                rb"|(?:aged?|says|is) [0-9]{1,2})"
+                rb"[ ,]{0,2}[(\[]?[0-9]{1,2} ?[./\- ] ?[0-9a-z]{1,9} ?[./\- ] ?[0-9]{2,4}"
+            ),
             "birth_bracketed": (
                 rb"(?i)[(\[] ?(?:(?:[mf]|male|female|boy|girl|aged? [0-9]{1,2}|[0-9]{1,2} ?(?:yrs?|"
                 rb"y/?o)?)[,;:] )?"
@@ -172,6 +183,10 @@ class BirthDateRecogniser:
             sexed = self._subject(view, start, end, alone=False)
             if sexed is not None:
                 found.setdefault(sexed.start, sexed)
+        for start, end in self._scan.spans(view, "birth_age"):
+            aged = self._aged(view, start, end)
+            if aged is not None:
+                found.setdefault(aged.start, aged)
         for start, end in self._scan.spans(view, "birth_subject"):
             subject = self._subject(view, start, end)
             if subject is not None:
@@ -452,6 +467,21 @@ class BirthDateRecogniser:
         ):
             return None
         return self._finding(view, written, 0.50, EvidenceKind.NEIGHBOUR, "birth_subject")
+
+    def _aged(self, view: View, start: int, end: int) -> Finding | None:
+        """A date behind an age that fits it: "is 22 months (07/05/2023)", "says 15, 1.1.2010"."""
+        match = _AGE_BEFORE.match(view.text, start)
+        written = read_date(view.text, match.end(), view.reference_date) if match else None
+        if match is None or written is None or not written.exact or written.end < end - 2:
+            return None
+        said, months = int(match["age"] or match["bare"]), bool(match["months"])
+        days = (view.reference_date - written.day).days
+        # The text may be a few years older or younger than its reference date says.
+        wanted = said * 30.44 if months else said * 365.25
+        slack = 1_100 if view.reference_date.year - written.day.year < 120 else 0
+        if days < 0 or abs(days - wanted) > slack:
+            return None
+        return self._finding(view, written, 0.70, EvidenceKind.NEIGHBOUR, "birth_beside_age")
 
     @staticmethod
     def _finding(view: View, written: WrittenDate, score: float, kind: EvidenceKind, rule: str) -> Finding:

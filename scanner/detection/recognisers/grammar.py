@@ -397,8 +397,8 @@ class IdentifierRecogniser:
             evidence.append(Evidence(EvidenceKind.COUNTER, f"labelled as something else: {near.phrase}"))
         else:
             strength = STRENGTH[near.nearness]
-            if confirmed and reading.passed and strength < STRENGTH[Nearness.LINE]:
-                strength = STRENGTH[Nearness.LINE]
+            if confirmed and reading.passed and strength < STRENGTH[Nearness.WINDOW]:
+                strength = STRENGTH[Nearness.WINDOW]
                 evidence.append(Evidence(EvidenceKind.NEIGHBOUR, "all values beside it pass the same check"))
             score = base + (best - base) * strength
             if near.nearness is Nearness.LABEL:

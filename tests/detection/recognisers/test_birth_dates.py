@@ -149,3 +149,23 @@ def test_an_identifier_beside_a_name_makes_the_date_a_birth_date() -> None:
     starts = [index for index in range(len(here.text)) if here.text.startswith("943 476", index)]
     here.findings = [Finding("UK_NHS", start, start + 12, 0.9, "nhs") for start in starts]
     assert [f.value(here.text) for f in RECOGNISER.recognise(here)] == ["12/03/2015"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "why"),
+    [
+        (
+            "Noah is 22 months (07/05/2022). He lives with carers.",
+            ["07/05/2022"],
+            "an age in months that fits",
+        ),
+        ("He says 15, 1.1.2009 and has no papers.", ["1.1.2009"], "an age that fits"),
+        ("Kyra Stone   f   18 Jan 2010   NHS 943 476 5919", ["18 Jan 2010"], "sex and number beside it"),
+        ("The contract is 2 years, 1/4/2023 to 31/3/2025.", [], "a term, not an age"),
+        ("The plan is 12 (3/5/2024 version).", [], "no age that fits"),
+    ],
+)
+def test_dates_beside_an_age_a_sex_or_a_number(text: str, found: list[str], why: str) -> None:
+    from tests.detection.views import values
+
+    assert values(text, "DATE_OF_BIRTH") == found, why
