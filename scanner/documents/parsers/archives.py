@@ -1,4 +1,4 @@
-"""Archives: ZIP (and documents that are ZIPs of XML), tar, and single compressed files."""
+"""Archives: ZIP (and documents that are ZIPs of parts), tar, and single compressed files."""
 
 from __future__ import annotations
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _BLOCK = 1 << 16
+# Blocks without data, one after the other, after which a member is given up.
+_EMPTY_BLOCKS = 1_000
 # What the first reading of a member keeps, for the reading that follows once its kind is known.
 _KEPT = 33_000_000
 # Entries that hold bytes: files, and what a format without types leaves open.
@@ -100,6 +102,7 @@ class _Walk:
         self._entry: Any = None
         self.index = -1
         self.damage = ""
+        self.broken = False
         try:
             self._feed = _Feed(self._stack.enter_context(source.open()))
             self._archive = self._stack.enter_context(library.read.new_archive_read(formats[0], filter_))
@@ -113,7 +116,6 @@ class _Walk:
             none = self._ffi.NO_CLOSE_CB
             self._ffi.read_open(self._archive, None, self._ffi.NO_OPEN_CB, self._read, none)
             self._entries = iter(library.read.ArchiveRead(self._archive))
-            self._buffer = ctypes.create_string_buffer(_BLOCK)
         except BaseException:
             self._stack.close()
             raise
@@ -133,13 +135,25 @@ class _Walk:
         """Return the next block of the present entry, empty at its end or at damage."""
         if self.damage:
             return b""
+        # Block by block as libarchive's own programs do it: its copying call crashes on damaged Cabinets.
+        place, size, offset = ctypes.c_void_p(), ctypes.c_size_t(), ctypes.c_longlong()
         try:
-            count = self._ffi.read_data(self._archive, self._buffer, _BLOCK)
+            for _ in range(_EMPTY_BLOCKS):
+                result = self._ffi.read_data_block(
+                    self._archive, ctypes.byref(place), ctypes.byref(size), ctypes.byref(offset)
+                )
+                if result == self._ffi.ARCHIVE_EOF:
+                    return b""
+                if size.value and place.value:
+                    return ctypes.string_at(place.value, size.value)
         except Exception as error:
             self._raise_feed()
             self.damage = type(error).__name__
+            # What libarchive does after an error that it calls fatal ends in crashes.
+            self.broken = getattr(error, "retcode", 0) == self._ffi.ARCHIVE_FATAL
             return b""
-        return self._buffer.raw[:count]
+        self.damage = "no data comes"
+        return b""
 
     def is_locked(self) -> bool:
         """Whether libarchive says that the data of the present entry is encrypted."""
@@ -307,6 +321,7 @@ class _Reading:
         self._files = 0
         self._cursor = 0
         self._last_was_locked = False
+        self._last_was_split = False
         self._locked: list[Protection] = []
 
     def events(self) -> Iterator[Event]:
@@ -335,6 +350,9 @@ class _Reading:
                 if stat.S_IFMT(entry.filetype) in _FILES:
                     self._files += 1
                     yield from self._member(walk, entry)
+                    if walk.broken and not self._last_was_split:
+                        yield from self._broken("ArchiveError")
+                        break
         finally:
             walk.close()
         if self._locked and len(self._locked) == self._files:
@@ -360,7 +378,8 @@ class _Reading:
             damage = content.damage
         finally:
             content.close()
-        if signal is not None and signal.split:
+        self._last_was_split = signal is not None and signal.split
+        if self._last_was_split:
             yield Gap(location, Shortfall.UNSUPPORTED_KIND, "goes on in another part of the set")
         elif damage:
             yield Gap(location, Shortfall.DAMAGED, f"archive member: {damage}")

@@ -183,30 +183,6 @@ def test_member_limit() -> None:
     assert len([place for _, place in found if "line" in place]) == 10
 
 
-def test_opendocument() -> None:
-    mime = b"application/vnd.oasis.opendocument.text"
-    content = (
-        b"<o:d xmlns:o='o' xmlns:t='t'><o:b><o:t><t:p>AB<t:span>12</t:span>34</t:p><t:p>two</t:p>"
-        b"<t:table t:name='T'><t:column/>"
-        b"<t:row><t:cell><t:p>Ann</t:p></t:cell><t:cell><t:p>1</t:p></t:cell></t:row>"
-        b"<t:row><t:cell><t:p>Bob</t:p></t:cell><t:cell><t:p>2</t:p></t:cell></t:row></t:table></o:t></o:b></o:d>"
-    )
-    found, coverage = read(packed({"mimetype": mime, "content.xml": content}))
-    assert coverage.kind == "odt"
-    assert [text for text, place in found if "content.xml >" in place and "file name" not in place] == [
-        "AB1234",
-        "two",
-        "T",
-        "Ann\n1",
-        "Bob\n2",
-    ]
-    manifest = b"<m:manifest xmlns:m='m'><m:file-entry><m:encryption-data/></m:file-entry></m:manifest>"
-    _, coverage = read(
-        packed({"mimetype": mime, "META-INF/manifest.xml": manifest, "content.xml": b"\x93\x01"})
-    )
-    assert (coverage.status, coverage.protection) == (Status.ENCRYPTED, Protection.STRONG)
-
-
 def test_segments_of_members_carry_unique_tables() -> None:
     table = b"Name,DOB,Ref\nAnn,1,2\n"
     segments, _ = read_whole(Source.from_bytes(packed({"a.csv": table, "b.csv": table + b"Bob,3,4\n"})))
