@@ -86,6 +86,8 @@ _NAME_BEFORE_DATE = re.compile(
     r"\b([A-Z][A-Za-zÀ-ÿ'\-]+[ ,]{1,2}(?:[A-Z]\.? )?[A-Z][A-Za-zÀ-ÿ'\-]+)(?:[ ,;|\t(\-/]|\b[MFmf]\b|male|"
     r"female|boy|girl)*$"
 )
+# "2 years, 1/4/2023 to 31/3/2025" is a term.
+_TERM = re.compile(r"\s{0,3}(?:to|until|till|-|and)\s{0,3}\d", re.IGNORECASE)
 _AGE_BEFORE = re.compile(
     r"(?:(?P<age>\d{1,2}) ?(?:(?P<months>months?|mths?)|years?|yrs?|y/?o)(?: old)?"
     r"|(?:aged?|says|is) (?P<bare>\d{1,2}))"
@@ -473,6 +475,8 @@ class BirthDateRecogniser:
         match = _AGE_BEFORE.match(view.text, start)
         written = read_date(view.text, match.end(), view.reference_date) if match else None
         if match is None or written is None or not written.exact or written.end < end - 2:
+            return None
+        if _TERM.match(view.text, written.end):
             return None
         said, months = int(match["age"] or match["bare"]), bool(match["months"])
         days = (view.reference_date - written.day).days
