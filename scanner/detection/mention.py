@@ -114,9 +114,9 @@ _CONDITIONAL = re.compile(
 )
 # Comparisons and jokes: the words are said of somebody, but not meant.
 _JEST = re.compile(
-    r"\b(?:as (?:if|though) (?:it|he|she|they|we|i)\b|jok(?:e|es|ed|ing|ingly)\b|liken(?:ed|s)?\b|metaphor\w*|"
-    r"figuratively|so to speak|proverbial|tongue in cheek|like an? (?:abandoned|neglected|naughty|lost|unwanted)\b|"
-    r"compare[ds]? (?:it|him|her|them|the \w+) (?:to|with)\b|lol\b|haha\w*|rofl\b|pun intended)",
+    r"\b(?:as (?:if|though) (?:it|he|she|they|we|i)\b|jok(?:e|es|ed|ing|ingly)\b|liken(?:ed|s)?\b|metaphor\w*"
+    r"|figuratively|so to speak|proverbial|tongue in cheek|like an? (?:abandoned|neglected|naughty|lost)\b"
+    r"|compare[ds]? (?:it|him|her|them|the \w+) (?:to|with)\b|lol\b|haha\w*|rofl\b|pun intended)",
     re.IGNORECASE,
 )
 # Words with capitals up to the quotation mark: 'Living with Dementia'.
@@ -221,7 +221,7 @@ class Mentions:
             return Use.BLANK
         if _NO.match(behind):
             return Use.DENIED
-        if _JEST.search(text, max(place.sentence[0], start - 120), min(place.sentence[1], end + 60)):
+        if not particular and _JEST.search(text, max(place.sentence[0], start - 120), min(place.sentence[1], end + 60)):
             return Use.GENERAL
         if place.in_table:
             record = self._view.layout.record_at(start)

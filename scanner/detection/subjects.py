@@ -128,12 +128,13 @@ _CHILD_WORD = re.compile(
 _KIN = re.compile(
     r"\b(?:mum|mam|mummy|mother|father|dad|daddy|moc|foc|mgm|mgf|pgm|pgf|gran|granny|grandma|nan|nana|granddad|"
     r"grandmother|grandfather|grandparents|aunt|auntie|uncle|son|daughter|brother|sister|siblings?|twins|baby|"
-    r"unborn|step(?:dad|father|mum|mother)|f/c'?s?|foster (?:carers?|family|placement)|wee one|bairn|lad|lass|(?:the|my|her|his|both) (?:boys?|girls?|kids)|toddler|infant|newborn|cot|pram|buggy|"
+    r"unborn|step(?:dad|father|mum|mother)|f/c'?s?|foster (?:carers?|family|placement)|wee one|bairn|lad|lass|"
+    r"(?:the|my|her|his|both) (?:boys?|girls?|kids)|toddler|infant|newborn|cot|pram|buggy|"
     r"(?:his|her|their) (?:carers?|parents|school|teacher|social worker|sw|placement))\b",
     re.IGNORECASE,
 )
-# How a name is tied to what is said of it: it is, was, went, lives, is placed, ...; or the matter is hers, for her,
-# about her.  Who says, asks, writes, chairs or reports does something else.
+# How a name is tied to what is said of it: it is, was, went, lives, is placed, ...; or the matter is
+# hers, for her, about her.  Who says, asks, writes, chairs or reports does something else.
 _TIED_BEHIND = re.compile(
     r"^(?:['’]s?\s+(?:[\w'’-]+\s+){0,3}$"
     r"|(?:\s*\([^)\n]{0,60}\))?\s*(?:[:–—|=,;]|\s-\s|\t|/)\s*(?:(?:still|now|open|currently|also|again)\s+|[\w'’-]+\s+"
@@ -142,16 +143,16 @@ _TIED_BEHIND = re.compile(
     r"(?:(?:now|still|also|again|currently|recently|then|sadly|both|all|who|not|no longer)\s+)*"
     r"(?:is|was|are|were|be|been|being|isn't|wasn't|has|had|have|became|becomes?|remains?|remained|went|goes|going|"
     r"came|comes|lives?|lived|living|moves?|moved|placed|subject|on|under|open|known|made|taken|returned|stepped|"
-    r"suffer\w*|started|gets?|got|will be|should be|to be|may be|could be|stays?|stayed|entered|received|re|at risk|"
-    r"accommodated|detained|left|disclosed|told|aged|born|in|with)\b(?!\s+(?:said|asked|written|reported|raised|"
-    r"threatened|joked|likened|suggested|presented|introduced|circulated|attached|sent|updated|drafted|booked|a look|"
-    r"the (?:lead|author|chair|manager|officer|contact)))"
+    r"suffer\w*|started|gets?|got|will be|should be|to be|may be|could be|stays?|stayed|entered|received|re"
+    r"|at risk|accommodated|detained|left|disclosed|told|aged|born|in|with)\b(?!\s+(?:said|asked|written|reported|raised|"
+    r"threatened|joked|likened|suggested|presented|introduced|circulated|attached|sent|updated|drafted|booked"
+    r"|a look|the (?:lead|author|chair|manager|officer|contact)))"
     r")",
     re.IGNORECASE,
 )
 _TIED_BEFORE = re.compile(
-    r"^(?:[^.;\n]{0,60}?\b(?:for|re|about|of|concerning|regarding|respect of|relation to|on|involving|by|ref|upon|"
-    r"matched)\b[\s:]+(?:(?:the|a|our|young|little|child|baby|pupil|siblings?|brother|sister|daughter|son|unborn|mr|"
+    r"^(?:[^.;\n]{0,60}?\b(?:for|re|about|of|concerning|regarding|respect of|relation to|on|involving|by|ref"
+    r"|upon|matched)\b[\s:]+(?:(?:the|a|our|young|little|child|baby|pupil|siblings?|brother|sister|daughter|son|unborn|mr|"
     r"mrs|miss|ms|master|both|and|her|his|their)[\s.]+){0,3}|[^\w\n.]{1,4})$",
     re.IGNORECASE,
 )
@@ -370,8 +371,8 @@ class Subjects:
     def tied(self, start: int, end: int, sentence: tuple[int, int]) -> bool:
         """Whether the grammar of a sentence ties the phrase at ``start:end`` to a name in it.
 
-        "Ella is on a plan", "Ella's plan", "the conference for Ella", "Ella: plan", "She is on a plan" behind a
-        sentence that names her; not "Ella says that a plan ...".
+        "Ella is on a plan", "Ella's plan", "the conference for Ella", "Ella: plan", "She is on a plan"
+        behind a sentence that names her; not "Ella says that a plan ...".
         """
         text = self._text
         if _SOMEBODY_IS.search(text, sentence[0], start) and self.nearest_name(sentence[0], start) <= 200:

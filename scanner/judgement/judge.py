@@ -42,8 +42,8 @@ _PUBLISHED = frozenset(
 )
 # Labels under which an unsure number may be somebody's; under "Part" or "Delivery note" it is not.
 _IDENTITY_LABEL = re.compile(
-    r"\b(?:ni|nino|nin|national ins\w*|nhs|chi|employee|staff|payroll|pay|person|claimant|client|customer|tenant|"
-    r"pupil|patient|applicant|name|id|identifier|number|no|ref|reference|passport|licence|utr|tax)\b",
+    r"\b(?:ni|nino|nin|national ins\w*|nhs|chi|employee|staff|payroll|pay|person|claimant|client|customer"
+    r"|tenant|pupil|patient|applicant|name|id|identifier|number|no|ref|reference|passport|licence|utr|tax)\b",
     re.IGNORECASE,
 )
 # A heading or a context phrase counts for a child's file from this confidence on.

@@ -1,7 +1,7 @@
 """Severity of whole texts, genre by genre and row by row of the table of severities.
 
-The texts stand in ``texts/``, one file per severity: a line ``=== severity | why`` and the text.  Numbers are made
-when the test runs (``{nhs}``, ``{nino:spaced}``); nothing in them belongs to anybody.
+The texts stand in ``texts/``, one file per severity: a line ``=== severity | why`` and the text.  Numbers are
+made when the test runs (``{nhs}``, ``{nino:spaced}``); nothing in them belongs to anybody.
 """
 
 from __future__ import annotations

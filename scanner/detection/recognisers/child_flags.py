@@ -113,7 +113,7 @@ class ChildFlagRecogniser:
         if standing.confidence >= REPORTED and not (subject.child or tied):
             return Standing(TOPIC_ONLY, standing.use, subject, why="about no child")
         if standing.confidence >= REPORTED and not (subject.sure_child or standing.tied or standing.kin):
-            # A name in the same lines, nothing that makes it a child's: somebody's work, a joke, a comparison.
+            # A name in the same lines, nothing that makes it a child's: somebody's work, a joke.
             return Standing(TOPIC_ONLY, standing.use, subject, why="not said of the name")
         phrase = text[hit.start : hit.end].lower()
         generic = phrase.endswith(("leavers", "people")) or ("children" in phrase and "'" not in phrase)
