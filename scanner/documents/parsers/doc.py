@@ -16,6 +16,7 @@ from scanner.documents.parsers.embedded_pictures import picture_gap
 from scanner.documents.parsers.office_encryption import strength
 from scanner.documents.parsers.ooxml_parts import record
 from scanner.documents.parsers.property_sets import property_events
+from scanner.documents.parsers.residue import left_over
 from scanner.documents.parsers.table_headers import Cell, LabelledTable, Row
 from scanner.documents.parsers.word_binary import Run, WordFile
 from scanner.documents.protocol import HERE, Event, ProtectionNote, Source
@@ -31,15 +32,6 @@ _CHARACTERS: dict[int, str | None] = dict.fromkeys(range(32)) | {
 _LABEL_CHARACTERS = 60
 _HEADERS = ("header", "header", "footer", "footer", "header", "footer")
 _SEPARATORS = 6  # stories in front of the headers: lines above footnotes
-# Residue of fast saves: runs of readable characters, as text stands in pieces (8-bit or UTF-16).
-_RESIDUE = re.compile(
-    rb"(?:[\t\r\x07\x0b\x20-\x7e\xa3\x91-\x94\x96]\x00|[\x18-\x1d\x13\x14]\x20){8,}"
-    rb"|[\t\r\x07\x0b\x20-\x7e\xa3\x91-\x94\x96]{8,}"
-)
-_WORDS = re.compile(
-    r"[A-Za-z]{3,}[ ,.\r\t:]|[0-9]{6}|[A-Za-z]{2}[0-9]{6}|[0-9]{2,3}[ -/][0-9]{2,3}[ -/][0-9]{2,4}"
-)
-_NO_WORD = re.compile(r"[^A-Za-z0-9\s,.:;'()£@/-]")
 _UTF16_TEXT = re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00){6,}")
 
 
@@ -72,7 +64,7 @@ def _document(file: CompoundFile) -> Iterator[Event]:
         word = word_binary.read_header(main, table)
     except struct.error:
         yield Gap(HERE, Shortfall.DAMAGED, "header of the Word document")
-        yield from _residue_of(main, [])
+        yield from left_over(main, 0, len(main))
     else:
         yield from _stories(word)
         if word.truncated:
@@ -394,18 +386,8 @@ def _residue(word: WordFile) -> Iterator[Event]:
         at = max(at, end)
     if at < len(word.main):
         free.append((at, len(word.main)))
-    yield from _residue_of(word.main, free)
-
-
-def _residue_of(main: bytes, free: list[tuple[int, int]]) -> Iterator[Event]:
-    for start, end in free or [(0, len(main))]:
-        for match in _RESIDUE.finditer(main, start, end):
-            run = match[0]
-            text = run.decode("utf-16-le" if 0 in run[1:2] + run[-1:] else "cp1252", "replace")
-            for line in _PARAGRAPH.split(text):
-                if _WORDS.search(line + "\r") and len(_NO_WORD.findall(line)) * 8 < len(line):
-                    place = Location(("residue", f"from byte {match.start():,}"))
-                    yield Segment(_clean(line), place, "deleted text still in the file")
+    for start, end in free:
+        yield from left_over(word.main, start, end)
 
 
 def _tables_of_words(word: WordFile) -> Iterator[Event]:

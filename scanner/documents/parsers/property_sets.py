@@ -24,7 +24,9 @@ _DOCUMENT = {
     21: "hyperlinks", 26: "content type", 27: "content status", 28: "language", 29: "document version",
 }  # fmt: skip
 # What the program fills in by itself.
-_SILENT = frozenset(("template", "presentation target", "titles of parts", "language", "document version"))
+_SILENT = frozenset(
+    ("template", "presentation target", "titles of parts", "language", "document version", "_PID_GUID")
+)
 _MOST_PROPERTIES = 1_000
 _LONGEST = 1_000_000
 _LPSTR, _LPWSTR, _VECTOR, _VARIANT, _BLOB = 0x1E, 0x1F, 0x1000, 0x0C, 0x41
@@ -70,6 +72,7 @@ def _section(data: bytes, start: int, names: dict[int, str]) -> Iterator[tuple[s
             continue
         # Numbers without a name in a standard set are the program's own: revision, version.
         name = known.get(identifier, "" if names else f"property {identifier}")
+        name = "hyperlinks" if name == "_PID_HLINKS" else name
         if name:
             for value in _texts(data, place, codec):
                 yield name, value

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import base64
+import struct
 import zlib
 
 import pytest
 
 from scanner.documents import Protection, Shortfall, Source, Status, read_whole
-from scanner.documents.parsers.compound import _has_filepass
-
-
-@pytest.mark.parametrize(
-    ("records", "expected"),
-    [
-        (b"\x09\x08\x02\x00\0\0" + b"\x2f\x00\x02\x00\0\0", True),
-        (b"\x09\x08\x02\x00\0\0" + b"\x42\x00\x02\x00\xe4\x04", False),
-        (b"\x09\x08\x02\x00\0", False),
-        (b"", False),
-    ],
-)
-def test_filepass_record(records: bytes, expected: bool) -> None:
-    assert _has_filepass(records) is expected
+from scanner.documents.parsers.compound import CompoundParser
+from scanner.documents.parsers.compound_file import CompoundFile, pack
+from tests.documents.parsers.legacy import characters_of, mutations
 
 
 def test_damaged_compound_file_still_yields_its_strings() -> None:
@@ -34,6 +24,46 @@ def test_damaged_compound_file_still_yields_its_strings() -> None:
     segments, coverage = read_whole(Source.from_bytes(data))
     assert coverage.status is Status.PARTIAL
     assert "Ann Smith lives here" in segments[0].text
+
+
+def visio() -> bytes:
+    """A drawing with text, an embedded text file and a title (as far as a string scan tells)."""
+    name = b"note.txt\0C:\\Users\\ann\\note.txt\0"
+    text = b"embeddedtoken lives here"
+    native = (
+        b"\x02\0" + name + struct.pack("<HHL", 0, 3, 9) + b"C:\\t.txt\0" + struct.pack("<L", len(text)) + text
+    )
+    return pack(
+        {
+            ("VisioDocument",): b"\0\1" * 50 + "Plan of the drawingtoken".encode("utf-16-le") + bytes(5_000),
+            ("ObjectPool", "_1", "\x01Ole10Native"): struct.pack("<L", len(native)) + native,
+        }
+    )
+
+
+def test_strings_and_embedded_files_of_other_compound_files() -> None:
+    segments, coverage = read_whole(Source.from_bytes(visio()))
+    assert any("drawingtoken" in segment.text for segment in segments)
+    inner = next(segment for segment in segments if "embeddedtoken" in segment.text)
+    assert inner.location.parts[0] == 'embedded file "note.txt"'
+    assert coverage.status is Status.PARTIAL, "strings are not all that a drawing says"
+    assert coverage.kind == "vsd"
+
+
+@pytest.mark.parametrize("count", [0, 1, 130])
+def test_packed_storages_read_back(count: int) -> None:
+    """Small streams, streams at the edge of the mini stream, and one that needs a second list of tables."""
+    streams = {("a", f"s{number}"): bytes([number]) * (number * 64) for number in range(count)}
+    streams[("big",)] = bytes(range(256)) * (40_000 if count > 100 else 16)
+    file = CompoundFile.open(pack(streams))
+    assert {path: file.read(*path) for path in file.paths()} == streams
+    assert not file.take_gaps()
+
+
+def test_damaged_copies_raise_nothing_and_do_not_expand() -> None:
+    parser = CompoundParser()
+    for data in mutations(visio(), 100):
+        assert characters_of(parser, data) < 20 * len(data) + 100_000
 
 
 def armoured(data: bytes, around: str = "") -> bytes:
