@@ -47,6 +47,11 @@ class PhraseRule(_Strict):
     ``phrases`` match in any case, ``exact`` only as written.  ``anchors`` add to the pack's anchors,
     ``counter`` words near a hit rule it out.  ``labels`` are form labels or column headers whose value,
     whatever it says, is the finding.  ``value_of`` limits the phrases to the values of such labels.
+
+    ``patterns`` are RE2 patterns of whole words in any case, for constructions that no list holds; a space
+    in them is any blank.  ``tail`` says that the words behind a phrase tell what it is about: they are the
+    finding by themselves (``alone``: "suffers from ...") or with the phrase (``joined``: "arrested for ...").
+    Both are read by the special-category recogniser only.
     """
 
     id: str
@@ -55,6 +60,8 @@ class PhraseRule(_Strict):
     nations: tuple[Literal["england", "wales", "scotland", "northern ireland"], ...] = ()
     phrases: tuple[str, ...] = ()
     exact: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    tail: Literal["", "alone", "joined"] = ""
     anchors: tuple[str, ...] = ()
     counter: tuple[str, ...] = ()
     not_before: tuple[str, ...] = ()
