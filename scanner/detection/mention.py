@@ -221,7 +221,8 @@ class Mentions:
             return Use.BLANK
         if _NO.match(behind):
             return Use.DENIED
-        if not particular and _JEST.search(text, max(place.sentence[0], start - 120), min(place.sentence[1], end + 60)):
+        around = max(place.sentence[0], start - 120), min(place.sentence[1], end + 60)
+        if not particular and _JEST.search(text, *around):
             return Use.GENERAL
         if place.in_table:
             record = self._view.layout.record_at(start)

@@ -176,9 +176,14 @@ def group(
     persons = _persons(drafts, mentions, births or {}, today)
     roles = [_role(draft) for draft in drafts]
     private = [draft for draft, role in zip(drafts, roles, strict=True) if role not in ("staff", "public")]
-    # Who is surely a private person, and everybody who may be one: a bare name at the end of a mail may
-    # be a resident's or a colleague's.
-    low = sum(1 for role in roles if role == "private")
+    # Who is a private person as far as the text tells, and everybody who may be one: a first name at the
+    # end of a mail may be a resident's or a colleague's, or somebody's who is named in full elsewhere.
+    low = sum(
+        1
+        for draft, role in zip(drafts, roles, strict=True)
+        if role == "private"
+        or (role == "" and draft.name is not None and draft.name.given and draft.name.surname)
+    )
     high = len(private)
     households = {
         person.household

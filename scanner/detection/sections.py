@@ -200,7 +200,15 @@ def _for_all(text: str, start: int, end: int, hit: PhraseHit[tuple[str, bool]]) 
         # "All names have been changed" at the head or the foot of a story is said of the story.
         return hit.start - start < 2 * _OPENING or end - hit.end < _OPENING
     line_start = text.rfind("\n", 0, hit.start) + 1
-    return text[start:line_start].strip() == "" and hit.start - start < _OPENING
+    line_end = text.find("\n", hit.end)
+    title = _is_title(text[line_start : len(text) if line_end < 0 else line_end])
+    return title and text[start:line_start].strip() == "" and hit.start - start < _OPENING
+
+
+def _is_title(line: str) -> bool:
+    """A title is no sentence: "The migration ran with test data." says nothing of what follows."""
+    line = line.strip()
+    return len(line) <= 100 and not line.endswith((".", ",", ";", "!", "?"))
 
 
 def _example(text: str, start: int, end: int, hit: PhraseHit[tuple[str, bool]]) -> tuple[int, int]:
@@ -216,7 +224,7 @@ def _example(text: str, start: int, end: int, hit: PhraseHit[tuple[str, bool]]) 
     line_start = max(low, text.rfind("\n", start, hit.start) + 1)
     line_end = text.find("\n", hit.end, high)
     line_end = high if line_end < 0 else line_end
-    if line_end >= high and line_start <= low and high - low < 120:
+    if line_end >= high and line_start <= low and _is_title(text[low:high]):
         following = text.find("\n\n", high + 2, end)
         return low, end if following < 0 else following
     if text[line_start:line_end].rstrip().endswith((":", "[", "{", "(", ")")):

@@ -128,7 +128,8 @@ _CHILD_WORD = re.compile(
 _KIN = re.compile(
     r"\b(?:mum|mam|mummy|mother|father|dad|daddy|moc|foc|mgm|mgf|pgm|pgf|gran|granny|grandma|nan|nana|granddad|"
     r"grandmother|grandfather|grandparents|aunt|auntie|uncle|son|daughter|brother|sister|siblings?|twins|baby|"
-    r"unborn|step(?:dad|father|mum|mother)|f/c'?s?|foster (?:carers?|family|placement)|wee one|bairn|lad|lass|"
+    r"unborn|step(?:dad|father|mum|mother)|f/c'?s?|foster (?:carers?|family|placement)|wee one|bairn|lad"
+    r"|lass|"
     r"(?:the|my|her|his|both) (?:boys?|girls?|kids)|toddler|infant|newborn|cot|pram|buggy|"
     r"(?:his|her|their) (?:carers?|parents|school|teacher|social worker|sw|placement))\b",
     re.IGNORECASE,
@@ -144,7 +145,8 @@ _TIED_BEHIND = re.compile(
     r"(?:is|was|are|were|be|been|being|isn't|wasn't|has|had|have|became|becomes?|remains?|remained|went|goes|going|"
     r"came|comes|lives?|lived|living|moves?|moved|placed|subject|on|under|open|known|made|taken|returned|stepped|"
     r"suffer\w*|started|gets?|got|will be|should be|to be|may be|could be|stays?|stayed|entered|received|re"
-    r"|at risk|accommodated|detained|left|disclosed|told|aged|born|in|with)\b(?!\s+(?:said|asked|written|reported|raised|"
+    r"|at risk|accommodated|detained|left|disclosed|told|aged|born|in|with)\b(?!\s+(?:said|asked|written|reported"
+    r"|raised|"
     r"threatened|joked|likened|suggested|presented|introduced|circulated|attached|sent|updated|drafted|booked"
     r"|a look|the (?:lead|author|chair|manager|officer|contact)))"
     r")",

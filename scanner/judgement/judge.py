@@ -49,6 +49,10 @@ _IDENTITY_LABEL = re.compile(
 # A heading or a context phrase counts for a child's file from this confidence on.
 _CONTEXT = 0.6
 
+# An unsure number is a name's so far behind it, or so close before it.
+_BEHIND = 300
+_BESIDE = 13
+
 # Mail domains of those who write in their role.
 _PUBLIC_BODY = re.compile(
     r"\.(?:gov|nhs|police|sch|mod|parliament)\.(?:uk|scot|wales)$|nhs\.net$|hscni\.net$", re.I
@@ -329,11 +333,13 @@ def _somebodys(case: Case, index: int) -> bool:
     owner = case.owners.get(index)
     if owner is None or not owner.names or _foreign_label(case, index):
         return False
-    record = case.mentions[index].record
+    mention = case.mentions[index]
     return any(
-        case.mentions[i].record == record
-        for i in owner.findings
-        if case.mentions[i].finding.entity_type in ("PERSON", "DATE_OF_BIRTH", "UK_ADDRESS")
+        other.record == mention.record
+        # In lines that no layout tells apart, a number follows the name that it belongs to.
+        and (mention.table is not None or -_BESIDE <= mention.position - other.position <= _BEHIND)
+        for other in (case.mentions[i] for i in owner.findings)
+        if other.finding.entity_type in ("PERSON", "DATE_OF_BIRTH", "UK_ADDRESS")
     )
 
 
