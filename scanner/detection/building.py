@@ -69,9 +69,10 @@ def build_detector(settings: DetectionSettings | None = None) -> Detector:
         from scanner.detection.presidio import load_recognisers
 
         first += load_recognisers(settings.presidio_recognisers)
-    names: Recogniser = NameRecogniser(lexicon := Lexicon())
-    if settings.language_model not in ("", NONE):
-        names = _with_model(settings, lexicon)
+    lexicon = Lexicon()
+    names: Recogniser = (
+        NameRecogniser(lexicon) if settings.language_model in ("", NONE) else _with_model(settings, lexicon)
+    )
     return Detector(
         [
             first,

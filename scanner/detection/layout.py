@@ -102,7 +102,19 @@ class Record:
         return field.label if field is not None else ""
 
     def field_at(self, position: int) -> Field | None:
-        """The cell or value that holds ``position``."""
+        """The cell or value that holds ``position``; of an unread row that cell alone is read."""
+        columns = self._columns
+        if columns is not None and columns.delimiter in _PLAIN_DELIMITERS:
+            text, mark = columns.text, columns.delimiter
+            if text.find('"', self.start, self.end) < 0:
+                end = text.find(mark, position, self.end)
+                first, last = _trim(
+                    text,
+                    max(self.start, text.rfind(mark, self.start, position) + 1),
+                    self.end if end < 0 else end,
+                )
+                number = min(text.count(mark, self.start, position), len(columns.names) - 1)
+                return Field(first, last, columns.names[number]) if first <= position < last else None
         fields = self.fields
         if len(fields) > _MANY_FIELDS:
             index = bisect_right(fields, position, key=lambda field: field.start) - 1

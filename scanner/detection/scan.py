@@ -27,6 +27,9 @@ def compile_bytes(
     return re2.compile(pattern, options)
 
 
+_BEYOND_BYTES = re.compile(r"\\u[0-9a-fA-F]{4}|[^\x00-\xff]")
+# A bracket that closes at once is a member of its class.
+_CLASS = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]")
 _LOOK = re.compile(r"\(\?<?[=!]")
 
 
@@ -35,15 +38,14 @@ def sign_of(pattern: re.Pattern[str]) -> Program:
 
     Where the sign does not occur the pattern need not run; where it does, not before its first place.
     """
-    source, at, depth, kept = pattern.pattern, 0, 0, []
+    source, at, depth = _BEYOND_BYTES.sub(r"\\?", pattern.pattern), 0, 0
+    kept: list[str] = []
     while at < len(source):
         if source[at] == "\\":
-            size = 6 if source[at + 1] == "u" else 2
-        elif source[at] == "[":
-            # A bracket that closes at once is a member of its class.
-            size = source.index("]", at + (3 if source[at + 1] == "^" else 2)) + 1 - at
+            size = 2
         else:
-            size = 1
+            members = _CLASS.match(source, at)
+            size = members.end() - at if members is not None else 1
         piece = source[at : at + size]
         if depth:
             depth += (piece == "(") - (piece == ")")
@@ -51,8 +53,7 @@ def sign_of(pattern: re.Pattern[str]) -> Program:
             depth = 1
         else:
             word = r"\w\x80-\xff" if size > 2 else r"[\w\x80-\xff]"
-            one_byte = "".join(one if one <= "\xff" else r"\?" for one in piece)
-            kept.append(r"\?" if one_byte.startswith(r"\u") else one_byte.replace(r"\w", word))
+            kept.append(piece.replace(r"\w", word))
         at += size
     flags = ("i" if pattern.flags & re.IGNORECASE else "") + ("m" if pattern.flags & re.MULTILINE else "")
     prefix = f"(?{flags})" if flags else ""

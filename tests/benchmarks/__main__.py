@@ -21,6 +21,7 @@ import psutil
 import re2
 
 from rules.loader import load_identifiers
+from scanner.commands.inspecting import COLLECTED_AFTER
 from scanner.detection.building import build_detector
 from scanner.inspection import InspectionSettings, Inspector
 from scanner.text import Passage, to_bytes
@@ -255,6 +256,8 @@ def main() -> int:
     wanted = parser.parse_args().parts or list(PARTS)
     if unknown := [part for part in wanted if part not in PARTS]:
         parser.error(f"no part {unknown[0]!r}; there are: {', '.join(PARTS)}")
+    # As the program does once its rules are loaded.
+    gc.set_threshold(*COLLECTED_AFTER)
     for part in wanted:
         PARTS[part]()
     return 0

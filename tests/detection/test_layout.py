@@ -70,3 +70,38 @@ def test_declared_rows_are_taken_as_they_are() -> None:
     record = laid.record_at(3)
     assert record is not None
     assert record.hidden
+
+
+TABLES = [
+    (
+        "Name,NHS No,Note\nAnn Lee,943 476 5919,seen\nBo Ray,,\n,,\nCy May,1,2,3\n",
+        "commas, empty cells, one too many",
+    ),
+    ('Name,Address,Note\nAnn Lee,"1 High St, Leeds",x\nBo "B" Ray, 2 Low St ,y\n', "quoted cells"),
+    ("| Name | DOB |\n|---|---|\n| Ann Lee | 1/2/2010 |\n| | 3/4/2011 |\n", "a drawn table"),
+    ("Name\tDOB\tNotes\nAnn\t\tseen\n \t1/2/2010\t\n", "tabs, cells of blanks"),
+    (
+        "Name       Date of birth   Ward\nAnn Lee    01/02/2010      North\nBo Ray                     East\n",
+        "columns",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "why"), TABLES)
+def test_one_cell_is_read_as_all_of_its_row_are(text: str, why: str) -> None:
+    whole, single = lay_out(Passage(text)), lay_out(Passage(text))
+    for record in whole.records:
+        assert bool(record.fields) == lay_out(Passage(text)).records[record.index].filled, why
+    for position in range(len(text)):
+        cell = whole.field_at(position)
+        assert single.field_at(position) == cell, (why, position)
+        assert single.label_at(position) == (cell.label if cell else ""), (why, position)
+
+
+@pytest.mark.parametrize(("text", "why"), TABLES)
+def test_wanted_fields_are_those_of_all(text: str, why: str) -> None:
+    every = [(r.index, f) for r, f in lay_out(Passage(text)).labelled_fields()]
+    wanted = [(r.index, f) for r, f in lay_out(Passage(text)).labelled_fields(lambda label: "N" in label)]
+    assert wanted == [pair for pair in every if "N" in pair[1].label], why
+    assert {field.label for _, field in every} <= lay_out(Passage(text)).labels(), why
+    assert not list(lay_out(Passage(text)).records_with(lambda label: label == "Elsewhere"))

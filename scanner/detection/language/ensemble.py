@@ -52,6 +52,7 @@ class EnsembleRecogniser:
     def __init__(self, names: NameRecogniser, model: LanguageModel, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._names = names
+        self.programs = names.programs
         self._model = model
 
     def recognise(self, view: View) -> list[Finding]:

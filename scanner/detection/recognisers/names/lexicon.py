@@ -25,6 +25,7 @@ FUNCTION = 1 << 10
 CALENDAR = 1 << 11
 RELATION = 1 << 12
 KNOWN_NAME = 0b1111
+_WORD_BITS = 0b110000
 
 # What is known about a written word: lower case, flags, shape, characters cut off its end, possessive or not.
 Word = tuple[str, int, str, int, bool]
@@ -226,8 +227,8 @@ class Lexicon:
         return [
             word
             for word, flags in self._flags.items()
-            if (word_band(flags) == 2 or flags >> 6)
-            and not flags & KNOWN_NAME
+            if not flags & KNOWN_NAME
+            and (flags & _WORD_BITS == 2 << 4 or flags >> 6)
             and len(word) >= 2
             and word.isascii()
             and word.isalpha()
@@ -238,7 +239,7 @@ class Lexicon:
         return [
             name
             for name, flags in self._flags.items()
-            if forename_band(flags) >= least and not word_band(flags) and not flags >> 6 and len(name) >= 3
+            if flags & 3 >= least and not flags >> 4 and len(name) >= 3
         ]
 
     def phrases_of(self, kind: str) -> frozenset[str]:
