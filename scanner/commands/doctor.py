@@ -107,6 +107,7 @@ def examine(config: Path | None, state: Path | None) -> Iterator[Check]:
             yield Check(
                 "configuration", State.WRONG, str(problem), f"edit {path}, then: dlp config check {path}"
             )
+    yield recognition_program(settings)
     yield language_model(settings)
     directory = state_directory(state, settings.state.directory)
     yield state_rights(directory)
@@ -154,6 +155,20 @@ def archives() -> Check:
     number = library.ffi.version_number()
     version = f"{number // 1_000_000}.{number // 1_000 % 1_000}.{number % 1_000}"
     return Check("archives", State.GOOD, f"libarchive {version}")
+
+
+def recognition_program(settings: Configuration) -> Check:
+    """The program that reads pictures of text."""
+    from scanner.documents.recognition import available
+
+    if available():
+        detail = "tesseract is present, " + (
+            "switched on" if settings.limits.ocr else "switched off (limits: ocr)"
+        )
+        return Check("OCR", State.GOOD, detail)
+    state = State.WRONG if settings.limits.ocr else State.WORTH_KNOWING
+    detail = "tesseract is missing: pictures and scanned pages are reported, not read"
+    return Check("OCR", state, detail, "sudo apt install tesseract-ocr tesseract-ocr-eng tesseract-ocr-osd")
 
 
 def machine() -> Check:

@@ -142,6 +142,10 @@ class LimitsSection(Section):
     expanded_mb: int = Field(default=1_000, ge=1, description="what all members of a container may expand to")
     members: int = Field(default=100_000, ge=1, description="files inside one file, over all levels")
     nesting: int = Field(default=10, ge=0, le=50, description="containers inside containers")
+    ocr: bool = Field(
+        default=False, description="read the text of pictures and scans (needs tesseract; slow)"
+    )
+    ocr_seconds: float = Field(default=120.0, gt=0, description="time for OCR of one file with all its pages")
 
     def settings(self) -> Limits:
         """What the readers of documents are told."""
@@ -151,6 +155,8 @@ class LimitsSection(Section):
             expanded_bytes=self.expanded_mb * _MB,
             members=self.members,
             nesting=self.nesting,
+            ocr=self.ocr,
+            ocr_seconds=self.ocr_seconds,
         )
 
 
@@ -158,9 +164,10 @@ class LanguageSection(Section):
     """The language model that finds names and addresses in running text."""
 
     model: str = Field(
-        default="",
+        default="builtin",
         pattern=r"^[A-Za-z0-9_./-]*$",
-        description="an installed spaCy pipeline; empty = work without one",
+        description="builtin = the one that is shipped; none = work without one; else an installed spaCy "
+        "pipeline or a folder that holds one",
     )
     mode: Literal["windows", "full"] = Field(
         default="windows", description="windows = only where it can change the verdict; full = every word"

@@ -56,3 +56,12 @@ class Limits:
 
     mime_parts: int = 10_000
     """Parts of one mail message."""
+
+    ocr: bool = False
+    """Whether the text of pictures and scans is read (tesseract): 100 to 1,000 times the cost of text."""
+
+    ocr_seconds: float = 120.0
+    """Wall-clock time of OCR for one document with all its members; what is left then is a gap."""
+
+    ocr_pixels: int = 100_000_000
+    """Largest picture that OCR looks at."""

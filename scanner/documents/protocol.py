@@ -156,7 +156,15 @@ class ProtectionNote:
     detail: str = ""
 
 
-Event: TypeAlias = Segment | Member | Gap | ProtectionNote
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """Wall-clock seconds that OCR has just taken, to be taken off what remains for the document."""
+
+    ocr_seconds: float
+    location: Location = HERE
+
+
+Event: TypeAlias = Segment | Member | Gap | ProtectionNote | Effort
 
 
 @runtime_checkable

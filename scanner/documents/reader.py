@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from io import BufferedReader
@@ -14,7 +13,7 @@ from scanner.documents.cutting import cut_at
 from scanner.documents.inflating import CountingReader, ExpansionLimitError
 from scanner.documents.limits import Limits
 from scanner.documents.model import Coverage, Gap, Location, Protection, Segment, Shortfall, Status
-from scanner.documents.protocol import HERE, Event, Member, Source, TooLargeError
+from scanner.documents.protocol import HERE, Effort, Event, Member, Source, TooLargeError
 from scanner.documents.registry import parser_for
 from scanner.documents.sniffing import EMPTY, PLAIN_WORDS, UNKNOWN, sniff
 from scanner.documents.strings import string_segments
@@ -37,8 +36,6 @@ _PART_NAME = re.compile(r"\.(?:(?:7z|zip|rar|tar|gz)\.[0-9]{3}|[rz][0-9]{2})\Z",
 # Kinds without a parser in which a string scan finds what people wrote; in compressed data, pictures,
 # sound, fonts and programs it would find noise.
 _SCANNED_FOR_STRINGS = frozenset({UNKNOWN, "access", "dbf", "onenote", "pst", "sqlite", "tnef"})
-# Pictures smaller than this are bullets, lines and icons: no text that anybody could read.
-_PICTURE_WIDTH, _PICTURE_HEIGHT = 100, 30
 _GAPS = 1_000
 _LOCKED = frozenset({Protection.STRONG, Protection.WEAK, Protection.UNKNOWN})
 
@@ -55,6 +52,7 @@ class _Tally:
     expanded: int = 0
     members: int = 0
     characters: int = 0
+    ocr_seconds: float = 0.0
     tables: int = 0
     content: bool = False
     gaps: list[Gap] = field(default_factory=list)
@@ -79,6 +77,7 @@ class _Tally:
             expanded_bytes=max(0, self.limits.expanded_bytes - self.expanded),
             members=max(0, self.limits.members - self.members),
             text_characters=max(0, self.limits.text_characters - self.characters),
+            ocr_seconds=max(0.0, self.limits.ocr_seconds - self.ocr_seconds),
         )
 
 
@@ -164,6 +163,8 @@ def _events(events: Iterator[Event], within: Location, tally: _Tally, depth: int
             yield from _member(event, within, tally, depth)
         elif isinstance(event, Gap):
             tally.miss(_inside(within, event.location), event.reason, event.detail)
+        elif isinstance(event, Effort):
+            tally.ocr_seconds += event.ocr_seconds
         else:
             whole = depth == 0 and event.location == HERE
             tally.protections.append((event.protection, whole))
@@ -337,10 +338,6 @@ def _unless_seen(source: Source, data: bytes, tally: _Tally) -> Source | None:
 def _without_parser(source: Source, kind: str, tally: _Tally, depth: int) -> Iterator[Segment]:
     """Say what is not read; where a string scan finds what people wrote, yield that."""
     words = PLAIN_WORDS.get(kind, kind)
-    if kind == "image":
-        if depth == 0 or not _is_small_picture(source.head(65_536)):
-            tally.miss(source.location, Shortfall.NEEDS_OCR, words)
-        return
     if kind in _SCANNED_FOR_STRINGS:
         with source.open() as file:
             yield from _events(string_segments(file, HERE), source.location, tally, depth)
@@ -349,26 +346,6 @@ def _without_parser(source: Source, kind: str, tally: _Tally, depth: int) -> Ite
     if kind == UNKNOWN and _PART_NAME.search(source.name):
         reason, words = Shortfall.UNSUPPORTED_KIND, f"part of a set: the other parts are needed; {words}"
     tally.miss(source.location, reason, words)
-
-
-def _is_small_picture(head: bytes) -> bool:
-    """Tell a picture (PNG, GIF, BMP, JPEG) that is too small to hold text; unknown sizes are not small."""
-    width = height = 0
-    if head.startswith(b"\x89PNG") and len(head) >= 24:
-        width, height = struct.unpack_from(">II", head, 16)
-    elif head.startswith(b"GIF8") and len(head) >= 10:
-        width, height = struct.unpack_from("<HH", head, 6)
-    elif head.startswith(b"BM") and len(head) >= 26:
-        width, height = struct.unpack_from("<ii", head, 18)
-    elif head.startswith(b"\xff\xd8"):
-        position = 2
-        while position + 9 < len(head) and head[position] == 0xFF:
-            marker = head[position + 1]
-            if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-                height, width = struct.unpack_from(">HH", head, position + 5)
-                break
-            position += 2 + int(struct.unpack_from(">H", head, position + 2)[0])
-    return width > 0 and height != 0 and (width < _PICTURE_WIDTH or abs(height) < _PICTURE_HEIGHT)
 
 
 def _coverage(kind: str, tally: _Tally) -> Coverage:

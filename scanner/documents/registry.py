@@ -61,7 +61,7 @@ PARSERS: Mapping[str, str] = MappingProxyType(
         "vsdx": "scanner.documents.parsers.archives:ZipParser",
         "xar": "scanner.documents.parsers.packed_archives:PackedArchiveParser",
         "xls": "scanner.documents.parsers.xls:XlsParser",
-        "xlsb": "scanner.documents.parsers.archives:ZipParser",
+        "xlsb": "scanner.documents.parsers.xlsb:XlsbParser",
         "xlsx": "scanner.documents.parsers.xlsx:XlsxParser",
         "xml": "scanner.documents.parsers.xml_records:XmlParser",
         "xz": "scanner.documents.parsers.archives:CompressedParser",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import io
 import re
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -23,7 +24,8 @@ from pdfminer.pdfpage import PDFPage
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
 from scanner.documents.parsers.pdf_objects import LockedError, ObjectWalk, forms_nest_too_much, open_document
-from scanner.documents.protocol import HERE, Event, ProtectionNote, Source
+from scanner.documents.protocol import HERE, Effort, Event, ProtectionNote, Source
+from scanner.documents.recognition import DPI, RecognitionError, available, recognise, recognised_segments
 from scanner.text import Field
 
 # pdfminer costs 27 times as much as pdfium: as second reader it reads this many pages of a document.
@@ -137,12 +139,44 @@ class _Pages:
                 yield Gap(HERE, Shortfall.LIMIT, f"more than {self._limits.pages:,} pages")
             for index in range(min(count, self._limits.pages)):
                 yield from self._page(self._pdf, index)
+            yield from self._recognised(self._pdf)
             self._pdf.close()
         elif self._document is not None:
             yield from self._by_second_reader()
         for first, last, detail in _runs(self._unread):
             name = f"page {first}" if first == last else f"pages {first} to {last}"
             yield Gap(Location((name,)), Shortfall.NEEDS_OCR, detail)
+
+    def _recognised(self, pdf: pdfium.PdfDocument) -> Iterator[Event]:
+        """Read the pages without readable text by OCR, where it is on; those that are read are no gap."""
+        if not self._limits.ocr or not self._unread or not available():
+            return
+        left = self._limits.ocr_seconds
+        unread = []
+        for number, detail in self._unread:
+            if left <= 0:
+                unread.append((number, f"{detail}; the time for OCR is used up"))
+                continue
+            began = time.monotonic()
+            try:
+                page = pdf[number - 1]
+                width, height = page.get_size()
+                scale = DPI / 72
+                # A page as large as a wall is drawn smaller.
+                scale = min(scale, (self._limits.ocr_pixels / max(1.0, width * height)) ** 0.5)
+                image = page.render(scale=scale, grayscale=True).to_pil()
+                page.close()
+                blocks = recognise(image, left)
+            except RecognitionError as error:
+                unread.append((number, f"{detail}; OCR: {error}"))
+            except (pdfium.PdfiumError, AssertionError, ValueError, MemoryError, OSError) as error:
+                unread.append((number, f"{detail}; OCR: {type(error).__name__}"))
+            else:
+                yield from recognised_segments(blocks, Location((f"page {number}",)))
+            spent = time.monotonic() - began
+            left -= spent
+            yield Effort(ocr_seconds=spent)
+        self._unread = unread
 
     def _page(self, pdf: pdfium.PdfDocument, index: int) -> Iterator[Event]:
         number = index + 1

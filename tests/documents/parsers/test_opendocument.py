@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from scanner.documents import Limits, Shortfall, Source, Status, read_whole
+from scanner.documents import Limits, Protection, Shortfall, Source, Status, read_whole
 from tests.documents.parsers.reading import pack, read, segment_with
 
 NAMES = " ".join(
@@ -213,6 +213,15 @@ def test_repeats_are_no_bomb() -> None:
     segments, _ = read(book)
     assert time.process_time() - began < 5
     assert segment_with(segments, "Tokenlast")
+
+
+def test_encrypted_documents_are_told_by_the_manifest() -> None:
+    manifest = "<m:manifest xmlns:m='m'><m:file-entry><m:encryption-data/></m:file-entry></m:manifest>"
+    mime = "application/vnd.oasis.opendocument.text"
+    _, coverage = read(
+        pack({"mimetype": mime, "META-INF/manifest.xml": manifest, "content.xml": b"\x93\x01"})
+    )
+    assert (coverage.status, coverage.protection) == (Status.ENCRYPTED, Protection.STRONG)
 
 
 def test_limits_and_damage_are_told() -> None:

@@ -1,0 +1,175 @@
+"""Pictures: what is written into the file (EXIF, IPTC, XMP, comments) always, the text in them by OCR."""
+
+from __future__ import annotations
+
+import re
+import struct
+import time
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
+
+from scanner.documents.limits import Limits
+from scanner.documents.model import Gap, Location, Segment, Shortfall
+from scanner.documents.protocol import HERE, Effort, Event, Source
+from scanner.documents.recognition import RecognitionError, available, recognise, recognised_segments
+from scanner.documents.rows import row_segment
+
+# Pictures smaller than this are bullets, lines and icons: no text that anybody could read.
+_WIDTH, _HEIGHT = 100, 30
+# Formats whose readers are Pillow's own or of a well-known library; the one for EPS starts a program.
+_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "JPEG2000")
+_LONGEST = 100_000
+_TAG = re.compile(r"<[^<>]{0,4000}>")
+_ATTRIBUTE = re.compile(r'(?<=[\w:])="([^"<>]{3,4000})"')
+_PRIVATE = frozenset({"MakerNote", "PrintImageMatching", "JPEGTables", "StripOffsets", "StripByteCounts"})
+# Written by Windows in UTF-16.
+_WINDOWS = re.compile(r"XP[A-Z]")
+_READABLE = re.compile(r"[^\W_]{2}")
+
+
+class ImageParser:
+    """Reads pictures."""
+
+    kinds = frozenset({"image"})
+
+    def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
+        """Yield properties, then recognised text, or the gap that says that nobody read the picture."""
+        with source.open() as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                image = Image.open(file, formats=_FORMATS)
+            except Exception as error:  # drawings and formats without a reader, damage, decompression bombs
+                if source.location == HERE or not is_small_picture(source.head(65_536)):
+                    yield Gap(HERE, Shortfall.NEEDS_OCR, _why(error))
+                return
+            with image:
+                yield from _properties(image)
+                if source.location != HERE and (image.width < _WIDTH or image.height < _HEIGHT):
+                    return
+                if not limits.ocr:
+                    yield Gap(HERE, Shortfall.NEEDS_OCR, "image")
+                elif not available():
+                    yield Gap(HERE, Shortfall.NEEDS_OCR, "image; tesseract is not installed")
+                else:
+                    yield from _frames(image, limits)
+
+
+def _why(error: Exception) -> str:
+    return "image over the limit of pixels" if isinstance(error, Image.DecompressionBombError) else "image"
+
+
+def _frames(image: Image.Image, limits: Limits) -> Iterator[Event]:
+    """Recognise each page of a picture that may have many (fax, scan to TIFF)."""
+    left = limits.ocr_seconds
+    count = min(int(getattr(image, "n_frames", 1)), limits.pages)
+    if image.format == "GIF":
+        count = 1
+    for number in range(count):
+        place = Location((f"page {number + 1}",)) if count > 1 else HERE
+        if left <= 0:
+            yield Gap(place, Shortfall.NEEDS_OCR, "the time for OCR is used up")
+            return
+        began = time.monotonic()
+        try:
+            image.seek(number)
+            if image.width * image.height > limits.ocr_pixels:
+                yield Gap(place, Shortfall.NEEDS_OCR, "image over the limit of pixels")
+                continue
+            blocks = recognise(image, left)
+        except RecognitionError as error:
+            yield Gap(place, Shortfall.NEEDS_OCR, f"image: {error}")
+        except Exception as error:  # Pillow raises whatever it meets
+            yield Gap(place, Shortfall.DAMAGED, f"image: {type(error).__name__}")
+        else:
+            yield from recognised_segments(blocks, place)
+        spent = time.monotonic() - began
+        left -= spent
+        yield Effort(ocr_seconds=spent)
+
+
+def _properties(image: ImageFile.ImageFile) -> Iterator[Segment]:
+    """Everything that a camera or a program wrote beside the picture."""
+    said: set[str] = set()
+    for label, value in _written(image):
+        text = value.strip("\0 \r\n")[:_LONGEST]
+        if text not in said and _READABLE.search(text):
+            said.add(text)
+            place = Location(("picture properties", label))
+            yield row_segment([text], [label], place, hidden="picture properties")
+
+
+def _written(image: ImageFile.ImageFile) -> Iterator[tuple[str, str]]:
+    try:
+        exif = image.getexif()
+        directories = (exif, exif.get_ifd(ExifTags.IFD.Exif))
+        for directory in directories:
+            for tag, value in directory.items():
+                name = ExifTags.TAGS.get(tag, f"tag {tag}")
+                if name not in _PRIVATE:
+                    yield name, _text(value, name)
+        yield "GPS", _position(exif.get_ifd(ExifTags.IFD.GPSInfo))
+    except Exception:  # noqa: S110 (damaged tags: the picture itself is still looked at)
+        pass
+    for key, value in image.info.items():
+        if isinstance(key, str) and key.lower() in ("xmp", "xml:com.adobe.xmp"):
+            yield "XMP", _xmp(value)
+        elif isinstance(key, str) and key not in ("exif", "icc_profile", "photoshop", "transparency"):
+            yield key[:80], _text(value, key)
+    try:
+        for (record, dataset), value in (IptcImagePlugin.getiptcinfo(image) or {}).items():
+            for one in value if isinstance(value, list) else [value]:
+                yield f"IPTC {record}:{dataset}", _text(one, "")
+    except Exception:  # noqa: S110 (as above)
+        pass
+
+
+def _text(value: Any, name: str) -> str:
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, bytes):
+        return ""
+    if _WINDOWS.match(name) or value.startswith(b"UNICODE\0"):
+        return value.removeprefix(b"UNICODE\0").decode("utf-16-le", "replace")
+    text = value.removeprefix(b"ASCII\0\0\0").decode("utf-8", "replace")
+    return "" if text.count("\ufffd") * 10 > len(text) else text
+
+
+def _xmp(value: Any) -> str:
+    packet = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    packet = packet[:_LONGEST]
+    written = [one for one in _ATTRIBUTE.findall(packet) if not one.startswith("http://")]
+    return "\n".join((*written, *filter(None, map(str.strip, _TAG.split(packet)))))
+
+
+def _position(gps: dict[int, Any]) -> str:
+    """Latitude and longitude in degrees, empty where the camera did not know."""
+    try:
+        degrees = [sum(float(part) / 60**power for power, part in enumerate(gps[tag])) for tag in (2, 4)]
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return ""
+    north, east = degrees
+    south, west = gps.get(1) == "S", gps.get(3) == "W"
+    return f"position {-north if south else north:.6f}, {-east if west else east:.6f}"
+
+
+def is_small_picture(head: bytes) -> bool:
+    """Tell a picture (PNG, GIF, BMP, JPEG) that is too small to hold text; unknown sizes are not small."""
+    width = height = 0
+    if head.startswith(b"\x89PNG") and len(head) >= 24:
+        width, height = struct.unpack_from(">II", head, 16)
+    elif head.startswith(b"GIF8") and len(head) >= 10:
+        width, height = struct.unpack_from("<HH", head, 6)
+    elif head.startswith(b"BM") and len(head) >= 26:
+        width, height = struct.unpack_from("<ii", head, 18)
+    elif head.startswith(b"\xff\xd8"):
+        position = 2
+        while position + 9 < len(head) and head[position] == 0xFF:
+            marker = head[position + 1]
+            if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+                height, width = struct.unpack_from(">HH", head, position + 5)
+                break
+            position += 2 + int(struct.unpack_from(">H", head, position + 2)[0])
+    return width > 0 and height != 0 and (width < _WIDTH or abs(height) < _HEIGHT)
