@@ -13,6 +13,9 @@ Payload = TypeVar("Payload")
 # 64 MiB keeps the automaton of several thousand phrases from falling back to the slow path
 # (measured: RE2 drops to its NFA silently when its DFA cache is too small).
 _MAX_MEMORY = 64 << 20
+# More phrases than this share several automata, each for a stretch of the alphabet: 8500 phrases in one
+# ran at 3 MB/s, in six at 32.
+_MOST_OF_ONE = 1500
 
 # Different spellings of phrases whose payloads a process keeps at hand.
 _MOST_KNOWN = 20_000
@@ -91,8 +94,11 @@ class PhraseIndex(Generic[Payload]):
         options.never_capture = True
         options.case_sensitive = case_sensitive
         options.log_errors = False
-        alternation = b"|".join(_pattern(key) for key in sorted(self._payloads, reverse=True))
-        self._matcher = re2.compile(alternation, options) if alternation else None
+        keys = sorted(self._payloads, reverse=True)
+        self._matchers = [
+            re2.compile(b"|".join(map(_pattern, keys[at : at + _MOST_OF_ONE])), options)
+            for at in range(0, len(keys), _MOST_OF_ONE)
+        ]
         self._known: dict[bytes, tuple[Payload, ...]] = {}
 
     @property
@@ -102,35 +108,32 @@ class PhraseIndex(Generic[Payload]):
 
     def find(self, data: bytes) -> list[PhraseHit[Payload]]:
         """Every hit in ``data`` (one byte a character), in order; one for each payload of a phrase."""
-        if self._matcher is None:
-            return []
+        spans = [match.span() for matcher in self._matchers for match in matcher.finditer(data)]
+        if len(self._matchers) > 1:
+            spans = _leftmost_longest(spans)
         hits: list[PhraseHit[Payload]] = []
         size = len(data)
-        for match in self._matcher.finditer(data):
-            start, end = match.span()
+        for start, end in spans:
             # RE2 knows the edges of ASCII words only; accented letters are looked at here.
-            if start and (data[start] >= 0xC0 or data[start - 1] >= 0xC0) and _inside(data, start):
+            if start and _is_word(data[start - 1]) and _is_word(data[start]):
                 continue
-            if end < size and (data[end] >= 0xC0 or data[end - 1] >= 0xC0) and _inside(data, end):
+            if end < size and _is_word(data[end]) and _is_word(data[end - 1]):
                 continue
-            for payload in self._payloads_of(data[start:end]):
+            matched = data[start:end]
+            key = matched if self._case_sensitive else _key(matched)
+            for payload in self._payloads.get(key, ()):
                 hits.append(PhraseHit(start, end, payload))
         return hits
 
-    def _payloads_of(self, matched: bytes) -> tuple[Payload, ...]:
-        """What is attached to a phrase as it is written; kept for the next time."""
-        known = self._known.get(matched)
-        if known is None:
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            key = matched if self._case_sensitive else _key(matched)
-            known = self._known[matched] = tuple(self._payloads.get(key, ()))
-        return known
 
-
-def _inside(data: bytes, position: int) -> bool:
-    """Whether ``position`` stands between two characters of one word."""
-    return _is_word(data[position - 1]) and _is_word(data[position])
+def _leftmost_longest(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The spans of several automata as one would have found them."""
+    spans.sort(key=lambda span: (span[0], -span[1]))
+    kept: list[tuple[int, int]] = []
+    for span in spans:
+        if not kept or span[0] >= kept[-1][1]:
+            kept.append(span)
+    return kept
 
 
 def _is_word(byte: int) -> bool:
