@@ -1,0 +1,465 @@
+"""Binary Excel workbooks (XLSB): sheets as they are shown, and every other part for its strings."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from scanner.documents.limits import Limits
+from scanner.documents.model import Gap, Location, Segment, Shortfall
+from scanner.documents.parsers import ooxml_parts
+from scanner.documents.parsers.binary_sheet import (
+    STATES,
+    SheetRows,
+    cell_name,
+    drain,
+    merge_ranges,
+    raw_number,
+    rk_number,
+    sheet_place,
+)
+from scanner.documents.parsers.number_format import BUILT_IN_FORMATS, GENERAL, general
+from scanner.documents.parsers.ole_object import OLE_MAGIC
+from scanner.documents.parsers.ooxml_package import Package, Part, open_package
+from scanner.documents.parsers.ooxml_parts import record
+from scanner.documents.parsers.workbook_parts import header_text
+from scanner.documents.parsers.workbook_styles import SharedStrings, Styles
+from scanner.documents.protocol import HERE, Event, Source
+from scanner.documents.rows import row_segment
+
+# Record types (MS-XLSB 2.3.2): the first of a part says what the part is.
+_BOOK, _SHEET, _STRINGS, _STYLES, _COMMENTS = 131, 129, 159, 278, 628
+_CACHE, _CACHE_RECORDS, _LINK, _CALCULATION, _INDEX = 179, 193, 360, 0x0142, 42
+_PROGRAM_VERSION, _SHEET_PROPERTIES = 128, 147
+_BUNDLE, _BOOK_PROPERTIES, _NAME = 156, 153, 39
+_FORMAT, _FONT, _FILL, _XF, _CELL_XFS, _CELL_XFS_END = 44, 43, 45, 47, 617, 618
+_STRING_ITEM, _ROW, _COLUMNS, _HYPERLINK, _HEADER_FOOTER, _VALIDATION = 19, 0, 60, 494, 479, 64
+_RK, _BOOL, _REAL, _TEXT, _SHARED = 2, 4, 5, 6, 7
+_FORMULA_TEXT, _FORMULA_NUMBER, _FORMULA_BOOL = 8, 9, 10
+_INLINE_RICH = 62
+_AUTHOR, _COMMENT, _COMMENT_TEXT = 632, 635, 637
+_CACHE_FIELD, _ITEM_NUMBER, _ITEM_TEXT, _ITEM_DATE, _ITEM_RUN = 183, 21, 24, 25, 191
+_VALUES = frozenset(
+    (_RK, _BOOL, _REAL, _TEXT, _SHARED, _FORMULA_TEXT, _FORMULA_NUMBER, _FORMULA_BOOL, _INLINE_RICH)
+)
+_LITERAL = re.compile(rb"\x17([\x03-\xff])\x00(?=[\x20-\x7e\xa0-\xff]\x00)")
+_WIDE = re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00){3,}")
+_LETTERS = re.compile(r"[^\W_]{2}|\d{4}")
+# Identifiers that the program makes up.
+_PROGRAM = re.compile(r"rId\d+\Z|(?:\w{1,8}:?\d?_)?\{[0-9A-Fa-f-]{36}\}\Z|microsoft\.com:|\d{1,3}_ncr:")
+_LITERALS = 10_000
+# A record larger than this is searched by a pattern; guesses at lengths in it that may fail.
+_TAKEN_APART, _GUESSES = 65_536, 2_000
+_SILENT = frozenset(("binaryindex", "calcchain", "printersettings"))
+_ERRORS = (struct.error, IndexError)
+
+
+class XlsbParser:
+    """Reads binary workbooks by a walk over the records of all parts."""
+
+    kinds = frozenset({"xlsb"})
+
+    def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
+        """Yield the sheets in their order, then comments, caches, names and all other parts."""
+        package = open_package(source, limits)
+        yield from package.take_gaps()
+        yield from _Workbook(package, limits).read()
+
+
+def records(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Yield type, offset of the body and its length; the last one may be cut off (then length fits)."""
+    at = 0
+    size = len(data)
+    while at < size:
+        kind = data[at]
+        at += 1
+        if kind & 0x80 and at < size:
+            kind = kind & 0x7F | (data[at] & 0x7F) << 7
+            at += 1
+        length = shift = 0
+        while at < size and shift < 28:
+            byte = data[at]
+            at += 1
+            length |= (byte & 0x7F) << shift
+            shift += 7
+            if not byte & 0x80:
+                break
+        yield kind, at, min(length, size - at)
+        if length > size - at:
+            return
+        at += length
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether the lengths of all records fit the part."""
+    end = 0
+    for _, at, length in records(data):
+        end = at + length
+    return end == len(data)
+
+
+def wide_string(data: bytes, at: int) -> tuple[str, int]:
+    """A string behind its 32-bit length (0xFFFFFFFF: none); raises ``struct.error`` where it does not fit."""
+    (length,) = struct.unpack_from("<L", data, at)
+    at += 4
+    if length == 0xFFFFFFFF:
+        return "", at
+    if length * 2 > len(data) - at:
+        raise struct.error("string behind the end of its record")
+    return data[at : at + 2 * length].decode("utf-16-le", "replace"), at + 2 * length
+
+
+def strings_in(body: bytes) -> list[str]:
+    """Strings behind their lengths anywhere in a record whose layout is not taken apart."""
+    if len(body) > _TAKEN_APART:
+        return [match[0].decode("utf-16-le") for match in _WIDE.finditer(body)]
+    found: list[str] = []
+    at = guesses = 0
+    size = len(body)
+    while at + 6 <= size and guesses < _GUESSES:
+        length = int.from_bytes(body[at : at + 4], "little")
+        if 2 <= length <= (size - at - 4) // 2:
+            guesses += 1
+            text = body[at + 4 : at + 4 + 2 * length].decode("utf-16-le", "replace")
+            if (
+                text.replace("\n", "").replace("\t", "").replace("\r", "").isprintable()
+                and "\ufffd" not in text
+            ):
+                if _LETTERS.search(text) and not _PROGRAM.match(text):
+                    found.append(text)
+                at += 4 + 2 * length
+                continue
+        at += 1
+    return found
+
+
+@dataclass(slots=True)
+class _Sheet:
+    name: str
+    hidden: str
+    part: Part
+    place: Location = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.place = sheet_place(self.name, self.hidden)
+
+
+class _Workbook:
+    """One workbook while it is read."""
+
+    def __init__(self, package: Package, limits: Limits) -> None:
+        self._package = package
+        self._limits = limits
+        self._tables = count(1)
+        self._strings = SharedStrings()
+        self._styles = Styles()
+        self._date1904 = False
+        self._cells = 0
+        self._complete = True
+        self._owners: dict[str, _Sheet] = {}
+        self._literals: set[str] = set()
+        self._ready: list[Segment] = []
+
+    def read(self) -> Iterator[Event]:
+        """Yield everything that the package holds."""
+        package = self._package
+        by_kind: dict[int, list[Part]] = {}
+        others: list[Part] = []
+        for part in package.parts:
+            if part.extension == ".bin" and (kind := self._kind(part)) is not None:
+                by_kind.setdefault(kind, []).append(part)
+            else:
+                others.append(part)
+        for part in by_kind.get(_STYLES, []):
+            yield from self._guarded(part, self._read_styles(part))
+        for part in by_kind.get(_STRINGS, []):
+            yield from self._guarded(part, self._read_strings(part))
+        sheets: list[_Sheet] = []
+        for part in by_kind.get(_BOOK, []):
+            yield from self._guarded(part, self._book(part, sheets))
+        named = {sheet.part.name for sheet in sheets}
+        for part in by_kind.get(_SHEET, []):
+            if part.name not in named:
+                sheets.append(_Sheet(part.base, "unreferenced part", part))
+        for sheet in sheets:
+            self._owners[sheet.part.name.lower()] = sheet
+            for link in package.related(sheet.part).values():
+                if not link.external:
+                    self._owners[link.target.lower()] = sheet
+            yield from self._guarded(sheet.part, self._sheet(sheet))
+        if self._complete:
+            for text in self._strings.orphans():
+                yield Segment(text, Location(("shared strings",)), "orphaned shared string")
+        for part in by_kind.get(_COMMENTS, []):
+            yield from self._guarded(part, self._comments(part))
+        for number, part in enumerate(by_kind.get(_CACHE, []), 1):
+            yield from self._guarded(part, self._cache(part, number))
+        for number, part in enumerate(by_kind.get(_LINK, []), 1):
+            place = Location((f"external link {number}",))
+            yield from self._scan(part, place, "external link cache")
+            yield Gap(place, Shortfall.UNSUPPORTED_KIND, "numbers in the cache of another workbook")
+        for number, part in enumerate(by_kind.get(_CACHE_RECORDS, []), 1):
+            place = Location((f"pivot cache {number}", "records"))
+            yield from self._scan(part, place, "pivot cache")
+            yield Gap(place, Shortfall.UNSUPPORTED_KIND, "numbers in the records of a pivot cache")
+        known = {_BOOK, _SHEET, _STRINGS, _STYLES, _COMMENTS, _CACHE, _LINK, _CACHE_RECORDS}
+        for kind, parts in by_kind.items():
+            for part in parts if kind not in known else ():
+                if not any(word in part.base for word in _SILENT):
+                    yield from self._scan(part, self._place(part.name) / f'part "{part.base}"', "other part")
+        yield from self._others(others)
+
+    def _kind(self, part: Part) -> int | None:
+        """Type of the first record, ``None`` for parts that are no records (objects, macros, printers)."""
+        head = next(self._package.chunks(part, 16), b"")
+        self._package.gaps.clear()  # the same trouble is reported when the part is read
+        if head.startswith(OLE_MAGIC) or any(word in part.name.lower() for word in ("embeddings", "activex")):
+            return None
+        return next((kind for kind, _, _ in records(head)), None)
+
+    def _guarded(self, part: Part, events: Iterator[Event]) -> Iterator[Event]:
+        """A part's events; where its records break off, what came before is kept and the gap says so."""
+        try:
+            yield from events
+        except _ERRORS:
+            self._complete = False
+            yield from drain(self._ready)
+            yield Gap(Location((part.name,)), Shortfall.DAMAGED, "record of the workbook")
+        gaps = self._package.take_gaps()
+        self._complete = self._complete and not gaps
+        yield from gaps
+
+    def _read(self, part: Part) -> bytes:
+        data = self._package.read(part)
+        if not _is_whole(data):
+            self._complete = False
+            self._package.gaps.append(Gap(Location((part.name,)), Shortfall.DAMAGED, "records break off"))
+        return data
+
+    def _read_styles(self, part: Part) -> Iterator[Event]:
+        formats = dict(BUILT_IN_FORMATS)
+        white: list[bool] = []
+        filled: list[bool] = []
+        inside = False
+        data = self._read(part)
+        for kind, at, length in records(data):
+            if kind == _FORMAT:
+                (number,) = struct.unpack_from("<H", data, at)
+                formats[number] = wide_string(data[at : at + length], 2)[0]
+            elif kind == _FONT:
+                colour = data[at + 12 : at + min(20, length)]
+                theme = len(colour) == 8 and colour[0] >> 1 == 3
+                is_white = colour[4:7] == b"\xff\xff\xff" and colour[0] >> 1 == 2
+                white.append(is_white or (theme and colour[1] == 0 and colour[2:4] == b"\0\0"))
+            elif kind == _FILL:
+                filled.append(data[at : at + min(4, length)] not in (b"\0\0\0\0", b""))
+            elif kind in (_CELL_XFS, _CELL_XFS_END):
+                inside = kind == _CELL_XFS
+            elif kind == _XF and inside:
+                _, form, font, fill = struct.unpack_from("<4H", data, at)
+                self._styles.formats.append(formats.get(form, GENERAL))
+                seen = not (font < len(white) and white[font]) or (fill < len(filled) and filled[fill])
+                self._styles.reasons.append("" if seen else "white text")
+        yield from ()
+
+    def _read_strings(self, part: Part) -> Iterator[Event]:
+        data = self._read(part)
+        for kind, at, length in records(data):
+            if kind == _STRING_ITEM:
+                body = data[at : at + length]
+                text, end = wide_string(body, 1)
+                self._strings.texts.append(text)
+                if body[0] & 2:
+                    self._strings.phonetic.extend(strings_in(body[end:]))
+        self._strings.used = bytearray(len(self._strings.texts))
+        for text in self._strings.phonetic:
+            yield Segment(text, Location(("shared strings",)), "phonetic text")
+
+    def _book(self, part: Part, sheets: list[_Sheet]) -> Iterator[Event]:
+        related = self._package.related(part)
+        data = self._read(part)
+        for kind, at, length in records(data):
+            body = data[at : at + length]
+            if kind == _BOOK_PROPERTIES:
+                self._date1904 = bool(body and body[0] & 1)
+            elif kind == _BUNDLE:
+                (state,) = struct.unpack_from("<L", body, 0)
+                identifier, end = wide_string(body, 8)
+                name = wide_string(body, end)[0]
+                hidden = STATES.get(state & 3, "")
+                yield record([("sheet", name)], sheet_place(name, hidden) / "name", hidden)
+                link = related.get(identifier)
+                target = self._package.part_named(link.target) if link else None
+                if target is not None and target.name not in {sheet.part.name for sheet in sheets}:
+                    sheets.append(_Sheet(name, hidden, target))
+            elif kind == _NAME:
+                flags = body[0]
+                name, end = wide_string(body, 9)
+                values = [("name", "" if name.startswith("_xl") or flags & 0x20 else name)]
+                values += [("value", text) for text in _literals(body[end:])]
+                reason = "hidden defined name" if flags & 1 else "defined name"
+                yield record(values, Location(("defined names",)), reason)
+            elif kind != _PROGRAM_VERSION:
+                for text in strings_in(body):
+                    yield Segment(text, HERE / "workbook", "document properties")
+
+    def _sheet(self, sheet: _Sheet) -> Iterator[Event]:
+        rows = SheetRows(
+            next(self._tables), sheet.place, sheet.hidden, self._styles, self._date1904, self._ready.append
+        )
+        row = 0
+        behind: list[Segment] = []
+        data = self._read(sheet.part)
+        for kind, at, length in records(data):
+            if kind in _VALUES:
+                self._cells += 1
+                if self._cells > self._limits.cells:
+                    self._complete = False
+                    yield Gap(sheet.place, Shortfall.LIMIT, f"more than {self._limits.cells:,} cells")
+                    break
+                self._cell(kind, data[at : at + length], row, rows, sheet)
+            elif kind == _ROW and length >= 12:
+                (row,) = struct.unpack_from("<L", data, at)
+                row = min(row, 1 << 20)
+                if data[at + 11] & 0x10:
+                    rows.hidden_rows.add(row)
+            elif kind == _COLUMNS and length >= 18:
+                first, last, width, _, flags = struct.unpack_from("<4LH", data, at)
+                if flags & 1 or not width:
+                    rows.hidden_columns = merge_ranges([*rows.hidden_columns, (first, last)])
+            elif length > 6 and kind != _SHEET_PROPERTIES:  # (its name in macros)
+                behind.extend(self._around(kind, data[at : at + length], sheet))
+            if self._ready:
+                yield from drain(self._ready)
+        rows.end()
+        yield from drain(self._ready)
+        for segment in behind:
+            yield replace(segment, hidden=sheet.hidden) if sheet.hidden else segment
+
+    def _cell(self, kind: int, body: bytes, row: int, rows: SheetRows, sheet: _Sheet) -> None:
+        column, style = struct.unpack_from("<LL", body, 0)
+        column, style = min(column, 1 << 14), style & 0xFFFFFF
+        end = 8
+        if kind == _SHARED:
+            rows.text(row, column, style, self._strings.at(str(struct.unpack_from("<L", body, 8)[0])))
+        elif kind == _RK:
+            rows.number(row, column, style, rk_number(struct.unpack_from("<L", body, 8)[0]))
+        elif kind in (_REAL, _FORMULA_NUMBER):
+            rows.number(row, column, style, struct.unpack_from("<d", body, 8)[0])
+            end = 16
+        elif kind in (_BOOL, _FORMULA_BOOL):
+            rows.truth(row, column, style, body[8] != 0)
+            end = 9
+        else:
+            text, end = wide_string(body, 9 if kind == _INLINE_RICH else 8)
+            rows.text(row, column, style, text)
+        if kind in (_FORMULA_TEXT, _FORMULA_NUMBER, _FORMULA_BOOL):
+            for text in _literals(body[end:]):
+                if text not in self._literals and len(self._literals) < _LITERALS:
+                    self._literals.add(text)
+                    place = sheet.place / cell_name(row, column)
+                    self._ready.append(Segment(text, place, sheet.hidden or "text in a formula"))
+
+    def _around(self, kind: int, body: bytes, sheet: _Sheet) -> Iterator[Segment]:
+        """Texts of the records of a sheet that are no cells."""
+        if kind == _HEADER_FOOTER:
+            at = 2
+            for where in ("header", "footer", "header", "footer", "header", "footer"):
+                if at + 4 > len(body):
+                    return
+                text, at = wide_string(body, at)
+                if text.strip():
+                    yield Segment(header_text(text).strip(), sheet.place / where)
+            return
+        where, reason = {
+            _HYPERLINK: ("link", "link tip"),
+            _VALIDATION: ("validation", "validation message"),
+        }.get(kind, ("other part", "other part"))
+        for text in strings_in(body):
+            yield Segment(text, sheet.place / where, reason)
+        if kind == _VALIDATION:
+            for text in _literals(body):
+                yield Segment(text.replace("\0", ", "), sheet.place / where, "validation list")
+
+    def _comments(self, part: Part) -> Iterator[Event]:
+        place = self._place(part.name)
+        data = self._read(part)
+        cell = ""
+        for kind, at, length in records(data):
+            body = data[at : at + length]
+            if kind == _AUTHOR:
+                author = wide_string(body, 0)[0]
+                if author.strip() and not author.startswith("tc={"):
+                    yield record([("Author", author)], place / "author", "author of a comment")
+            elif kind == _COMMENT:
+                row, _, column = struct.unpack_from("<LLL", body, 4)
+                cell = cell_name(min(row, 1 << 20), min(column, 1 << 14))
+            elif kind == _COMMENT_TEXT:
+                yield Segment(wide_string(body, 1)[0].strip(), place / f"comment on {cell}", "comment")
+
+    def _cache(self, part: Part, number: int) -> Iterator[Event]:
+        """Shared items of a pivot cache, under the name of their field."""
+        place = Location((f"pivot cache {number}",))
+        data = self._read(part)
+        name = ""
+        for kind, at, length in records(data):
+            body = data[at : at + length]
+            values: list[str] = []
+            if kind == _CACHE_FIELD:
+                name = next(iter(strings_in(body)), "")
+            elif kind == _ITEM_NUMBER and length >= 8:
+                values = [general(raw_number(struct.unpack_from("<d", body, 0)[0]))]
+            elif kind == _ITEM_DATE and length >= 5:
+                year, month, day = struct.unpack_from("<HHB", body, 0)
+                values = [f"{day:02}/{month:02}/{year:04}"]
+            elif kind == _ITEM_RUN and length >= 6 and (length - 6) == 8 * _count(body):
+                values = [general(raw_number(value)) for (value,) in struct.iter_unpack("<d", body[6:])]
+            elif kind == _ITEM_TEXT:
+                values = [wide_string(body, 0)[0]]
+            else:
+                values = strings_in(body)
+            for value in values:
+                where = place / f'field "{name}"' if name else place
+                if value.strip():
+                    yield row_segment([value], [name], where, hidden="pivot cache")
+
+    def _scan(self, part: Part, place: Location, reason: str) -> Iterator[Event]:
+        """The strings of a part whose records are not taken apart."""
+        data = self._read(part)
+        for _, at, length in records(data):
+            if length > 6:
+                for text in strings_in(data[at : at + length]):
+                    yield Segment(text, place, reason)
+        yield from self._package.take_gaps()
+
+    def _place(self, name: str) -> Location:
+        sheet = self._owners.get(name.lower())
+        return sheet.place if sheet is not None else HERE
+
+    def _others(self, parts: list[Part]) -> Iterator[Event]:
+        package = self._package
+        attachments = ooxml_parts.Attachments(package)
+        for part in parts:
+            yield from ooxml_parts.shared(package, part, attachments, self._place(part.name))
+            yield from package.take_gaps()
+        yield from ooxml_parts.links(package, self._place)
+        yield from attachments.end()
+        yield from ooxml_parts.archive_comment(package)
+
+
+def _count(body: bytes) -> int:
+    return int.from_bytes(body[2:6], "little")
+
+
+def _literals(formula: bytes) -> list[str]:
+    """Strings of at least three characters among a formula's tokens, which are searched and not parsed."""
+    found: list[str] = []
+    for match in _LITERAL.finditer(formula):
+        raw = formula[match.end() : match.end() + 2 * match[1][0]]
+        text = raw.decode("utf-16-le", "replace")
+        if len(raw) == 2 * match[1][0] and text.replace("\0", "").isprintable():
+            found.append(text)
+    return found
