@@ -85,7 +85,7 @@ class View:
 
     def phrases(self, index: PhraseIndex[Payload]) -> list[PhraseHit[Payload]]:
         """Every hit of a phrase index in the text, in order."""
-        if index.program is None or not self.may_hold(index.program):
+        if not any(self.may_hold(program) for program in index.programs):
             return []
         return index.find(self.data)
 

@@ -102,11 +102,7 @@ class Cues:
     @property
     def programs(self) -> tuple[Program, ...]:
         """What runs over whole texts."""
-        return tuple(
-            program
-            for program in (self._index.program, self._small, self._small_single)
-            if program is not None
-        )
+        return (*self._index.programs, self._small, self._small_single)
 
     def candidates(self, view: View) -> Iterator[Candidate]:
         """Candidates beside cues, and pairs of frequent names in small letters, in no order."""
