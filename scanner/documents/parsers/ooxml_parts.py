@@ -268,7 +268,10 @@ def link_text(link: Relationship) -> str:
 
 @dataclass(slots=True)
 class Attachments:
-    """Parts that are files of their own: embedded documents go out as members, pictures are counted."""
+    """Parts that are files of their own: embedded documents go out as members, pictures are counted.
+
+    With OCR on, pictures large enough to hold text are members as well.
+    """
 
     package: Package
     pictures: list[str] = field(default_factory=list)
@@ -283,7 +286,10 @@ class Attachments:
             if part.extension == ".svg":
                 yield Member(part.name, self.package.read(part), Location((f'picture "{part.base}"',)))
             elif "thumbnail" not in part.base and self._may_hold_text(part):
-                self.pictures.append(part.name)
+                if self.package.limits.ocr:
+                    yield Member(part.name, self.package.read(part), Location((f'picture "{part.base}"',)))
+                else:
+                    self.pictures.append(part.name)
             return
         if part.base.startswith("vbaproject") and part.extension == ".bin":
             yield from macro_segments(self.package.read(part))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 
+import docx
 import pypdfium2 as pdfium
 import pytest
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
@@ -79,6 +80,19 @@ def test_a_picture_inside_an_archive_and_every_page_of_a_fax() -> None:
     segments, coverage = read_on(pack({"fax.tif": fax}))
     assert coverage.status is Status.INSPECTED
     assert segment_with(segments, "Tokensecond").location.parts[:2] == ("fax.tif", "page 2")
+
+
+@needs_tesseract
+def test_a_picture_in_a_word_document() -> None:
+    document = docx.Document()
+    document.add_picture(io.BytesIO(saved(page_of_text("Tokenpicture"))))
+    out = io.BytesIO()
+    document.save(out)
+    segments, coverage = read_on(out.getvalue())
+    assert coverage.status is Status.INSPECTED, coverage.gaps
+    assert segment_with(segments, "Tokenpicture").location.parts[0].startswith("picture ")
+    _, coverage = read(out.getvalue())
+    assert [gap.reason for gap in coverage.gaps] == [Shortfall.NEEDS_OCR]
 
 
 def test_off_by_default_and_said_so() -> None:
