@@ -156,7 +156,7 @@ class Gate:
             more = {Attribute.DOB, Attribute.SCHOOL, Attribute.ADDRESS} & around.attributes
             if more or {Attribute.AGE, Attribute.INITIALS} <= around.attributes:
                 confidence, why, initials = 0.5, "initials with an age, a school or an address", True
-        tied = subjects.tied(start, end, place.sentence)
+        tied = subjects.tied(start, end, place.sentence) or subjects.headed(section.start)
         kin = subjects.family(
             max(place.record[0], place.sentence[0] - REACH), min(place.record[1], place.sentence[1] + REACH)
         )
@@ -182,7 +182,7 @@ class Gate:
             return (0.8 if around.named else 0.7), "identified nearby"
         if item is not None and item.named:
             return 0.7, "name in the item of a list"
-        if item is not None and not around.sure_child:
+        if item is not None and record.named and not around.sure_child:
             return TOPIC_ONLY, "nobody in the item of a list"
         if Attribute.NAME in record.attributes:
             return 0.7, "full name in the record"

@@ -156,7 +156,7 @@ class KindClassifier:
             if key in seen or (title and not _in_title(text, start, hit.start, hit.end)):
                 continue
             seen.add(key)
-            gain = self._rules[rule].title_weight + _opens(text, hit.start) if title else 1
+            gain = self._rules[rule].title_weight if title else 1
             if title and any(other == (rule, "") for other in seen):
                 gain = 1  # several title words in one title are one title
             if title:
@@ -230,12 +230,6 @@ def _example(text: str, start: int, end: int, hit: PhraseHit[tuple[str, bool]]) 
     if text[line_start:line_end].rstrip().endswith((":", "[", "{", "(", ")")):
         return line_start, high
     return (line_start, line_end) if text.count("\n", low, high) > 6 else (low, high)
-
-
-def _opens(text: str, at: int) -> int:
-    """One for a title in the first line of the whole text, else nothing."""
-    line_start = text.rfind("\n", 0, at) + 1
-    return int(at < _OPENING and text[:line_start].strip() == "")
 
 
 def _cued_lines(view: View) -> list[tuple[int, int]]:

@@ -126,8 +126,10 @@ _CHILD_WORD = re.compile(
 )
 # Words of one family, as those write who write about one child; "parents" and "pupils" are anybody's.
 _KIN = re.compile(
-    r"\b(?:mum|mam|mummy|mother|father|dad|daddy|moc|foc|mgm|mgf|pgm|pgf|gran|granny|grandma|nan|nana|granddad|"
-    r"grandmother|grandfather|grandparents|aunt|auntie|uncle|son|daughter|brother|sister|siblings?|twins|baby|"
+    r"\b(?:mum|mam|mummy|mother|father|dad|daddy|moc|foc|mgm|mgf|pgm|pgf|gran|granny|grandma|nan|nana"
+    r"|granddad|"
+    r"grandmother|grandfather|grandparents|aunt|auntie|uncle|son|daughter|brother|sister|siblings?|twins"
+    r"|baby|"
     r"unborn|step(?:dad|father|mum|mother)|f/c'?s?|foster (?:carers?|family|placement)|wee one|bairn|lad"
     r"|lass|"
     r"(?:the|my|her|his|both) (?:boys?|girls?|kids)|toddler|infant|newborn|cot|pram|buggy|"
@@ -138,24 +140,36 @@ _KIN = re.compile(
 # hers, for her, about her.  Who says, asks, writes, chairs or reports does something else.
 _TIED_BEHIND = re.compile(
     r"^(?:['’]s?\s+(?:[\w'’-]+\s+){0,3}$"
-    r"|(?:\s*\([^)\n]{0,60}\))?\s*(?:[:–—|=,;]|\s-\s|\t|/)\s*(?:(?:still|now|open|currently|also|again)\s+|[\w'’-]+\s+"
+    r"|(?:\s*\([^)\n]{0,60}\))?\s*(?:[:–—|=,;]|\s-\s|\t|/)\s*(?:(?:still|now|open|currently|also"
+    r"|again)\s+|[\w'’-]+\s+"
     r"(?:to|on|under)\s+)?$"
     r"|(?:\s*\([^)\n]{0,60}\)|,[^,.;\n]{0,60},)?\s+(?:and\s+(?:his|her|their)\s+[\w-]+\s+(?:[\w-]+\s+)?)?"
     r"(?:(?:now|still|also|again|currently|recently|then|sadly|both|all|who|not|no longer)\s+)*"
-    r"(?:is|was|are|were|be|been|being|isn't|wasn't|has|had|have|became|becomes?|remains?|remained|went|goes|going|"
-    r"came|comes|lives?|lived|living|moves?|moved|placed|subject|on|under|open|known|made|taken|returned|stepped|"
+    r"(?:is|was|are|were|be|been|being|isn't|wasn't|has|had|have|became|becomes?|remains?|remained|went"
+    r"|goes|going|"
+    r"came|comes|lives?|lived|living|moves?|moved|placed|subject|on|under|open|known|made|taken|returned"
+    r"|stepped|"
     r"suffer\w*|started|gets?|got|will be|should be|to be|may be|could be|stays?|stayed|entered|received|re"
-    r"|at risk|accommodated|detained|left|disclosed|told|aged|born|in|with)\b(?!\s+(?:said|asked|written|reported"
+    r"|at risk|accommodated|detained|left|disclosed|told|aged|born|in|with)\b(?!\s+(?:said|asked|written"
+    r"|reported"
     r"|raised|"
-    r"threatened|joked|likened|suggested|presented|introduced|circulated|attached|sent|updated|drafted|booked"
+    r"threatened|joked|likened|suggested|presented|introduced|circulated|attached|sent|updated"
+    r"|drafted|booked"
     r"|a look|the (?:lead|author|chair|manager|officer|contact)))"
     r")",
     re.IGNORECASE,
 )
 _TIED_BEFORE = re.compile(
     r"^(?:[^.;\n]{0,60}?\b(?:for|re|about|of|concerning|regarding|respect of|relation to|on|involving|by|ref"
-    r"|upon|matched)\b[\s:]+(?:(?:the|a|our|young|little|child|baby|pupil|siblings?|brother|sister|daughter|son|unborn|mr|"
+    r"|upon|matched)\b[\s:]+(?:(?:the|a|our|young|little|child|baby|pupil|siblings?|brother|sister"
+    r"|daughter|son|unborn|mr|"
     r"mrs|miss|ms|master|both|and|her|his|their)[\s.]+){0,3}|[^\w\n.]{1,4})$",
+    re.IGNORECASE,
+)
+_HEAD = re.compile(
+    r"(?:^|\n)[ \t*#]*(?:re|ref|name|full name|case|client|service user|child|young person|yp|pupil"
+    r"|concerning|regarding|"
+    r"family|(?:child|pupil|client|case|file) name|subj(?:ect)?)[ \t]*[:–-][ \t]*(?:re:?[ \t]*)?$",
     re.IGNORECASE,
 )
 _SOMEBODY_IS = re.compile(
@@ -163,11 +177,16 @@ _SOMEBODY_IS = re.compile(
     re.IGNORECASE,
 )
 _DOES = re.compile(
-    r"^(?:\s*\([^)\n]{0,60}\))?\s+(?:has\s+|have\s+|had\s+|will\s+|to\s+|also\s+|then\s+|who\s+)*(?:says?|said|asks?|"
-    r"asked|reports?|reported|raised?|introduced?|presents?|presented|chairs?|chaired|leads?|led|runs?|trains?|manages?|"
-    r"likened?|threatened|jokes?|joked|suggests?|suggested|confirms?|confirmed|noted|explains?|explained|updates?|"
-    r"updated|sees?|saw|covers?|holds?|circulated?|emailed|wrote|writes|drafts?|drafted|sends?|sent|books?|booked|"
-    r"prepares?|prepared|delivers?|delivered|organises?|organised|attached|proposed|seconded|supports?|works?|"
+    r"^(?:\s*\([^)\n]{0,60}\))?\s+(?:has\s+|have\s+|had\s+|will\s+|to\s+|also\s+|then\s+"
+    r"|who\s+)*(?:says?|said|asks?|"
+    r"asked|reports?|reported|raised?|introduced?|presents?|presented|chairs?|chaired|leads?|led|runs?"
+    r"|trains?|manages?|"
+    r"likened?|threatened|jokes?|joked|suggests?|suggested|confirms?|confirmed|noted|explains?|explained"
+    r"|updates?|"
+    r"updated|sees?|saw|covers?|holds?|circulated?|emailed|wrote|writes|drafts?|drafted|sends?|sent"
+    r"|books?|booked|"
+    r"prepares?|prepared|delivers?|delivered|organises?|organised|attached|proposed|seconded|supports?"
+    r"|works?|"
     r"worked|joins?|joined|thanked|welcomed|will|cannot|can't)\b",
     re.IGNORECASE,
 )
@@ -365,6 +384,14 @@ class Subjects:
         if _ROLE_BEFORE.search(before) or _ROLE_BEHIND.match(text[end : end + 90]):
             return "staff"
         return ""
+
+    def headed(self, start: int) -> bool:
+        """Whether a section that begins at ``start`` says in its head whom it is about: "Re: Ella Tate"."""
+        return any(
+            _HEAD.search(self._text, max(start, mark.start - 60), mark.start)
+            for mark in self.found(start, start + 600)
+            if not (mark.staff or mark.greeted) and mark.attribute in (Attribute.NAME, Attribute.FIRST_NAME)
+        )
 
     def family(self, start: int, end: int) -> bool:
         """Whether a stretch speaks of one family: "mum", "his sister"."""
