@@ -36,8 +36,8 @@ from tools.language_model.systems import FULL_TEXT, Found, System, systems
 _TODAY = date(2026, 11, 1)
 _KINDS = ("PERSON", "ADDRESS")
 _SEED = 7
-_MOST_PUBLIC = 400
-_MOST_RENAMED = 50
+_MOST_PUBLIC = 250
+_MOST_RENAMED = 30
 _ALL = "council texts, all"
 _PER_TEMPLATE = 6
 # Words of the kind line of a document, by which documents are grouped; the first that fits counts.

@@ -20,9 +20,12 @@ from scanner.detection.view import Span, View
 _MOST = 3.0
 _MARKED, _ELSEWHERE = 1.3, 0.45
 # What only the model sees: the rules' silence, and how much of the model's odds remain.
-_SILENCE, _REMAINS = -1.7, 0.8
+_SILENCE, _REMAINS = -1.9, 0.8
 # Words that it does not mark but holds possible, and that are names elsewhere in the document.
-_UNMARKED, _FAINT = -1.0, 0.08
+_UNMARKED, _FAINT = -1.2, 0.08
+# Where the rules are silent, so sure must the model be of listed names, and of words that may be anything.
+_LIKELY, _SURE, _NEVER = 0.8, 0.95, 2.0
+_ACRONYM = 4
 # An address that only the model sees is reported from this probability on.
 _ADDRESS = 0.8
 # A body named so close before an address has its office there.
@@ -53,6 +56,7 @@ class EnsembleRecogniser:
         self._lexicon = lexicon
         self._names = names
         self.programs = names.programs
+        self.programs = names.programs
         self._model = model
 
     def recognise(self, view: View) -> list[Finding]:
@@ -61,10 +65,15 @@ class EnsembleRecogniser:
         impression = self._model.read(view, alone)
         if impression is None:
             return alone
+        known = _Places((f.start, f.end) for f in alone if f.confidence >= REPORTED)
         marked = [
             span
             for span in impression.spans
-            if span.entity_type == "PERSON" and self._nameable(view.text, span.start, span.end)
+            if span.entity_type == "PERSON"
+            and (
+                known.touch(span.start, span.end)
+                or span.probability >= self._least(view.text, span.start, span.end)
+            )
         ]
         opinions = [(s.start, s.end, _chance(_MARKED * _odds_of(impression, s))) for s in marked]
         places = _Places((s.start, s.end) for s in marked)
@@ -92,22 +101,27 @@ class EnsembleRecogniser:
             for start, end, odds in likely
             if _chance(odds) >= REPORTED
             and not seen.touch(start, end)
-            and self._nameable(view.text, start, end)
+            and (places.touch(start, end) or self._least(view.text, start, end) <= _LIKELY)
         ]
 
-    def _nameable(self, text: str, start: int, end: int) -> bool:
-        """Whether the lists allow these words to be a name: no ordinary words, no unknown small letters."""
+    def _least(self, text: str, start: int, end: int) -> float:
+        """The least probability from which words that the rules pass over are taken for a name."""
         if not _NAME.fullmatch(text, start, end):
-            return False
+            return _NEVER
         words = [self._lexicon.word(word) for word in _WORD.findall(text, start, end)]
-        flags = [word[1] for word in words]
-        if all(word[2] == "l" for word in words):
+        flags, shapes = [word[1] for word in words], {word[2] for word in words}
+        known = any(one & lex.KNOWN_NAME for one in flags)
+        ordinary = any(word_band(one) for one in flags)
+        if shapes == {"C"}:
+            # Acronyms, headings, names of columns.
+            acronym = len(words) == 1 and end - start <= _ACRONYM
+            return _SURE if known and not ordinary and not acronym else _NEVER
+        if shapes == {"l"}:
             listed = any(forename_band(one) >= 2 or surname_band(one) >= 2 for one in flags)
-            return listed and (len(words) > 1 or not word_band(flags[0]))
-        if any(one & lex.KNOWN_NAME for one in flags):
-            return True
-        # One unlisted word in capitals is an acronym or a column's name.
-        return not all(flags) and not (len(words) == 1 and words[0][2] == "C")
+            return _SURE if listed and not (ordinary and len(words) == 1) else _NEVER
+        if known:
+            return _SURE if ordinary and len(words) == 1 else _LIKELY
+        return _NEVER if ordinary and len(words) == 1 else _SURE
 
     def _unseen_addresses(self, view: View, impression: Impression) -> list[Finding]:
         organisations = _Places((s.start, s.end) for s in impression.spans if s.entity_type == "ORG")
