@@ -35,6 +35,7 @@ _LIBRARIES = (
     ("spacy", "language models", "spacy"),
     ("pypdfium2", "the text of PDF pages", "pypdfium2"),
     ("pdfminer", "what else a PDF holds", "pdfminer.six"),
+    ("PIL", "what is written into pictures", "pillow"),
     ("olefile", "legacy and encrypted Office documents", "olefile"),
     ("phonenumbers", "foreign telephone numbers", "phonenumbers"),
     ("msoffcrypto", "encrypted Office documents", "msoffcrypto-tool"),

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from scanner.commands.doctor import State, examine
+from scanner.documents import recognition
+from scanner.documents.parsers import packed_archives
 from scanner.store.keys import installation_key
 
 from .conftest import Dlp
@@ -37,6 +39,19 @@ def test_a_model_that_is_not_installed(dlp: Dlp, tmp_path: Path) -> None:
     state, _, remedy = found(config)["language model"]
     assert state is State.WRONG
     assert remedy.endswith("-m spacy download en_no_such_model")
+
+
+def test_programs_of_the_system_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed_archives, "load_libarchive", lambda: None)
+    monkeypatch.setattr(recognition, "available", lambda: False)
+    said = found()
+    assert said["archives"][0] is State.WORTH_KNOWING
+    assert "apt install libarchive13" in said["archives"][2]
+    assert said["OCR"][0] is State.WORTH_KNOWING
+    assert "apt install tesseract-ocr" in said["OCR"][2]
+    config = tmp_path / "dlp.yaml"
+    config.write_text("limits: {ocr: on}\n")
+    assert found(config)["OCR"][0] is State.WRONG, "switched on and not there"
 
 
 def test_a_key_that_others_may_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -297,7 +297,8 @@ class PackedArchiveParser:
             yield _missing(kind)
             yield from _names(found.members)
             return
-        if found.part_of_set or (found.cut_off and is_named_as_part(source.name)):
+        found.part_of_set = found.part_of_set or (found.cut_off and is_named_as_part(source.name))
+        if found.part_of_set:
             yield Gap(HERE, Shortfall.UNSUPPORTED_KIND, "part of a set: the other parts are needed")
         opening = _Opening(library, source, _FORMATS.get(kind, ("7zip",)), "none")
         yield from _Reading(opening, found, limits, source.size).events()
