@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
 import re2
@@ -16,8 +16,6 @@ _MAX_MEMORY = 64 << 20
 # More phrases than this share several automata, each for a stretch of the alphabet: 8500 phrases in one
 # ran at 3 MB/s, in six at 32.
 _MOST_OF_ONE = 1500
-# Spellings of phrases as met in texts whose payloads are kept at hand.
-_MOST_KNOWN = 20_000
 
 # Different spellings of phrases whose payloads a process keeps at hand.
 _MOST_KNOWN = 20_000
@@ -105,31 +103,41 @@ class PhraseIndex(Generic[Payload]):
 
     @property
     def programs(self) -> tuple[re2._Regexp[bytes], ...]:
-        """The programs over all phrases; none without phrases."""
+        """The programs over all phrases."""
         return tuple(self._matchers)
 
-    def find(self, data: bytes) -> list[PhraseHit[Payload]]:
-        """Every hit in ``data`` (one byte a character), in order; one for each payload of a phrase."""
-        spans = [match.span() for matcher in self._matchers for match in matcher.finditer(data)]
-        if len(self._matchers) > 1:
+    def find(
+        self, data: bytes, absent: Collection[re2._Regexp[bytes]] = frozenset()
+    ) -> list[PhraseHit[Payload]]:
+        """Every hit in ``data`` (one byte a character), in order; one for each payload of a phrase.
+
+        Programs that are known to be ``absent`` are not run.
+        """
+        matchers = [matcher for matcher in self._matchers if matcher not in absent]
+        spans = [match.span() for matcher in matchers for match in matcher.finditer(data)]
+        if len(matchers) > 1:
             spans = _leftmost_longest(spans)
         hits: list[PhraseHit[Payload]] = []
         size = len(data)
         for start, end in spans:
             # RE2 knows the edges of ASCII words only; accented letters are looked at here.
-            if start and _is_word(data[start - 1]) and _is_word(data[start]):
+            if start and (data[start] >= 0xC0 or data[start - 1] >= 0xC0) and _inside(data, start):
                 continue
-            if end < size and _is_word(data[end]) and _is_word(data[end - 1]):
+            if end < size and (data[end] >= 0xC0 or data[end - 1] >= 0xC0) and _inside(data, end):
                 continue
-            matched = data[start:end]
-            payloads = self._known.get(matched)
-            if payloads is None:
-                payloads = tuple(self._payloads.get(matched if self._case_sensitive else _key(matched), ()))
-                if len(self._known) < _MOST_KNOWN:
-                    self._known[matched] = payloads
-            for payload in payloads:
+            for payload in self._payloads_of(data[start:end]):
                 hits.append(PhraseHit(start, end, payload))
         return hits
+
+    def _payloads_of(self, matched: bytes) -> tuple[Payload, ...]:
+        """What is attached to a phrase as it is written; kept for the next time."""
+        known = self._known.get(matched)
+        if known is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            key = matched if self._case_sensitive else _key(matched)
+            known = self._known[matched] = tuple(self._payloads.get(key, ()))
+        return known
 
 
 def _leftmost_longest(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -140,6 +148,11 @@ def _leftmost_longest(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
         if not kept or span[0] >= kept[-1][1]:
             kept.append(span)
     return kept
+
+
+def _inside(data: bytes, position: int) -> bool:
+    """Whether ``position`` stands between two characters of one word."""
+    return _is_word(data[position - 1]) and _is_word(data[position])
 
 
 def _is_word(byte: int) -> bool:

@@ -85,9 +85,7 @@ class View:
 
     def phrases(self, index: PhraseIndex[Payload]) -> list[PhraseHit[Payload]]:
         """Every hit of a phrase index in the text, in order."""
-        if not any(self.may_hold(program) for program in index.programs):
-            return []
-        return index.find(self.data)
+        return index.find(self.data, self._absent)
 
     def candidates(self, name: str) -> Sequence[Span]:
         """The spans that a pattern of this name matched in the shared pass."""

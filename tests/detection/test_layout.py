@@ -81,7 +81,8 @@ TABLES = [
     ("| Name | DOB |\n|---|---|\n| Ann Lee | 1/2/2010 |\n| | 3/4/2011 |\n", "a drawn table"),
     ("Name\tDOB\tNotes\nAnn\t\tseen\n \t1/2/2010\t\n", "tabs, cells of blanks"),
     (
-        "Name       Date of birth   Ward\nAnn Lee    01/02/2010      North\nBo Ray                     East\n",
+        "Name       Date of birth   Ward\nAnn Lee    01/02/2010      North\n"
+        "Bo Ray                     East\n",
         "columns",
     ),
 ]

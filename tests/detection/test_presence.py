@@ -35,8 +35,7 @@ def test_agrees_with_every_program_by_itself() -> None:
         for source in (rb"^the", rb"zebra", rb"\bnoted\b", rb"x?z")
     ]
     index = PhraseIndex([("the report", 1), ("the minutes", 2)])
-    assert index.program is not None
-    programs.append(index.program)
+    programs += index.programs
     absent = Presence(programs).absent(_LONG)
     assert absent == {program for program in programs if program.search(_LONG) is None}
 

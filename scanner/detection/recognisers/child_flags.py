@@ -71,10 +71,11 @@ class ChildFlagRecogniser:
             ((phrase, replace(item, exact=True)) for item in compiled for phrase in item.rule.exact),
             case_sensitive=True,
         )
+        self.programs = (*self._index.programs, *self._exact.programs)
 
     def recognise(self, view: View) -> list[Finding]:
         """Child flags of ``view``; those that fail the gate come back below the reporting band."""
-        hits = _longest(self._index.find(view.data) + self._exact.find(view.data))
+        hits = _longest(view.phrases(self._index) + view.phrases(self._exact))
         if not hits:
             return []
         gate = Gate(view, self._kinds, self._not_before)

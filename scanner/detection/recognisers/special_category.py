@@ -225,6 +225,7 @@ class SpecialCategoryRecogniser:
         )
         self._labels = {label: item for item in compiled for label in item.rule.labels}
         self._label_index = PhraseIndex[_Compiled]((label, item) for label, item in self._labels.items())
+        self.programs = (*self._index.programs, *self._exact.programs, *self._label_index.programs)
         self._condition = next(item for item in compiled if item.rule.id.endswith("health-condition"))
         self._soft = {rule.id for rule in pack.rules if rule.weight is Weight.HINT and rule.phrases}
         # One pass for all constructions and for names of diseases by their endings.
@@ -293,7 +294,7 @@ class SpecialCategoryRecogniser:
         return kept
 
     def _phrases(self, view: View) -> Iterator[_Candidate]:
-        for hit in self._index.find(view.data) + self._exact.find(view.data):
+        for hit in view.phrases(self._index) + view.phrases(self._exact):
             yield _Candidate(hit.start, hit.end, hit.payload)
 
     def _in_text(self, view: View, candidates: list[_Candidate]) -> list[_Candidate]:
@@ -328,12 +329,12 @@ class SpecialCategoryRecogniser:
         """Values of labels: those of the layout, and those that stand inside lines."""
         text = view.text
         found: dict[int, _Labelled] = {}
-        for _, field in view.layout.labelled_fields():
+        for _, field in view.layout.labelled_fields(lambda label: self._label_rule(label) is not None):
             item = self._label_rule(field.label)
             if item is not None and _tells(text[field.start : field.end]):
                 found[field.start] = _Labelled(field.start, field.end, item)
         starts = sorted(found)
-        for hit in self._label_index.find(view.data):
+        for hit in view.phrases(self._label_index):
             if not text[hit.start].isupper() or not _BOUND.search(text[max(0, hit.start - 12) : hit.start]):
                 continue
             match = _INLINE.match(text, hit.end)

@@ -73,6 +73,7 @@ class TopicRecogniser:
             ),
             case_sensitive=True,
         )
+        self.programs = (*self._index.programs, *self._exact.programs)
         self._labels = {label: item for item in compiled for label in item.rule.labels}
 
     def recognise(self, view: View) -> list[Finding]:
@@ -83,7 +84,7 @@ class TopicRecogniser:
         gate = Gate(view, self._kinds, self._not_before)
         findings = [*self._kinds_of(gate), *self._addressees(gate), *self._labelled(view, gate)]
         told: dict[str, int] = {}
-        hits = self._index.find(view.data) + self._exact.find(view.data)
+        hits = view.phrases(self._index) + view.phrases(self._exact)
         for hit in sorted(hits, key=lambda hit: hit.start):
             item = hit.payload
             count = told.get(item.rule.id, 0)
