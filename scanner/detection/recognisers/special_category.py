@@ -30,6 +30,8 @@ _COUNTER_REACH = 120
 _CLOSE = 30
 # A word that names no illness ("fit note") says nothing new this near to one that does.
 _BESIDE = 600
+_UNTIED = "name not tied to the phrase"
+_UNANCHORED = "no anchor"
 # More phrases than this in one passage change no verdict; the rest is left out (bad input in bulk).
 _MOST = 5000
 # A longer value under a label is a narrative: its phrases are found one by one.
@@ -85,7 +87,7 @@ _TAIL_WORD = re.compile(r"[\w'/.-]+")
 _STOPS = _words(
     "and but which who that in on at since for after when because so this last from as is was has had "
     "he she they we i you it during before following until while if then now again are were have will "
-    "would also due or there against not still today yesterday and/or next over about"
+    "would also due or there against not still today yesterday upon and/or next over about"
 )
 _TRAILERS = _words("of by a an the his her their my your to with no both very more only")
 # What a flat, a road or a form "suffers from", and what is "prescribed" by rules.
@@ -111,8 +113,9 @@ _NEGATED = re.compile(
     r"suffering|suffered|form|issues|with)){0,4}[ \t\n]*$",
     re.IGNORECASE,
 )
+_CELL = re.compile(r"(?:[ \t]{2}|\t|\|[ \t]*|\",[ \t]?\"?)$")
 _LABEL_SIGN = re.compile(r"[ \t]{0,3}[:=]")
-_CODE_LIST = re.compile(r"[ \t]*(?:[\w-]+[ \t]*[:=][ \t]*)?[\[{(][^\]\n]*[\]})][,;]?[ \t]*$")
+_CODE_LIST = re.compile(r"[ \t]*(?:[\w-]+[ \t]*[:=][ \t]*)?\[[^\]\n]*\][,;]?[ \t]*$")
 # The blanks of a pattern, outside its character classes.
 _BLANK = re.compile(r"(\[[^\]]*\])| (\?)?")
 _GAP = r"[ \t\r\n\-]{1,3}"
@@ -271,9 +274,19 @@ class SpecialCategoryRecogniser:
             if finding.confidence >= REPORTED:
                 taken.update(numbers)
             findings.append(finding)
+        said_to = -1
         for number, candidate in enumerate(candidates[:_MOST]):
-            if number not in taken:
-                findings.append(self._phrase(view, gate, candidate, told.get(number, (0.0, ""))))
+            if number in taken:
+                continue
+            finding = self._phrase(view, gate, candidate, told.get(number, (0.0, "")))
+            if _goes_on(view.text, finding, candidate, said_to):
+                evidence = (Evidence(EvidenceKind.NEIGHBOUR, "goes on from the phrase before"),)
+                finding = replace(
+                    finding, confidence=0.5, note=candidate.item.rule.category, evidence=evidence
+                )
+            if finding.confidence >= REPORTED:
+                said_to = finding.end
+            findings.append(finding)
         return self._plainer(findings)
 
     def _plainer(self, findings: list[Finding]) -> list[Finding]:
@@ -420,7 +433,9 @@ class SpecialCategoryRecogniser:
             return TOPIC_ONLY, "counter-word"
         place = gate.mentions.place(candidate.start, candidate.end)
         sentence = place.sentence
-        linked = standing.linked or place.in_table  # a row is about its person, however wide its columns
+        # A row is about its person, however wide its columns; a cell says by itself what it says.
+        in_cell = _in_cell(view, gate, candidate)
+        linked = standing.linked or place.in_table or in_cell
         tied = (
             linked
             or standing.subject.identified
@@ -430,18 +445,17 @@ class SpecialCategoryRecogniser:
             or _one_name(gate, view, candidate)
         )
         if not tied:
-            return TOPIC_ONLY, "name not tied to the phrase"
+            return TOPIC_ONLY, _UNTIED
         if item.anchors is not None:
             weak = item.rule.weight is Weight.WEAK
             reach = _CLOSE if weak else _ANCHOR_REACH
-            field = view.layout.field_at(candidate.start) if place.in_table else None
             anchored = (
-                (field is not None and field.start == candidate.start)  # a cell says it by itself
+                (in_cell and candidate.end - candidate.start > 2)
                 or item.anchors.search(text, max(0, candidate.start - reach), candidate.start) is not None
                 or item.anchors.search(text, candidate.end, candidate.end + reach) is not None
             )
             if not anchored and (weak or not (standing.subject.identified or linked)):
-                return TOPIC_ONLY, "no anchor"
+                return TOPIC_ONLY, _UNANCHORED
         return standing.confidence, standing.why
 
 
@@ -481,9 +495,23 @@ def _said(view: View, gate: Gate, candidate: _Candidate, standing: Standing) -> 
     owned = _OWNED.search(view.text, max(0, candidate.start - 30), candidate.start) is not None
     if standing.use is Use.GENERAL and not owned:
         return standing
+    line_start, line_end = view.layout.line_span(candidate.start)
+    if standing.use is Use.HEADING and view.text[line_start:line_end].isupper():
+        return standing
     if standing.use in (Use.COUNT, Use.HEADING, Use.GENERAL):
         return replace(standing, confidence=0.6, why="identified nearby")
     return standing
+
+
+def _goes_on(text: str, finding: Finding, candidate: _Candidate, said_to: int) -> bool:
+    """Whether a phrase that names nobody goes on from one just before it: "Selective mutism; petit mal"."""
+    return (
+        finding.confidence < REPORTED
+        and candidate.item.rule.weight is Weight.ANCHORED
+        and finding.evidence[0].detail in (_UNTIED, _UNANCHORED)
+        and 0 <= said_to <= finding.start <= said_to + _CLOSE * 2
+        and "\n\n" not in text[said_to : finding.start]
+    )
 
 
 def _one_name(gate: Gate, view: View, candidate: _Candidate) -> bool:
@@ -496,6 +524,16 @@ def _one_name(gate: Gate, view: View, candidate: _Candidate) -> bool:
                 return False
             names.update(words)
     return bool(names)
+
+
+def _in_cell(view: View, gate: Gate, candidate: _Candidate) -> bool:
+    """Whether the phrase opens a cell, or what looks like one, of a row that names somebody."""
+    text = view.text
+    field = view.layout.field_at(candidate.start)
+    opens = field is not None and field.start == candidate.start
+    if not opens and not _CELL.search(text, max(0, candidate.start - 8), candidate.start):
+        return False
+    return gate.subjects.within(*view.layout.line_span(candidate.start)).named
 
 
 def _title(words: Iterable[str]) -> re.Pattern[str] | None:
