@@ -226,7 +226,7 @@ class Mentions:
             return Use.GENERAL
         if place.in_table:
             record = self._view.layout.record_at(start)
-            if record is not None and not record.fields:
+            if record is not None and not record.fields and not named:
                 return Use.HEADING
         elif not named and self._is_heading(line_start, line_end, start, end):
             return Use.HEADING
