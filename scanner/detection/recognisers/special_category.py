@@ -113,6 +113,11 @@ _NEGATED = re.compile(
     r"suffering|suffered|form|issues|with)){0,4}[ \t\n]*$",
     re.IGNORECASE,
 )
+# A word with a digit in its midst, as a scan reads "0" for "o" and "1" for "i" or "l".
+_DAMAGED = re.compile(rb"\b[A-Za-z]{1,20}[01][A-Za-z01]{2,20}\b|\b[01][A-Za-z]{4,20}\b")
+_MENDINGS = (bytes.maketrans(b"01", b"oi"), bytes.maketrans(b"01", b"ol"))
+_MOST_DAMAGED = 500
+_LONGEST_DAMAGED = 400
 _CELL = re.compile(r"(?:[ \t]{2}|\t|\|[ \t]*|\",[ \t]?\"?)$")
 _LABEL_SIGN = re.compile(r"[ \t]{0,3}[:=]")
 _CODE_LIST = re.compile(r"[ \t]*(?:[\w-]+[ \t]*[:=][ \t]*)?\[[^\]\n]*\][,;]?[ \t]*$")
@@ -309,6 +314,9 @@ class SpecialCategoryRecogniser:
     def _phrases(self, view: View) -> Iterator[_Candidate]:
         for hit in view.phrases(self._index) + view.phrases(self._exact):
             yield _Candidate(hit.start, hit.end, hit.payload)
+        for start, mended in _mended_lines(view.data):
+            for hit in self._index.find(mended):
+                yield _Candidate(start + hit.start, start + hit.end, hit.payload)
 
     def _in_text(self, view: View, candidates: list[_Candidate]) -> list[_Candidate]:
         """Without labels ("Union subs:") and words of a program's or configuration's list."""
@@ -501,6 +509,30 @@ def _said(view: View, gate: Gate, candidate: _Candidate, standing: Standing) -> 
     if standing.use in (Use.COUNT, Use.HEADING, Use.GENERAL):
         return replace(standing, confidence=0.6, why="identified nearby")
     return standing
+
+
+def _mended_lines(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Lines in which a scan made digits of letters ("degenerat1on"), put right in the likely ways.
+
+    Each with the place of its first byte; no longer or shorter than what stands in the text.
+    """
+    done = -1
+    for number, match in enumerate(_DAMAGED.finditer(data)):
+        if number > _MOST_DAMAGED:
+            return
+        if match.start() < done:
+            continue
+        start = data.rfind(b"\n", 0, match.start()) + 1
+        done = data.find(b"\n", match.end())
+        done = len(data) if done < 0 else done
+        if done - start > _LONGEST_DAMAGED:
+            continue
+        for letters in _MENDINGS:
+            yield start, _mended(data[start:done], letters)
+
+
+def _mended(line: bytes, letters: bytes) -> bytes:
+    return _DAMAGED.sub(lambda word: word.group().translate(letters), line)
 
 
 def _goes_on(text: str, finding: Finding, candidate: _Candidate, said_to: int) -> bool:

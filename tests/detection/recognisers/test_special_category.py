@@ -69,6 +69,36 @@ def found(text: str) -> list[tuple[str, str]]:
             [("domestic_abuse", "domestic abuse")],
             "domestic abuse",
         ),
+        (
+            "<Hansa Solanki> (<dob:04/03/1938>) suffers from chilblains and has macular degenerat1on.",
+            [("health", "chilblains"), ("health", "macular degenerat1on")],
+            "an illness no list holds; a scan's digit",
+        ),
+        (
+            "RESIDENT: <Hansa Solanki>  <dob:04/03/1938>\n\nFAITH    Jain. Lamps lit at dusk.",
+            [("religion", "Jain")],
+            "a label in a column of its own",
+        ),
+        (
+            "<Moira Kent> is off work. Fit note received: shingles.",
+            [("health", "shingles")],
+            "what names the illness speaks for the note",
+        ),
+        (
+            "<Kofi Mensah> cannot walk since they took his leg off below the knee.",
+            [("health", "cannot walk"), ("health", "took his leg off below the knee")],
+            "plain words",
+        ),
+        (
+            "Medication: apixaban 5mg bd, Zapomeran 10mg\nName: <Moira Kent>\nDOB: <dob:04/03/1950>\n",
+            [("health", "apixaban"), ("health", "Zapomeran")],
+            "entries of a list under a label, known or not",
+        ),
+        (
+            "<Gary Reid> got 18 months' imprisonment for it and is on a tag.",
+            [("offence", "got 18 months' imprisonment"), ("offence", "on a tag")],
+            "sentences",
+        ),
     ],
 )
 def test_about_an_identified_person(text: str, expected: list[tuple[str, str]], why: str) -> None:
@@ -112,6 +142,10 @@ def test_about_an_identified_person(text: str, expected: list[tuple[str, str]], 
         ("Facility time: UNISON, GMB and Unite have 2.5 FTE between them.", "unions as bodies"),
         ("Cllr <staff:Ann Roe> (Labour) moved the motion.", "a councillor's party is public"),
         ("The economic depression hit <Tom Hale>'s shop in the 1930s.", "another depression"),
+        ("The flat of <Moira Kent> suffers from damp and mould.", "a flat is not ill"),
+        ("<Moira Kent> has no history of self-harm.", "denied"),
+        ("  words: [sectioned, HIV, chemo, bipolar]\n  who: <Moira Kent>, <dob:04/03/1950>\n", "a word list"),
+        ("The macro is disabled by default; ask <Ann Roe> in ICT.", "software"),
         ("<Sam Pike> asked for hearing aids and adaptations leaflets to be reprinted.", "aids are not AIDS"),
     ],
 )
