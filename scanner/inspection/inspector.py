@@ -55,7 +55,7 @@ class _Placed:
 
 
 # A name that no list holds, beside a number: every recogniser has its say, the language model too.
-_FIRST_WORDS = "Dear Ms Parvaneh Azadmanesh, please ring 01632 960111 about your NHS number."
+_FIRST_WORDS = "Dear Ms Parvaneh Azadmanesh, did Qoryoley or zuleykha ring 01632 960111 about the NHS?"
 
 
 class Inspector:

@@ -70,10 +70,7 @@ class EnsembleRecogniser:
             span
             for span in impression.spans
             if span.entity_type == "PERSON"
-            and (
-                known.touch(span.start, span.end)
-                or span.probability >= self._least(view.text, span.start, span.end)
-            )
+            and (known.touch(span.start, span.end) or self._plausible(view.text, span, impression))
         ]
         opinions = [(s.start, s.end, _chance(_MARKED * _odds_of(impression, s))) for s in marked]
         places = _Places((s.start, s.end) for s in marked)
@@ -103,6 +100,11 @@ class EnsembleRecogniser:
             and not seen.touch(start, end)
             and (places.touch(start, end) or self._least(view.text, start, end) <= _LIKELY)
         ]
+
+    def _plausible(self, text: str, span: ModelSpan, impression: Impression) -> bool:
+        least = self._least(text, span.start, span.end)
+        # A pipeline without probabilities is taken at its word where words may be a name at all.
+        return span.probability >= least if impression.graded else least < _NEVER
 
     def _least(self, text: str, start: int, end: int) -> float:
         """The least probability from which words that the rules pass over are taken for a name."""

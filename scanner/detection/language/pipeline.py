@@ -63,14 +63,14 @@ class Impression:
         self.spans: list[ModelSpan] = []
         self._text = text
         self._windows = shown
-        self._graded = True
+        self.graded = True
         self._names: list[tuple[int, int, float]] = []
         for (at, _), reading in zip(shown, readings, strict=True):
             self.spans += [
                 ModelSpan(at + s.start, at + s.end, s.entity_type, s.probability) for s in reading.spans
             ]
             if reading.names is None:
-                self._graded = False
+                self.graded = False
             else:
                 self._names += [(at + start, at + end, likely) for start, end, likely in reading.names]
 
@@ -90,7 +90,7 @@ class Impression:
         A pipeline without probabilities has no grades: what it leaves out says little.
         """
         at = bisect_left(self._windows, (start + 1,)) - 1
-        if not self._graded or at < 0 or self._windows[at][1] < end:
+        if not self.graded or at < 0 or self._windows[at][1] < end:
             return None
         here = best = 0.0
         for left, right, likely in self._names[max(0, bisect_left(self._names, (start,)) - 1) :]:
