@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 BOF = frozenset((0x0809, 0x0409, 0x0209, 0x0009))
 EOF, CONTINUE = 0x000A, 0x003C
-_LONGEST = 1_000_000
 # (8-bit runs of nothing but letters above ASCII are numbers)
 _READABLE = re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00){3,}|[\x20-\x7e][\x20-\x7e\xa0-\xff]{2,}[\x20-\x7e]")
 _WIDE = re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00){4,}")

@@ -16,6 +16,7 @@ from scanner.documents.parsers.workbook_styles import Styles
 STATES = {1: "hidden sheet", 2: "very hidden sheet"}
 """Why a sheet is hidden, by the state that the list of sheets gives it."""
 
+_MOST_HIDES = 1_000_000
 _MARKS = {"hidden sheet": " (hidden)", "very hidden sheet": " (very hidden)"}
 
 
@@ -65,12 +66,21 @@ class SheetRows:
     date1904: bool
     emit: Callable[[Segment], None]
     hidden_rows: set[int] = field(default_factory=set)
-    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+    _hidden_columns: set[int] = field(default_factory=set)
+    _hides: int = 0
     _rows: LabelledTable | None = None
     _row: int = -1
     _cells: list[Cell] = field(default_factory=list)
     _last: int = -1
     _shown: dict[tuple[float, int], list[tuple[str, str]]] = field(default_factory=dict)
+
+    def hide_columns(self, first: int, last: int) -> None:
+        """Note that the columns from first to last are hidden."""
+        last = min(last, len(COLUMNS) - 1)
+        # Files that hide columns over and over cost time and say nothing new.
+        self._hides += max(0, last - first + 1)
+        if self._hides <= _MOST_HIDES:
+            self._hidden_columns.update(range(first, last + 1))
 
     def text(self, row: int, column: int, style: int, text: str) -> None:
         """Take a cell with text."""
@@ -108,11 +118,9 @@ class SheetRows:
         if row != self._row:
             self._flush()
             self._row = row
-        hidden = "hidden column" if self._in_hidden_column(column) else self.styles.reason(style) or reason
+        concealed = column in self._hidden_columns
+        hidden = "hidden column" if concealed else self.styles.reason(style) or reason
         self._cells.append(Cell(column, text, cell_name(row, column), hidden))
-
-    def _in_hidden_column(self, column: int) -> bool:
-        return any(first <= column <= last for first, last in self.hidden_columns)
 
     def _flush(self) -> None:
         if not self._cells:
@@ -130,17 +138,6 @@ class SheetRows:
 
 def _column(cell: Cell) -> int:
     return cell.column
-
-
-def merge_ranges(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Join ranges that touch or overlap, so that few are left to look through."""
-    merged: list[tuple[int, int]] = []
-    for first, last in sorted(ranges):
-        if merged and first <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
-        else:
-            merged.append((first, last))
-    return merged
 
 
 def drain(ready: list[Segment]) -> Iterator[Segment]:

@@ -30,6 +30,7 @@ _CHARACTERS: dict[int, str | None] = dict.fromkeys(range(32)) | {
     0x09: "\t", 0x0B: "\n", 0x0E: "\n", 0x1E: "\u2011", 0x1F: "\u00ad",
 }  # fmt: skip
 _LABEL_CHARACTERS = 60
+_MOST_COLUMNS = 1_000  # Word has 63 at most: more are cells whose row ends are lost
 _HEADERS = ("header", "header", "footer", "footer", "header", "footer")
 _SEPARATORS = 6  # stories in front of the headers: lines above footnotes
 _UTF16_TEXT = re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00){6,}")
@@ -263,6 +264,8 @@ class _StoryWalk:
         if text:
             self._cells.append(Cell(self._column, text))
         self._column += 1
+        if self._column >= _MOST_COLUMNS:
+            self._end_row()
 
     def _end_row(self, *, header: bool = False) -> None:
         self._open_table()

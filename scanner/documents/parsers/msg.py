@@ -29,7 +29,7 @@ _WORD = re.compile(r"\w+")
 _HEADER = re.compile(r"^([!-9;-~]{1,76}):[ \t]*(.*(?:\r?\n[ \t].*)*)", re.MULTILINE)
 _HEADER_BYTES = 1_000_000
 _NAMES, _PROPERTIES = "__nameid_version1.0", "__properties_version1.0"
-_STRING_8, _STRING, _BINARY, _STORAGE, _TIME = 0x1E, 0x1F, 0x102, 0x0D, 0x40
+_STRING_8, _STRING, _BINARY, _TIME = 0x1E, 0x1F, 0x102, 0x40
 _MULTIPLE = 0x1000
 # Property tags (MS-OXPROPS).
 _SUBJECT, _BODY, _HTML, _RTF, _HEADERS, _SENT = 0x37, 0x1000, 0x1013, 0x1009, 0x7D, 0x39

@@ -17,7 +17,7 @@ from scanner.documents.parsers.property_sets import codec_of
 WORD_6 = 193
 """Files with an ``nFib`` below this are of Word 6 or 95: 8-bit text, other offsets."""
 
-_FLAG_COMPLEX, _FLAG_ENCRYPTED, _FLAG_TABLE, _FLAG_FAR_EAST = 0x0004, 0x0100, 0x0200, 0x4000
+_FLAG_COMPLEX, _FLAG_ENCRYPTED, _FLAG_TABLE = 0x0004, 0x0100, 0x0200
 _OBFUSCATED = 0x8000
 _PAIRS = 0x9A  # where the pairs of offset and length begin (FibRgFcLcb97)
 # Index in these pairs (MS-DOC 2.5.6).

@@ -16,7 +16,6 @@ from scanner.documents.parsers.binary_sheet import (
     SheetRows,
     cell_name,
     drain,
-    merge_ranges,
     rk_number,
     sheet_place,
 )
@@ -40,8 +39,7 @@ _EMPTY = frozenset((0xBE, 0x201, 0xD7, 0x0B, 0x20B, 0x862, 0x87D, 0x892, 0x1B0, 
 _HEADER, _FOOTER, _NOTE, _TXO, _OBJECT, _DRAWING, _LINK, _VALIDATION = (
     0x14, 0x15, 0x1C, 0x1B6, 0x5D, 0xEC, 0x1B8, 0x1BE,
 )  # fmt: skip
-_SUPBOOK, _EXTERNSHEET, _EXTERNNAME = 0x1AE, 0x17, 0x23
-_SERIES_TEXT = 0x100D
+_SERIES_TEXT, _DRAWING_GROUP = 0x100D, 0xEB
 # Records that hold words of people among numbers, with the reason why these are not seen.
 _WORDS = {
     0xAF: "scenario", 0x51: "data source", 0x52: "data source", 0x1AD: "query table", 0xDC: "data connection",
@@ -50,7 +48,7 @@ _WORDS = {
     0x1A9: "custom view", 0x879: "filter",
 }  # fmt: skip
 _VERSION_8 = 0x0600
-_GLOBALS, _SHEET_TYPES = 0x0005, {0x0010: "sheet", 0x0020: "chart", 0x0040: "macro sheet", 0x0006: "module"}
+_GLOBALS, _CHART_SHEET = 0x0005, 0x0020
 _WHITE = frozenset((1, 9))
 _MOST_RECORDS = 2_000_000
 # Different strings in formulas that are remembered so as to report each once.
@@ -219,7 +217,7 @@ class _Workbook:
                 if depth <= 0:
                     depth = 0
                     current.end = at
-            if kind in _CELLS or kind in _EMPTY:
+            if kind in _CELLS or kind in _EMPTY or not length:
                 continue
             kept += 1
             if kept > _MOST_RECORDS:
@@ -277,7 +275,7 @@ class _Workbook:
                     handler(item)
                 elif item.kind in _WORDS:
                     self._words(item, HERE)
-                elif item.kind == 0xEB:
+                elif item.kind == _DRAWING_GROUP:
                     self._shape_words(item, HERE)
             except _ERRORS:
                 self._complete = False
@@ -355,14 +353,11 @@ class _Workbook:
             next(self._tables), sheet.place, sheet.hidden, self._styles, self._date1904, self._ready.append
         )
         notes = _Notes(self._text, sheet, self._ready)
-        depth = 0
         for item in sheet.records:
-            depth += (item.kind in biff.BOF) - (item.kind == biff.EOF)
             try:
                 self._around(item, sheet, rows, notes)
             except _ERRORS:
                 self._complete = False
-        rows.hidden_columns = merge_ranges(rows.hidden_columns)
         behind, self._ready[:] = self._ready[:], []
         yield from self._cells(sheet, rows)
         rows.end()
@@ -375,41 +370,40 @@ class _Workbook:
 
     def _around(self, item: Record, sheet: _Sheet, rows: SheetRows, notes: _Notes) -> None:
         body, place = item.body, sheet.place
-        match item.kind:
-            case 0x208:
-                row, height, flags = struct.unpack_from("<H4xH4xH", body, 0)
-                if flags & 0x20 or height == 0:
-                    rows.hidden_rows.add(row)
-            case 0x7D:
-                first, last, width, _, flags = struct.unpack_from("<5H", body, 0)
-                if flags & 1 or width == 0:
-                    rows.hidden_columns.append((first, last))
-            case 0x14 | 0x15:
-                if body:
-                    text = self._text.string(body, 0, 2 if self._text.biff8 else 1)[0]
-                    where = "header" if item.kind == _HEADER else "footer"
-                    self._ready.append(Segment(header_text(text).strip(), place / where))
-            case 0x1C:
-                notes.note(item)
-            case 0x5D:
-                notes.object(item)
-            case 0x1B6:
-                notes.text(item)
-            case 0xEC:
-                self._shape_words(item, place)
-            case 0x1B8:
-                for text in dict.fromkeys(biff.readable(body[32:])):
-                    if any(mark in text for mark in ":/\\@."):  # the others are the text of the cell
-                        self._ready.append(Segment(text, place / "link", "link target"))
-            case 0x1BE:
-                self._validation(body, place)
-            case 0x100D:
-                text = self._text.string(body, 2, 1)[0]
-                self._ready.append(Segment(text, place / "chart"))
-            case 0x18:
-                self._name(item)
-            case kind if kind in _WORDS:
-                self._words(item, place)
+        kind = item.kind
+        if kind == _ROW:
+            row, height, flags = struct.unpack_from("<H4xH4xH", body, 0)
+            if flags & 0x20 or height == 0:
+                rows.hidden_rows.add(row)
+        elif kind == _COLUMNS:
+            first, last, width, _, flags = struct.unpack_from("<5H", body, 0)
+            if flags & 1 or width == 0:
+                rows.hide_columns(first, last)
+        elif kind in (_HEADER, _FOOTER) and body:
+            text = self._text.string(body, 0, 2 if self._text.biff8 else 1)[0]
+            where = "header" if kind == _HEADER else "footer"
+            self._ready.append(Segment(header_text(text).strip(), place / where))
+        elif kind == _NOTE:
+            notes.note(item)
+        elif kind == _OBJECT:
+            notes.object(item)
+        elif kind == _TXO:
+            notes.text(item)
+        elif kind == _DRAWING:
+            self._shape_words(item, place)
+        elif kind == _LINK:
+            for text in dict.fromkeys(biff.readable(body[32:])):
+                if any(mark in text for mark in ":/\\@."):  # the others are the text of the cell
+                    self._ready.append(Segment(text, place / "link", "link target"))
+        elif kind == _VALIDATION:
+            self._validation(body, place)
+        elif kind == _SERIES_TEXT:
+            text = self._text.string(body, 2, 1)[0]
+            self._ready.append(Segment(text, place / "chart"))
+        elif kind == _NAME:
+            self._name(item)
+        elif kind in _WORDS:
+            self._words(item, place)
 
     def _validation(self, body: bytes, place: Location) -> None:
         if not self._text.biff8:
@@ -447,7 +441,7 @@ class _Workbook:
                 yield Gap(sheet.place, Shortfall.LIMIT, f"more than {self._limits.cells:,} cells")
                 return
             at += shift
-            target = rows if depth <= 1 and sheet.kind != 0x20 else None
+            target = rows if depth <= 1 and sheet.kind != _CHART_SHEET else None
             try:
                 if kind == _STRING:
                     text = self._text.string(data[at : at + length], 0)[0]

@@ -16,7 +16,6 @@ from scanner.documents.parsers.binary_sheet import (
     SheetRows,
     cell_name,
     drain,
-    merge_ranges,
     raw_number,
     rk_number,
     sheet_place,
@@ -32,7 +31,7 @@ from scanner.documents.rows import row_segment
 
 # Record types (MS-XLSB 2.3.2): the first of a part says what the part is.
 _BOOK, _SHEET, _STRINGS, _STYLES, _COMMENTS = 131, 129, 159, 278, 628
-_CACHE, _CACHE_RECORDS, _LINK, _CALCULATION, _INDEX = 179, 193, 360, 0x0142, 42
+_CACHE, _CACHE_RECORDS, _LINK = 179, 193, 360
 _PROGRAM_VERSION, _SHEET_PROPERTIES = 128, 147
 _BUNDLE, _BOOK_PROPERTIES, _NAME = 156, 153, 39
 _FORMAT, _FONT, _FILL, _XF, _CELL_XFS, _CELL_XFS_END = 44, 43, 45, 47, 617, 618
@@ -329,7 +328,7 @@ class _Workbook:
             elif kind == _COLUMNS and length >= 18:
                 first, last, width, _, flags = struct.unpack_from("<4LH", data, at)
                 if flags & 1 or not width:
-                    rows.hidden_columns = merge_ranges([*rows.hidden_columns, (first, last)])
+                    rows.hide_columns(first, last)
             elif length > 6 and kind != _SHEET_PROPERTIES:  # (its name in macros)
                 behind.extend(self._around(kind, data[at : at + length], sheet))
             if self._ready:

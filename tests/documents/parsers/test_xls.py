@@ -305,3 +305,13 @@ def test_texts_that_another_reader_finds_are_found(path: Path) -> None:
     }
     missing = theirs - words_of(segments)
     assert len(missing) * 50 <= len(theirs), sorted(missing)[:10]
+
+
+def test_columns_hidden_again_and_again_cost_nothing() -> None:
+    hides = b"".join(
+        rec(0x7D, struct.pack("<5H", column, column + 1, 0, 0, 1)) for column in range(0, 60_000, 2)
+    )
+    cells = b"".join(rec(0x203, struct.pack("<HHHd", row, row % 256, 0, row)) for row in range(5_000))
+    segments, coverage = read(workbook([("A", 0, hides + cells)]))
+    assert len(segments) > 5_000
+    assert coverage.status is Status.INSPECTED
