@@ -50,11 +50,11 @@ class Form(Strict):
     """One written form of an identifier.
 
     ``pattern`` is RE2 syntax over normalised text, any letter case unless ``case`` is ``upper``;
-    ``{s}`` stands for a separator, ``{t}`` for one within a line, ``{b}`` for the line between two boxes.  ``check`` names a
-    function of ``rules.checks``; when it fails the match is dropped, or kept at the scores without
-    check if ``check_fails`` is ``keep``.  ``near`` widens or narrows what counts as context:
-    ``label`` accepts only a form label, a column header or a phrase directly before the value.
-    ``take`` keeps only the first characters of the match as the value's span.
+    ``{s}`` stands for a separator, ``{t}`` for one within a line, ``{b}`` for the line between two
+    boxes. ``check`` names a function of ``rules.checks``; when it fails the match is dropped, or
+    kept at the scores without check if ``check_fails`` is ``keep``. ``near`` widens or narrows what
+    counts as context: ``label`` accepts only a form label, a column header or a phrase directly
+    before the value. ``take`` keeps only the first characters of the match as the value's span.
     """
 
     id: str

@@ -16,7 +16,8 @@ import re2
 _MAX_MEMORY = 96 << 20
 # A shorter text costs less to read a few times than the set costs to build.
 _WORTH_IT = 2_000
-# A vocabulary of thousands of phrases runs by itself: the states of several together take half a second to build.
+# A vocabulary of thousands of phrases runs by itself: the states of several together take half a second
+# to build.
 _LONGEST = 30_000
 
 Program: TypeAlias = "re2._Regexp[bytes]"

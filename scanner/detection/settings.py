@@ -12,10 +12,11 @@ from scanner.detection.organisation import Organisation
 class DetectionSettings:
     """Settings of detection.
 
-    ``packs`` are a council's own rule packs (YAML files or folders of them); ``disabled`` are ids of
-    rules that are switched off; ``allowed`` values are never reported; ``presidio_recognisers`` are further Presidio recognisers, each written
-    ``module:Class``; ``language_model`` names an installed spaCy pipeline or a folder that holds one
-    (empty: none); ``full_text`` shows it every word instead of the windows that matter.
+    ``packs`` are a council's own rule packs (YAML files or folders of them); ``disabled`` are ids
+    of rules that are switched off; ``allowed`` values are never reported; ``presidio_recognisers``
+    are further Presidio recognisers, each written ``module:Class``; ``language_model`` names an
+    installed spaCy pipeline or a folder that holds one (empty: none); ``full_text`` shows it every
+    word instead of the windows that matter.
     """
 
     organisation: Organisation = field(default_factory=Organisation)

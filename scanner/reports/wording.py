@@ -81,7 +81,7 @@ ADVICE: Mapping[Shortfall, str] = {
     Shortfall.EMPTY: "Holds no bytes at all.",
     Shortfall.UNKNOWN_KIND: "The content is of no kind that we know. Ask its owner.",
     Shortfall.UNSUPPORTED_KIND: "We know what it is but cannot read it. Look at it by hand.",
-    Shortfall.NEEDS_OCR: "Pictures of text, such as scans. Switch OCR on (limits: ocr), or look at them by hand.",
+    Shortfall.NEEDS_OCR: "Pictures of text, such as scans. Switch on limits.ocr, or look at them by hand.",
     Shortfall.TOO_LARGE: "Larger than the configured limit. Raise the limit and scan it alone.",
     Shortfall.LIMIT: "Reading stopped at a limit; what came before it was inspected.",
     Shortfall.PARSER_STOPPED: "The reader failed or took too long and was stopped. Look at it by hand.",
