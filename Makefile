@@ -6,13 +6,15 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 DEMO := demo
 
-.PHONY: help demo test check lint types floors rules eval bench lock clean
+.PHONY: help demo test check lint types floors rules eval eval-names train bench lock clean
 
 help:
 	@echo "make demo    build a make-believe council share, scan it, show the report"
 	@echo "make test    run the tests"
 	@echo "make check   ruff, mypy --strict, import floors, rule examples, tests"
 	@echo "make eval    precision and recall on our own labelled evaluation set"
+	@echo "make eval-names   names and addresses: rules, model and both, by community and kind"
+	@echo "make train   train the language model anew (needs the training data beside the checkout)"
 	@echo "make bench   speed, against stock Presidio and a plain scan, in one run"
 	@echo "make lock    make the hashed lock file anew (needs uv)"
 	@echo "make clean   remove the environment and everything made"
@@ -50,6 +52,12 @@ check: lint types floors rules test
 
 eval: $(STAMP)
 	@$(BIN)/python -m tests.evaluation.score
+
+train: $(STAMP)
+	@$(BIN)/python -m tools.language_model.train
+
+eval-names: $(STAMP)
+	@$(BIN)/python -m tools.language_model.evaluate
 
 bench: $(STAMP)
 	@$(BIN)/python -m tests.benchmarks
