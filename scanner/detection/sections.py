@@ -190,6 +190,8 @@ _DENIED = re.compile(
 )
 # A document says what it is in this much of its opening.
 _OPENING = 300
+# A block of more lines than this is no single record.
+_RECORD = 12
 # A record in braces is at most this long on each side of what it says of itself.
 _OBJECT = 1000
 
@@ -233,9 +235,9 @@ def _example(text: str, start: int, end: int, hit: PhraseHit[tuple[str, bool]]) 
         return line_start, high
     opened = text.rfind("{", max(low, hit.start - _OBJECT), hit.start)
     closed = text.find("}", hit.end, min(high, hit.end + _OBJECT))
-    if 0 <= opened and 0 <= closed and text.find("}", opened, hit.start) < 0:
+    if opened >= 0 and closed >= 0 and text.find("}", opened, hit.start) < 0:
         return opened, closed + 1  # a record that calls itself an example
-    return (line_start, line_end) if text.count("\n", low, high) > 6 else (low, high)
+    return (line_start, line_end) if text.count("\n", low, high) > _RECORD else (low, high)
 
 
 def _cued_lines(view: View) -> list[tuple[int, int]]:
