@@ -55,6 +55,7 @@ eval: $(STAMP)
 
 train: $(STAMP)
 	@$(BIN)/python -m tools.language_model.train
+	@$(BIN)/python -m tools.language_model.evaluate --card
 
 eval-names: $(STAMP)
 	@$(BIN)/python -m tools.language_model.evaluate
