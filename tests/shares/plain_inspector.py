@@ -25,6 +25,9 @@ class PlainInspector:
     show_values: bool = False
     inspected: int = 0
 
+    def warm(self) -> None:
+        """Nothing to load before workers are forked."""
+
     def inspect(self, file: BinaryIO, name: str, size: int) -> Inspection:
         self.inspected += 1
         data = file.read(_READ)
