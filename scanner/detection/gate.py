@@ -54,6 +54,10 @@ _EMPLOYMENT = re.compile(
     re.IGNORECASE,
 )
 _PERSON_WORD = re.compile(r"\b(?:he|she|he's|she's|his|her|him)\b", re.IGNORECASE)
+# Papers about machines, where words like "dying", "union member" or "disabled" are theirs.
+_TECHNICAL = frozenset({"it ticket", "source code"})
+_HARD = frozenset({Attribute.DOB, Attribute.IDENTIFIER, Attribute.ADDRESS})
+
 _YOU = re.compile(r"\b(?:you|your|yours)\b", re.IGNORECASE)
 
 
@@ -198,6 +202,9 @@ class Gate:
         self, section: Section, place: Place, sentence: Subject, record: Subject, around: Subject
     ) -> Standing:
         """The higher bar of a paper about people in general: name and second attribute in the same place."""
+        if section.kind in _TECHNICAL and not record.attributes & _HARD:
+            # "3 years" and "school" stand in any changelog; a birth date or a number of one's own does not.
+            return Standing(TOPIC_ONLY, Use.GENERAL, around, why=section.kind)
         if sentence.named and sentence.identified:
             return Standing(
                 0.8, Use.SAID, around, named=True, why=f"identified in the sentence of a {section.kind}"
