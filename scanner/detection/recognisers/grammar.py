@@ -225,8 +225,18 @@ class IdentifierRecogniser:
             *self._in_columns(view, context),
             *self._repaired(view, context),
         ]
-        findings = [self._score(reading, view, company) for reading in readings]
-        return _summarise([finding for finding in findings if finding is not None])
+        findings: list[Finding] = []
+        counted: Counter[str] = Counter()
+        against: dict[tuple[str, str], bool] = {}
+        for reading in readings:
+            rule_id = reading.form.rule.id
+            if counted[rule_id] >= _COUNTED_KEPT and _under_foreign_header(reading, view, against):
+                continue
+            finding = self._score(reading, view, company)
+            if finding is not None:
+                counted[rule_id] += finding.confidence < REPORTED
+                findings.append(finding)
+        return _summarise(findings)
 
     def _free(self, view: View, company: Company) -> list[_Reading]:
         """Readings of forms that mean something by themselves, from the one pass over the text."""
@@ -472,6 +482,27 @@ _PROGRAM_HEADER = re.compile(rb"[a-z][A-Z]|\w_\w")
 def _may_have_columns(view: View, context: ContextOfView) -> bool:
     """Whether a label of a rule may stand over something: what saves the layout of plain prose."""
     return bool(view.passage.blocks or context.hits) or _PROGRAM_HEADER.search(view.data) is not None
+
+
+def _under_foreign_header(reading: _Reading, view: View, known: dict[tuple[str, str], bool]) -> bool:
+    """Whether a table's header says that a value is something else: bulk of it is counted only in part.
+
+    Such a value scores a third of what it would, below what is reported, whatever else stands in its row.
+    """
+    if not reading.column or reading.labelled:
+        return False
+    key = (reading.form.rule.id, reading.column)
+    foreign = known.get(key)
+    if foreign is None:
+        foreign = view.context.label(*key).nearness is Nearness.AGAINST
+        known[key] = foreign
+    if not foreign:
+        return False
+    record = view.layout.record_at(reading.start)
+    field = view.layout.field_at(reading.start)
+    return (
+        record is not None and record.table is not None and field is not None and field.end - field.start < 40
+    )
 
 
 def _oddly_separated(text: str) -> bool:
