@@ -6,8 +6,7 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from types import UnionType
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -230,17 +229,3 @@ def _dotted(place: Place) -> str:
 def _short(value: Any) -> str:
     text = repr(value) if not isinstance(value, dict) else "a section"
     return text if len(text) <= 40 else text[:37] + "..."
-
-
-def allowed_values(field: FieldInfo) -> str:
-    """The words that a key accepts, where they are a fixed set; empty elsewhere."""
-    words = _literals(field.annotation)
-    return ", ".join(map(str, words))
-
-
-def _literals(annotation: Any) -> list[Any]:
-    if get_origin(annotation) is Literal:
-        return list(get_args(annotation))
-    if get_origin(annotation) is tuple or isinstance(annotation, UnionType):
-        return [word for part in get_args(annotation) for word in _literals(part)]
-    return []

@@ -8,6 +8,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 import re2
 
+from scanner.detection.programs import compile_bytes
+
 Payload = TypeVar("Payload")
 
 # 64 MiB keeps the automaton of several thousand phrases from falling back to the slow path
@@ -87,16 +89,14 @@ class PhraseIndex(Generic[Payload]):
                     key = raw.strip()
                 if key:
                     self._payloads.setdefault(key, []).append(payload)
-        options = re2.Options()
-        options.encoding = re2.Options.Encoding.LATIN1
-        options.max_mem = _MAX_MEMORY
-        options.longest_match = True
-        options.never_capture = True
-        options.case_sensitive = case_sensitive
-        options.log_errors = False
         keys = sorted(self._payloads, reverse=True)
         self._matchers = [
-            re2.compile(b"|".join(map(_pattern, keys[at : at + _MOST_OF_ONE])), options)
+            compile_bytes(
+                b"|".join(map(_pattern, keys[at : at + _MOST_OF_ONE])),
+                case_sensitive=case_sensitive,
+                longest_match=True,
+                max_memory=_MAX_MEMORY,
+            )
             for at in range(0, len(keys), _MOST_OF_ONE)
         ]
         self._known: dict[bytes, tuple[Payload, ...]] = {}

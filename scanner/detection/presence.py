@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 import re2
 
+from scanner.detection.programs import byte_options
+
 # The states of all patterns together; RE2 forgets and begins again when this is full.
 _MAX_MEMORY = 96 << 20
 # A shorter text costs less to read a few times than the set costs to build.
@@ -33,12 +35,7 @@ class Presence:
 
     @cached_property
     def _set(self) -> re2.Set:
-        options = re2.Options()
-        options.encoding = re2.Options.Encoding.LATIN1
-        options.max_mem = _MAX_MEMORY
-        options.never_capture = True
-        options.log_errors = False
-        patterns = re2.Set.SearchSet(options)
+        patterns = re2.Set.SearchSet(byte_options(max_memory=_MAX_MEMORY))
         # Occurs in every text: an answer without it is none (the set ran out of memory).
         patterns.Add(b"")
         for program in self._programs:

@@ -5,27 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-import re2
-
 from scanner.detection.presence import Program
+from scanner.detection.programs import compile_bytes
 from scanner.detection.view import Span, View
-
-# Well above what these programs need: RE2 falls back to its slow automaton silently when its cache is full.
-_MAX_MEMORY = 32 << 20
-
-
-def compile_bytes(
-    pattern: bytes, *, case_sensitive: bool = True, max_memory: int = _MAX_MEMORY
-) -> re2._Regexp:
-    """An RE2 program over Latin-1 bytes that reports spans only."""
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.max_mem = max_memory
-    options.never_capture = True
-    options.case_sensitive = case_sensitive
-    options.log_errors = False
-    return re2.compile(pattern, options)
-
 
 _BEYOND_BYTES = re.compile(r"\\u[0-9a-fA-F]{4}|[^\x00-\xff]")
 # A bracket that closes at once is a member of its class.
@@ -61,7 +43,7 @@ def sign_of(pattern: re.Pattern[str]) -> Program:
 
 
 class CandidateScan:
-    """Named patterns, each one pass; spans of a shared pass (``View.candidates``) are taken where present."""
+    """Named patterns, each one pass over a view that may hold it."""
 
     def __init__(self, patterns: Mapping[str, bytes], *, case_sensitive: bool = True) -> None:
         self._programs = {
@@ -75,9 +57,6 @@ class CandidateScan:
 
     def spans(self, view: View, name: str) -> Sequence[Span]:
         """The spans that the pattern ``name`` matches, left to right and without overlap."""
-        shared = view.candidates(name)
-        if shared:
-            return shared
         program = self._programs[name]
         if not view.may_hold(program):
             return ()

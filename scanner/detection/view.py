@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import cached_property
 from typing import Protocol, TypeVar, cast, runtime_checkable
@@ -23,7 +23,7 @@ __all__ = ["Recogniser", "Span", "View", "to_bytes"]
 
 
 class View:
-    """The normalised text of a passage with its byte form, layout and candidates.
+    """The normalised text of a passage with its byte form, layout and context.
 
     ``text`` is normalised and all offsets of recognisers refer to it; the detector maps findings back
     to the original.  ``findings`` holds what earlier stages found, sorted by start.
@@ -36,7 +36,6 @@ class View:
         organisation: Organisation,
         reference_date: date,
         context_phrases: ContextPhrases | None = None,
-        candidates: Mapping[str, Sequence[Span]] | None = None,
         presence: Presence | None = None,
     ) -> None:
         self.passage = passage
@@ -45,7 +44,6 @@ class View:
         self.reference_date = reference_date
         self.findings: Sequence[Finding] = ()
         self._context_phrases = context_phrases or ContextPhrases(())
-        self._candidates = candidates or {}
         self._presence = presence
         self._made: dict[str, tuple[Sequence[Finding], object]] = {}
 
@@ -86,10 +84,6 @@ class View:
     def phrases(self, index: PhraseIndex[Payload]) -> list[PhraseHit[Payload]]:
         """Every hit of a phrase index in the text, in order."""
         return index.find(self.data, self._absent)
-
-    def candidates(self, name: str) -> Sequence[Span]:
-        """The spans that a pattern of this name matched in the shared pass."""
-        return self._candidates.get(name, ())
 
 
 @runtime_checkable

@@ -6,7 +6,6 @@ import io
 import os
 from collections.abc import Callable
 from typing import IO
-from zipfile import ZipFile, ZipInfo
 
 from scanner.documents.limits import Limits
 
@@ -78,19 +77,3 @@ class CountingReader(io.RawIOBase):
         if not self.closed:
             self._file.close()
         super().close()
-
-
-def read_entry(archive: ZipFile, entry: ZipInfo, cap: int, limits: Limits) -> bytes:
-    """All bytes of one ZIP entry, at most ``cap`` of them and at no more than the limits' ratio.
-
-    Raises ``ExpansionLimitError`` before inflating when the directory already tells of too much, while
-    inflating otherwise; ``zipfile.BadZipFile``, ``zlib.error`` and the like for damaged data;
-    ``RuntimeError`` for an encrypted entry.
-    """
-    cap = min(cap, limits.parser_bytes)
-    if entry.file_size > cap:
-        raise ExpansionLimitError(f"expands to more than {cap:,} bytes")
-    if entry.file_size > max(limits.ratio_floor, entry.compress_size * limits.ratio):
-        raise ExpansionLimitError(f"expands more than {limits.ratio} to 1")
-    with CountingReader(archive.open(entry), cap, entry.compress_size, limits=limits) as reader:
-        return reader.read()

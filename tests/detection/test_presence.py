@@ -4,7 +4,7 @@ import re2
 
 from scanner.detection.phrases import PhraseIndex
 from scanner.detection.presence import Presence
-from scanner.detection.scan import compile_bytes
+from scanner.detection.programs import compile_bytes
 
 _LONG = b"the committee noted the report. " * 100
 

@@ -19,8 +19,9 @@ from rules.addresses import AddressWords, load_address_words
 from rules.places import load_outward_codes, load_towns
 from scanner.detection.finding import Evidence, EvidenceKind, Finding
 from scanner.detection.layout import Record
+from scanner.detection.programs import compile_bytes
 from scanner.detection.recognisers.address_grammar import HOUSE_NUMBER, TITLE, AddressGrammar, capital
-from scanner.detection.scan import CandidateScan, compile_bytes
+from scanner.detection.scan import CandidateScan
 from scanner.detection.view import Span, View
 
 # An address is searched for within so many characters before its postcode: eight PAF elements on lines of

@@ -26,6 +26,7 @@ from scanner.detection.context import (
 )
 from scanner.detection.finding import REPORTED, Evidence, EvidenceKind, Finding
 from scanner.detection.ownership import owned_by_organisation
+from scanner.detection.programs import byte_options, compile_bytes
 from scanner.detection.view import View
 
 _MAX_MEMORY = 64 << 20
@@ -79,12 +80,7 @@ def _matcher(form: Form, *, trusted: bool) -> Match:
             return found.span() if found else None
 
     else:
-        options = re2.Options()
-        options.encoding = re2.Options.Encoding.LATIN1
-        options.never_capture = True
-        options.case_sensitive = form.case == "upper"
-        options.log_errors = False
-        safe = re2.compile(source, options)
+        safe = compile_bytes(source, case_sensitive=form.case == "upper")
 
         def match(data: bytes, at: int) -> tuple[int, int] | None:
             found = safe.match(data, at)
@@ -445,11 +441,8 @@ def _may_start(form: _Form, characters: bytes) -> bool:
 
     Asked of the pattern's own first position, by RE2's possible-match range.
     """
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.case_sensitive = form.form.case == "upper"
-    options.log_errors = False
-    pattern = re2.compile(form.form.expression.encode("latin-1"), options)
+    source = form.form.expression.encode("latin-1")
+    pattern = compile_bytes(source, case_sensitive=form.form.case == "upper")
     low, high = pattern.possiblematchrange(2)
     low_byte, high_byte = low[:1] or b"\x00", high[:1] or b"\xff"
     both = {*characters, *characters.lower()}
@@ -464,15 +457,10 @@ def _source(form: _Form) -> bytes:
 
 def _alternation(forms: Sequence[_Form]) -> re2._Regexp[bytes]:
     """One RE2 pattern that stops wherever any form may begin."""
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.max_mem = _MAX_MEMORY
-    options.never_capture = True
-    options.longest_match = True
-    options.log_errors = False
     sources = dict.fromkeys(map(_source, forms))
     # Long digit runs are swallowed whole, so that no shorter number is cut out of them.
-    return re2.compile(b"|".join([*sources, rb"\d{20,}"]), options)
+    alternation = b"|".join([*sources, rb"\d{20,}"])
+    return compile_bytes(alternation, longest_match=True, max_memory=_MAX_MEMORY)
 
 
 # A header as programs write it ("nhsNumber", "nhs_no"), which no phrase in running text matches.
@@ -583,11 +571,7 @@ class _Gate:
 
     def __init__(self, forms: Sequence[_Form]) -> None:
         self._forms = forms
-        options = re2.Options()
-        options.encoding = re2.Options.Encoding.LATIN1
-        options.max_mem = _MAX_MEMORY
-        options.log_errors = False
-        self._set = re2.Set.MatchSet(options)
+        self._set = re2.Set.MatchSet(byte_options(max_memory=_MAX_MEMORY))
         # Matches everywhere: an answer without it is none (the set ran out of memory).
         self._set.Add(b"")
         for form in forms:

@@ -19,6 +19,7 @@ from scanner.detection.finding import REPORTED, Evidence, EvidenceKind, Finding
 from scanner.detection.gate import REACH, TOPIC_ONLY, Gate, Standing, word_pattern
 from scanner.detection.mention import Use
 from scanner.detection.phrases import PhraseIndex
+from scanner.detection.programs import compile_bytes
 from scanner.detection.sections import KindClassifier
 from scanner.detection.subjects import Attribute
 from scanner.detection.view import View
@@ -586,13 +587,8 @@ def _compiled_patterns(patterns: Iterable[str]) -> re2._Regexp[bytes] | None:
     body = _BLANK.sub(lambda match: match.group(1) or (_OPTIONAL_GAP if match.group(2) else _GAP), body)
     if not body:
         return None
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.case_sensitive = False
-    options.never_capture = True
-    options.longest_match = True
-    options.max_mem = 32 << 20
-    return re2.compile(rf"\b(?:{body})\b".encode("latin-1"), options)
+    pattern = rf"\b(?:{body})\b".encode("latin-1")
+    return compile_bytes(pattern, case_sensitive=False, longest_match=True)
 
 
 def _is_whole(item: _Compiled, words: bytes) -> bool:

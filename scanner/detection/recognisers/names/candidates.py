@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from string import ascii_lowercase
 
 from scanner.detection.finding import EvidenceKind
+from scanner.detection.programs import compile_bytes
 from scanner.detection.recognisers.names import lexicon as lex
 from scanner.detection.recognisers.names.lexicon import Lexicon, forename_band, surname_band, word_band
 from scanner.detection.recognisers.names.weighing import Reason, reason
-from scanner.detection.scan import compile_bytes
 
 _UP = "A-Z\u00c0-\u00d6\u00d8-\u00de\u0100-\u024f\u1e00-\u1eff"
 _ANY = "a-zA-Z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u0300-\u036f\u1e00-\u1eff"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import re2
 
 from scanner.detection.finding import EvidenceKind
+from scanner.detection.programs import compile_bytes
 from scanner.detection.recognisers.names import lexicon as lex
 from scanner.detection.recognisers.names.candidates import (
     HOUSE_NUMBER,
@@ -210,18 +211,13 @@ def repeated(
     names = {name: note for name, note in names.items() if len(name) >= 3}
     if not names or len(names) > _MOST_ESTABLISHED:
         return []
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.never_capture = True
-    options.longest_match = True
-    options.case_sensitive = False
-    options.log_errors = False
     words = b"|".join(
         re2.escape(name.encode("latin-1", "replace")) for name in sorted(names) if _is_latin(name)
     )
     if not words:
         return []
-    matcher = re2.compile(rb"\b(?:" + words + rb")(?: (?:" + words + rb")){0,2}\b", options)
+    pattern = rb"\b(?:" + words + rb")(?: (?:" + words + rb")){0,2}\b"
+    matcher = compile_bytes(pattern, case_sensitive=False, longest_match=True)
     spans = [(one.start, one.end) for one in taken]
     index = 0
     found: list[Candidate] = []

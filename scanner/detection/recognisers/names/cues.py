@@ -10,6 +10,7 @@ import re2
 from scanner.detection.finding import EvidenceKind
 from scanner.detection.phrases import PhraseIndex
 from scanner.detection.presence import Program
+from scanner.detection.programs import compile_bytes
 from scanner.detection.recognisers.names import lexicon as lex
 from scanner.detection.recognisers.names.candidates import (
     TOKEN,
@@ -81,23 +82,20 @@ class Cues:
         ]
         entries += [(title, ("title", 0.0, lexicon.titles[title])) for title in _SMALL_TITLES]
         self._index = PhraseIndex(entries)
-        options = re2.Options()
-        options.encoding = re2.Options.Encoding.LATIN1
-        options.max_mem = 64 << 20
-        options.never_capture = True
-        options.longest_match = True
         names = b"|".join(
             re2.escape(name.encode("latin-1"))
             for name in sorted(lexicon.frequent_forenames())
             if name.isascii()
         )
-        self._small = re2.compile(rb"\b(?:" + names + rb") [a-z][a-z'\-]+\b", options)
+        small = rb"\b(?:" + names + rb") [a-z][a-z'\-]+\b"
+        self._small = compile_bytes(small, longest_match=True, max_memory=64 << 20)
         common = b"|".join(
             re2.escape(name.encode("latin-1"))
             for name in sorted(lexicon.frequent_forenames(least=3))
             if name.isascii()
         )
-        self._small_single = re2.compile(rb"\b(?:" + common + rb")\b", options)
+        single = rb"\b(?:" + common + rb")\b"
+        self._small_single = compile_bytes(single, longest_match=True, max_memory=64 << 20)
 
     @property
     def programs(self) -> tuple[Program, ...]:
