@@ -1,5 +1,4 @@
-"""The mail relay that stands on the scanner's core: not built yet.
+"""The mail side: a relay that inspects outgoing mail, its quarantine and the console where people decide.
 
-The relay, its quarantine and its triage console are later work; this package marks their place, so
-that the import contract (``scanner`` never imports ``smtp_filter``) is checked from the first day.
+It stands on the scanner's core; ``scanner`` never imports it.
 """

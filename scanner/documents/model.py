@@ -86,6 +86,21 @@ class Protection(StrEnum):
     UNKNOWN = "encrypted, method unknown"
 
 
+@dataclass(frozen=True, slots=True)
+class ProtectedPart:
+    """One protected container: where it stands (empty: the whole file) and how it is protected.
+
+    ``method`` names the scheme in fixed words ("ZIP AES-256", "S/MIME enveloped, AES-256-GCM").  ``opened``
+    says how it was opened all the same ("empty password", "default password", "a listed password", "a password in
+    the same message"); empty where it stayed closed.  What opened was read like anything else.
+    """
+
+    location: Location
+    protection: Protection
+    method: str = ""
+    opened: str = ""
+
+
 class Status(StrEnum):
     """How far an object was inspected; the words of ``dlp scan --format jsonl``."""
 
@@ -101,12 +116,14 @@ class Coverage:
 
     ``kind`` is the sniffed kind ("docx", "pdf", "text"), from content and not from the name.
     A limit reached, a damaged member or an encrypted part is a gap; no gap means read wholly.
+    ``protection`` sums up the whole, ``protected`` names each protected container in it.
     """
 
     status: Status
     kind: str
     gaps: tuple[Gap, ...] = field(default=())
     protection: Protection = Protection.NONE
+    protected: tuple[ProtectedPart, ...] = ()
 
     @property
     def reason(self) -> str:

@@ -1,0 +1,1 @@
+"""The relay's verbs of `dlp`, one file each: parse, call, print."""
