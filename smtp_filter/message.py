@@ -26,7 +26,8 @@ class Envelope:
     """What the client said before DATA.
 
     ``sender`` is the address as written, empty for the null sender ``<>``.  ``body`` is ``7BIT``,
-    ``8BITMIME`` or empty; ``ret`` and ``envid`` are the DSN parameters of MAIL in the client's own spelling (xtext stays).
+    ``8BITMIME`` or empty; ``ret`` and ``envid`` are the DSN parameters of MAIL in the client's own spelling
+    (xtext stays).
     """
 
     sender: str
@@ -39,7 +40,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who handed the message over: the peer of the connection, and what an allowed one forwarded (XFORWARD)."""
+    """Who handed the message over: the peer, and what an allowed one told of its own client (XFORWARD)."""
 
     address: str
     port: int = 0

@@ -91,8 +91,8 @@ class ProtectedPart:
     """One protected container: where it stands (empty: the whole file) and how it is protected.
 
     ``method`` names the scheme in fixed words ("ZIP AES-256", "S/MIME enveloped, AES-256-GCM").  ``opened``
-    says how it was opened all the same ("empty password", "default password", "a listed password", "a password in
-    the same message"); empty where it stayed closed.  What opened was read like anything else.
+    says how it was opened all the same ("empty password", "default password", "a listed password",
+    "a password in the same message"); empty where it stayed closed.  What opened was read like anything else.
     """
 
     location: Location
