@@ -6,7 +6,17 @@ with a ``Coverage`` that tells what was not read and why.  Bad input is a value,
 
 from scanner.documents.isolation import Confinement, confine, ended_by, renew_cpu
 from scanner.documents.limits import Limits
-from scanner.documents.model import Coverage, Gap, Location, Protection, Segment, Shortfall, Status
+from scanner.documents.mail_headers import decoded_words, message_headers
+from scanner.documents.model import (
+    Coverage,
+    Gap,
+    Location,
+    ProtectedPart,
+    Protection,
+    Segment,
+    Shortfall,
+    Status,
+)
 from scanner.documents.places import place
 from scanner.documents.protocol import Event, Member, Parser, ProtectionNote, Source, TooLargeError
 from scanner.documents.reader import read_document, read_whole
@@ -22,6 +32,7 @@ __all__ = [
     "Location",
     "Member",
     "Parser",
+    "ProtectedPart",
     "Protection",
     "ProtectionNote",
     "Segment",
@@ -30,7 +41,9 @@ __all__ = [
     "Status",
     "TooLargeError",
     "confine",
+    "decoded_words",
     "ended_by",
+    "message_headers",
     "place",
     "read_document",
     "read_whole",

@@ -149,11 +149,16 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class ProtectionNote:
-    """How the file, or the part of it at ``location``, is protected (empty location: all of it)."""
+    """How the file, or the part of it at ``location``, is protected (empty location: all of it).
+
+    ``detail`` names the scheme in fixed words, ``opened`` how it was opened all the same: the ``method``
+    and ``opened`` of the ``ProtectedPart`` that the frame makes of the note.
+    """
 
     protection: Protection
     location: Location = HERE
     detail: str = ""
+    opened: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,17 @@ from typing import BinaryIO
 from scanner.documents.cutting import cut_at
 from scanner.documents.inflating import CountingReader, ExpansionLimitError
 from scanner.documents.limits import Limits
-from scanner.documents.model import Coverage, Gap, Location, Protection, Segment, Shortfall, Status
-from scanner.documents.protocol import HERE, Effort, Event, Member, Source, TooLargeError
+from scanner.documents.model import (
+    Coverage,
+    Gap,
+    Location,
+    ProtectedPart,
+    Protection,
+    Segment,
+    Shortfall,
+    Status,
+)
+from scanner.documents.protocol import HERE, Effort, Event, Member, ProtectionNote, Source, TooLargeError
 from scanner.documents.registry import parser_for
 from scanner.documents.sniffing import EMPTY, PLAIN_WORDS, UNKNOWN, sniff
 from scanner.documents.strings import string_segments
@@ -36,7 +45,10 @@ _PART_NAME = re.compile(r"\.(?:(?:7z|zip|rar|tar|gz)\.[0-9]{3}|[rz][0-9]{2})\Z",
 # Kinds without a parser in which a string scan finds what people wrote; in compressed data, pictures,
 # sound, fonts and programs it would find noise.
 _SCANNED_FOR_STRINGS = frozenset({UNKNOWN, "access", "dbf", "onenote", "pst", "sqlite", "tnef"})
+# Gaps and protected parts kept of one document.  What is new in kind is kept above that as well: a thousand
+# encrypted members must not hide the one that is damaged.
 _GAPS = 1_000
+_PROTECTED = 1_000
 _LOCKED = frozenset({Protection.STRONG, Protection.WEAK, Protection.UNKNOWN})
 
 
@@ -57,12 +69,22 @@ class _Tally:
     content: bool = False
     gaps: list[Gap] = field(default_factory=list)
     protections: list[tuple[Protection, bool]] = field(default_factory=list)
+    protected: list[ProtectedPart] = field(default_factory=list)
     seen: set[bytes] = field(default_factory=set)
 
     def miss(self, location: Location, reason: Shortfall, detail: str = "") -> None:
         gap = Gap(location, reason, detail)
-        if len(self.gaps) < _GAPS and gap not in self.gaps[-20:]:
+        room = len(self.gaps) < _GAPS or all(one.reason is not reason for one in self.gaps)
+        if room and gap not in self.gaps[-20:]:
             self.gaps.append(gap)
+
+    def protect(self, note: ProtectionNote, location: Location, *, whole: bool) -> None:
+        """Keep a note: for the sum, and as a part with its place."""
+        self.protections.append((note.protection, whole))
+        part = ProtectedPart(location, note.protection, note.detail, note.opened)
+        kinds = ((one.protection, one.opened) for one in self.protected)
+        if len(self.protected) < _PROTECTED or (part.protection, part.opened) not in kinds:
+            self.protected.append(part)
 
     def spend(self, count: int) -> None:
         self.expanded += count
@@ -81,36 +103,41 @@ class _Tally:
         )
 
 
-def read_document(source: Source, *, limits: Limits | None = None) -> Iterator[Segment | Coverage]:
+def read_document(
+    source: Source, *, limits: Limits | None = None, kind: str | None = None
+) -> Iterator[Segment | Coverage]:
     """Yield the segments of a file and of everything inside it; the last item is the ``Coverage``.
 
     Bad input never raises: it ends as a gap of the coverage, and what was read before stays read.  The
     file's own name and those of its members are segments too, located at "file name".  Members with
-    identical bytes are read once.  Locations begin with ``source.location``.
+    identical bytes are read once.  Locations begin with ``source.location``.  ``kind`` says what the file is
+    where the caller knows it ("eml" for a message on its way); without it the content decides.
     """
     tally = _Tally(limits or Limits())
-    kind = UNKNOWN
+    found = kind or UNKNOWN
     yield from _name(source.name, source.location)
     try:
         if source.size > tally.limits.file_bytes:
             tally.miss(source.location, Shortfall.TOO_LARGE, f"{source.size:,} bytes")
         else:
-            kind = sniff(source)
-            yield from _contents(source, kind, tally, 0)
+            found = kind or sniff(source)
+            yield from _contents(source, found, tally, 0)
     except OSError as error:
         tally.miss(source.location, Shortfall.IO_ERROR, type(error).__name__)
     except _TextLimitError:
         pass
     except Exception as error:
         tally.miss(source.location, Shortfall.DAMAGED, type(error).__name__)
-    yield _coverage(kind, tally)
+    yield _coverage(found, tally)
 
 
-def read_whole(source: Source, *, limits: Limits | None = None) -> tuple[tuple[Segment, ...], Coverage]:
+def read_whole(
+    source: Source, *, limits: Limits | None = None, kind: str | None = None
+) -> tuple[tuple[Segment, ...], Coverage]:
     """Read a document at once: all its segments, and the coverage.  Raises as little as ``read_document``."""
     segments: list[Segment] = []
     coverage = Coverage(Status.NOT_INSPECTED, UNKNOWN)
-    for item in read_document(source, limits=limits):
+    for item in read_document(source, limits=limits, kind=kind):
         if isinstance(item, Coverage):
             coverage = item
         else:
@@ -167,7 +194,7 @@ def _events(events: Iterator[Event], within: Location, tally: _Tally, depth: int
             tally.ocr_seconds += event.ocr_seconds
         else:
             whole = depth == 0 and event.location == HERE
-            tally.protections.append((event.protection, whole))
+            tally.protect(event, _inside(within, event.location), whole=whole)
 
 
 def _inside(within: Location, location: Location) -> Location:
@@ -361,7 +388,7 @@ def _coverage(kind: str, tally: _Tally) -> Coverage:
         status = Status.PARTIAL
     else:
         status = Status.NOT_INSPECTED
-    return Coverage(status, kind, gaps, protection)
+    return Coverage(status, kind, gaps, protection, tuple(tally.protected))
 
 
 def _protection(tally: _Tally) -> Protection:

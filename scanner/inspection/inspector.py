@@ -86,16 +86,17 @@ class Inspector:
         """Inspect a document held in memory."""
         return self.inspect(BytesIO(content), name, len(content))
 
-    def inspect(self, file: BinaryIO, name: str, size: int) -> Inspection:
+    def inspect(self, file: BinaryIO, name: str, size: int, kind: str | None = None) -> Inspection:
         """Read ``file`` (``size`` bytes, called ``name`` by its owner) and judge it.
 
+        ``kind`` says what the file is where that is known ("eml" for mail); without it the content decides.
         Never raises for what is in the file: what cannot be read is a gap of the coverage.
         """
         settings = self._settings
         placed: list[_Placed] = []
         counts: Counter[str] = Counter()
         source = _source(file, name)
-        reading = _Reading(read_document(source, limits=settings.limits))
+        reading = _Reading(read_document(source, limits=settings.limits, kind=kind))
         reference: date | None = None
         for number, assembled in enumerate(assemble(reading)):
             # What the first page says of the document's date holds for all of it.

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from scanner.documents.model import Coverage, Gap, Location, Protection, Shortfall, Status
+from scanner.documents.model import Coverage, Gap, Location, ProtectedPart, Protection, Shortfall, Status
 from scanner.inspection.model import Inspection, LocatedFinding
 from scanner.judgement.assessment import Assessment, PeopleCount, Reason, Severity
 
 # A file with thousands of damaged members must not fill the ledger: the first ones tell enough, and the true
-# number is kept beside them.
+# number is kept beside them.  Each reason, and each kind of protection, keeps at least one.
 GAPS_KEPT = 20
+PROTECTED_KEPT = 50
 
 
 def evidence_to_json(inspection: Inspection) -> str:
@@ -21,8 +22,9 @@ def evidence_to_json(inspection: Inspection) -> str:
     return json.dumps(
         {
             "reasons": [[r.code, r.text, int(r.severity)] for r in inspection.assessment.reasons],
-            "gaps": [_gap_to_list(gap) for gap in inspection.coverage.gaps[:GAPS_KEPT]],
+            "gaps": [_gap_to_list(gap) for gap in _kept_gaps(inspection.coverage.gaps)],
             "gaps_total": len(inspection.coverage.gaps),
+            "protected": [_protected_to_list(part) for part in _kept_parts(inspection.coverage.protected)],
             "findings": [_finding_to_list(finding) for finding in inspection.findings],
             "counts": dict(inspection.counts),
         },
@@ -68,6 +70,7 @@ def inspection_from_json(data: Mapping[str, Any]) -> Inspection:
             kind=str(data["kind"]),
             gaps=evidence.gaps,
             protection=Protection(data["protection"]),
+            protected=evidence.protected,
         ),
         assessment=Assessment(Severity(data["severity"]), PeopleCount(int(low), int(high)), evidence.reasons),
         findings=evidence.findings,
@@ -80,7 +83,7 @@ def inspection_from_json(data: Mapping[str, Any]) -> Inspection:
 class Evidence:
     """The parts of :func:`evidence_to_json` read back, with values put in where they are given."""
 
-    __slots__ = ("counts", "findings", "gaps", "gaps_total", "reasons")
+    __slots__ = ("counts", "findings", "gaps", "gaps_total", "protected", "reasons")
 
     def __init__(self, text: str, values: str | None = None) -> None:
         data = json.loads(text)
@@ -89,6 +92,10 @@ class Evidence:
             Gap(Location(tuple(parts)), Shortfall(reason), str(d)) for parts, reason, d in data["gaps"]
         )
         self.gaps_total = int(data["gaps_total"])
+        self.protected = tuple(
+            ProtectedPart(Location(tuple(parts)), Protection(protection), str(method), str(opened))
+            for parts, protection, method, opened in data.get("protected", ())
+        )
         self.counts = {str(name): int(count) for name, count in data["counts"].items()}
         findings = tuple(_finding_from_list(item) for item in data["findings"])
         if values is not None:
@@ -97,6 +104,32 @@ class Evidence:
                 for finding, value in zip(findings, json.loads(values), strict=True)
             )
         self.findings = findings
+
+
+def _kept_gaps(gaps: tuple[Gap, ...]) -> list[Gap]:
+    """The first gaps, and the first of each reason that is not among them."""
+    kept = list(gaps[:GAPS_KEPT])
+    reasons = {gap.reason for gap in kept}
+    for gap in gaps[GAPS_KEPT:]:
+        if gap.reason not in reasons:
+            reasons.add(gap.reason)
+            kept.append(gap)
+    return kept
+
+
+def _kept_parts(parts: tuple[ProtectedPart, ...]) -> list[ProtectedPart]:
+    """The first protected parts, and the first of each protection, opened and not, that is not among them."""
+    kept = list(parts[:PROTECTED_KEPT])
+    known = {(part.protection, part.opened) for part in kept}
+    for part in parts[PROTECTED_KEPT:]:
+        if (part.protection, part.opened) not in known:
+            known.add((part.protection, part.opened))
+            kept.append(part)
+    return kept
+
+
+def _protected_to_list(part: ProtectedPart) -> list[Any]:
+    return [list(part.location.parts), part.protection.value, part.method, part.opened]
 
 
 def _gap_to_list(gap: Gap) -> list[Any]:

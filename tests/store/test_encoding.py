@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from scanner.documents.model import Coverage, Gap, Location, Protection, Shortfall, Status
+from scanner.documents.model import Coverage, Gap, Location, ProtectedPart, Protection, Shortfall, Status
 from scanner.inspection.model import Inspection, LocatedFinding
 from scanner.judgement.assessment import Assessment, PeopleCount, Reason, Severity
 from scanner.store.encoding import (
+    Evidence,
     evidence_to_json,
     inspection_from_json,
     inspection_to_json,
@@ -24,6 +26,10 @@ def inspection(value: str | None) -> Inspection:
             "zip",
             (Gap(Location(("a.zip", "b")), Shortfall.ENCRYPTED, "no password"),),
             Protection.PARTLY,
+            (
+                ProtectedPart(Location(("a.zip", "b")), Protection.STRONG, "ZIP AES-256"),
+                ProtectedPart(Location(("a.zip", "c")), Protection.NAME_ONLY, "PDF", "empty password"),
+            ),
         ),
         assessment=Assessment(Severity.HIGH, PeopleCount(2, 3), (Reason("nino", "why", Severity.HIGH),)),
         findings=(
@@ -42,6 +48,34 @@ def inspection(value: str | None) -> Inspection:
 def test_everything_comes_back(value: str | None) -> None:
     sent = json.loads(json.dumps(inspection_to_json(inspection(value))))
     assert inspection_from_json(sent) == inspection(value)
+
+
+def test_many_gaps_and_parts_hide_no_other_kind() -> None:
+    here = Location(("x",))
+    gaps = tuple(Gap(here / str(number), Shortfall.ENCRYPTED) for number in range(500))
+    parts = tuple(ProtectedPart(here / str(number), Protection.STRONG) for number in range(500))
+    coverage = Coverage(
+        Status.PARTIAL,
+        "zip",
+        (*gaps, Gap(here, Shortfall.DAMAGED)),
+        Protection.PARTLY,
+        (*parts, ProtectedPart(here, Protection.WEAK), ProtectedPart(here, Protection.STRONG, "", "opened")),
+    )
+    back = inspection_from_json(inspection_to_json(replace(inspection(None), coverage=coverage))).coverage
+    assert len(back.gaps) < 50
+    assert len(back.protected) < 100
+    assert {gap.reason for gap in back.gaps} == {Shortfall.ENCRYPTED, Shortfall.DAMAGED}
+    assert {(part.protection, part.opened) for part in back.protected} == {
+        (Protection.STRONG, ""),
+        (Protection.WEAK, ""),
+        (Protection.STRONG, "opened"),
+    }
+
+
+def test_evidence_of_earlier_versions_is_read() -> None:
+    data = json.loads(evidence_to_json(inspection(None)))
+    del data["protected"]
+    assert Evidence(json.dumps(data)).protected == ()
 
 
 def test_evidence_holds_no_value() -> None:

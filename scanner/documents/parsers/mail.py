@@ -18,6 +18,14 @@ from itertools import islice
 
 from scanner.documents.decoding import decode
 from scanner.documents.limits import Limits
+from scanner.documents.mail_headers import (
+    Header,
+    base64_bytes,
+    decoded_words,
+    readable_message,
+    split_headers,
+    text_of,
+)
 from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.parsers.html import html_events
 from scanner.documents.parsers.plain import text_segments
@@ -25,12 +33,8 @@ from scanner.documents.protocol import HERE, Event, Member, Source
 from scanner.documents.rows import row_segment
 from scanner.documents.sniffing import EMPTY, UNKNOWN, sniff
 
-# Bounds of one message.  Postfix stops at 100 levels and 102,400 bytes of a header, rspamd at 64 levels;
-# honest mail stays under ten levels and some kilobytes.
+# Bounds of one message.  Postfix stops at 100 levels, rspamd at 64; honest mail stays under ten.
 _LEVELS = 64
-_HEADER_BLOCK = 1_000_000
-_HEADER_VALUE = 256_000
-_HEADER_LINES = 2_000
 _PARAMETERS = 16_000
 _BOUNDARIES = 8
 _ATTACHED = "attached message"
@@ -42,9 +46,6 @@ _SIGNATURE_HEADERS = frozenset(
 _PART_HEADERS = frozenset(
     {"content-type", "content-transfer-encoding", "content-disposition", "content-id", "mime-version"}
 )
-_ENCODED_WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]*)\?=")
-_END_OF_HEADERS = re.compile(rb"\r?\n[ \t]*\r?\n|\r\r")
-_LINE_END = re.compile(rb"\r\n|\n|\r")
 _BOUNDARY = re.compile(rb"""boundary\s{0,9}=\s{0,9}(?:"([^"\r\n]{1,500})"|([^\s;"]{1,500}))""", re.IGNORECASE)
 _DASHED_LINE = re.compile(rb"^--(\S[^\r\n]{0,198}?)(?:--)?[ \t]*\r?$", re.MULTILINE)
 _COMMENT = re.compile(r"\([^()]*\)")
@@ -58,7 +59,6 @@ _PGP_BLOCK = re.compile(
     r"-----BEGIN PGP MESSAGE-----.{0,2000000}?(?:-----END PGP MESSAGE-----|\Z)", re.DOTALL
 )
 _MULTIPART_NOTICE = re.compile(r"(?i)^\W{0,5}this is a (?:multi-?part|cryptographically)[^\n]{0,200}$")
-_Header = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,7 @@ class MailParser:
 
     def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
         """Yield headers, bodies, alternatives and what stands between them; attachments are members."""
-        data = source.read()
-        if not data.startswith(b"\xef\xbb\xbf") and 0 in data[:200]:
-            data = decode(data).encode("utf-8")
-        yield from message_events(data.removeprefix(b"\xef\xbb\xbf"), limits)
+        yield from message_events(readable_message(source.read()), limits)
 
 
 class MailboxParser:
@@ -147,7 +144,7 @@ def message_events(data: bytes, limits: Limits, within: Location = HERE) -> Iter
             if count > limits.mime_parts:
                 return
             continue
-        headers, body = _split_headers(part)
+        headers, body = split_headers(part.data, part.start, part.end, message=not part.level)
         yield from _header_segments(headers, part)
         deeper: list[_Part] = []
         for event in _body_events(part, headers, body, limits, deeper):
@@ -165,73 +162,7 @@ def message_events(data: bytes, limits: Limits, within: Location = HERE) -> Iter
         stack.extend(reversed(deeper))
 
 
-def _split_headers(part: _Part) -> tuple[list[_Header], int]:
-    """Header fields of a part, and where its body begins.  The first blank line ends them, come what may."""
-    data, start, end = part.data, part.start, part.end
-    if start >= end:
-        return [], end
-    first = _LINE_END.match(data, start, end)
-    if first:
-        return [], first.end()
-    if part.level and b":" not in data[start : min(end, start + 1000)].split(b"\n", 1)[0]:
-        # A part that begins without headers and without the blank line that should stand for them.
-        return [], start
-    match = _END_OF_HEADERS.search(data, start, min(end, start + _HEADER_BLOCK))
-    stop, body = (match.start(), match.end()) if match else (min(end, start + _HEADER_BLOCK), end)
-    if not match and end - start > _HEADER_BLOCK:
-        body = stop
-    fields: list[list[bytes]] = []
-    for line in _LINE_END.split(data[start:stop])[: _HEADER_LINES * 10]:
-        if line[:1] in (b" ", b"\t") and fields:
-            fields[-1].append(line)
-        elif line:
-            fields.append([line])
-    headers = []
-    for lines in fields[:_HEADER_LINES]:
-        raw = b" ".join(map(bytes.strip, lines))[:_HEADER_VALUE]
-        name, colon, value = raw.partition(b":")
-        if colon and b" " not in name.strip() and len(name) < 200:
-            headers.append((name.strip().decode("ascii", "replace"), _bytes_to_text(value.strip())))
-        else:
-            headers.append(("", _bytes_to_text(raw)))
-    if len(fields) > _HEADER_LINES:
-        headers.append(("", _bytes_to_text(b"\n".join(b" ".join(one) for one in fields[_HEADER_LINES:]))))
-    return headers, body
-
-
-def _bytes_to_text(data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
-
-
-def decoded_words(value: str) -> str:
-    """Text of a header with its encoded words (RFC 2047), also where they stand in quotes or in pieces."""
-    if "=?" not in value:
-        return value
-    out: list[str] = []
-    pending = b""
-    charset = ""
-    position = 0
-    for match in _ENCODED_WORD.finditer(value):
-        between = value[position : match.start()]
-        if pending and (between.strip() or match[1].lower() != charset):
-            out.append(decode(pending, charset))
-            pending = b""
-        if between.strip() or not position:
-            out.append(between)
-        charset = match[1].lower()
-        payload = match[3].encode("utf-8", "replace")
-        pending += _base64(payload) if match[2] in "bB" else binascii.a2b_qp(payload, header=True)
-        position = match.end()
-    if pending:
-        out.append(decode(pending, charset))
-    out.append(value[position:])
-    return "".join(out)
-
-
-def _header_segments(headers: list[_Header], part: _Part) -> Iterator[Segment]:
+def _header_segments(headers: list[Header], part: _Part) -> Iterator[Segment]:
     for name, value in headers:
         lowered = name.lower()
         if lowered in _SIGNATURE_HEADERS or (lowered in _PART_HEADERS):
@@ -259,12 +190,12 @@ def _parameter(value: str, name: str) -> str:
     return decoded_words(text).strip()
 
 
-def _values(headers: list[_Header], name: str) -> list[str]:
+def _values(headers: list[Header], name: str) -> list[str]:
     return [value for key, value in headers if key.lower() == name]
 
 
 def _body_events(
-    part: _Part, headers: list[_Header], begin: int, limits: Limits, deeper: list[_Part]
+    part: _Part, headers: list[Header], begin: int, limits: Limits, deeper: list[_Part]
 ) -> Iterator[Event]:
     """Events of one body; parts inside it are put into ``deeper``."""
     types = _values(headers, "content-type") or [part.default]
@@ -336,7 +267,7 @@ def _inside_text(content: bytes, text: str, place: Location) -> Iterator[Event]:
         for name, data in _uuencoded(content):
             yield Member(name, data, place / f'uuencoded "{name}"')
     for run in _BASE64_RUN.finditer(content):
-        data = _base64(run[0])
+        data = base64_bytes(run[0])
         if sniff(Source.from_bytes(data)) not in (UNKNOWN, EMPTY, "text"):
             yield Member("", data, place / "base64 text")
     if "-----BEGIN PGP MESSAGE-----" in text:
@@ -408,7 +339,7 @@ def _between(data: bytes, part: _Part, limits: Limits) -> Iterator[Segment]:
 def _undo(data: bytes, coding: str) -> bytes:
     """Undo a transfer encoding; what is none, or unknown, stays as it is."""
     if coding == "base64":
-        return _base64(data)
+        return base64_bytes(data)
     if coding == "quoted-printable":
         return binascii.a2b_qp(data)
     if coding in ("x-uuencode", "uuencode", "x-uue", "uue"):
@@ -417,18 +348,8 @@ def _undo(data: bytes, coding: str) -> bytes:
     if coding not in ("", "7bit", "8bit", "binary", "none"):
         cleaned = _NO_BASE64.sub(b"", data)
         if len(cleaned) >= 60 and len(cleaned) * 100 > len(b"".join(data.split())) * 99:
-            return _base64(data)
+            return base64_bytes(data)
     return data
-
-
-def _base64(data: bytes) -> bytes:
-    """Decode base64 block by block: padding in the middle ends a block, not the text."""
-    blocks = []
-    for block in re.split(rb"=+", _NO_BASE64.sub(b"", data)):
-        if len(block) % 4 == 1:
-            block = block[:-1]
-        blocks.append(binascii.a2b_base64(block + b"=" * (-len(block) % 4)))
-    return b"".join(blocks)
 
 
 def _uuencoded(data: bytes) -> Iterator[tuple[str, bytes]]:
@@ -445,7 +366,7 @@ def _uuencoded(data: bytes) -> Iterator[tuple[str, bytes]]:
             if line.strip() in (b"end", b"====", b""):
                 break
             try:
-                pieces.append(_base64(line) if match[1] else binascii.a2b_uu(line))
+                pieces.append(base64_bytes(line) if match[1] else binascii.a2b_uu(line))
             except binascii.Error:
                 # Some encoders leave out trailing blanks or add a check character.
                 count = 1 + -(-((line[0] - 32) & 63) * 8 // 6)
@@ -454,4 +375,4 @@ def _uuencoded(data: bytes) -> Iterator[tuple[str, bytes]]:
                 except binascii.Error:
                     break
         if pieces:
-            yield _bytes_to_text(match[2].strip()), b"".join(pieces)
+            yield text_of(match[2].strip()), b"".join(pieces)

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 
 from scanner.documents.decoding import decode
 from scanner.documents.limits import Limits
+from scanner.documents.mail_headers import decoded_words
 from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.parsers import ole_object
 from scanner.documents.parsers.compound_file import CompoundFile, Path, open_or_scan
 from scanner.documents.parsers.compressed_rtf import CompressedRtfError, decompress
 from scanner.documents.parsers.html import html_events
-from scanner.documents.parsers.mail import decoded_words
 from scanner.documents.parsers.ooxml_parts import record
 from scanner.documents.parsers.plain import text_segments
 from scanner.documents.parsers.property_sets import codec_of

@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from scanner.documents import Coverage, Limits, Segment, Shortfall, Source, Status, read_whole
-from scanner.documents.parsers.mail import decoded_words
+from scanner.documents.mail_headers import decoded_words
 
 TOP = "From: Ann <ann@example.org>\nTo: bob@example.org\nSubject: bins\nMIME-Version: 1.0\n"
 
