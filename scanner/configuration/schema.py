@@ -249,6 +249,27 @@ class StateSection(Section):
     )
 
 
+class StorageSection(Section):
+    """The database of what outlives a run (quarantine, audit, durable runs), and the key that seals it."""
+
+    database: str = Field(
+        default="",
+        description="sqlite:////path/to/file, or postgresql://user@host/name; default: dlp.db in the state "
+        "directory",
+    )
+    master_key: AbsolutePath | None = Field(
+        default=None,
+        description="file of the master key, away from the database's disk; default: dlp/master.key in "
+        "$XDG_CONFIG_HOME or ~/.config",
+    )
+
+    def url(self, state: Path) -> str:
+        """The database's URL; ``state`` is the state directory."""
+        from scanner.store.database import default_database_url
+
+        return self.database or default_database_url(state)
+
+
 class LoggingSection(Section):
     """What is logged and where; logs never hold a value."""
 
@@ -269,6 +290,7 @@ class Configuration(Section):
     rules: RulesSection = RulesSection()
     reports: ReportsSection = ReportsSection()
     state: StateSection = StateSection()
+    storage: StorageSection = StorageSection()
     logging: LoggingSection = LoggingSection()
 
     def detection(self) -> DetectionSettings:
