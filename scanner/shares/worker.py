@@ -71,7 +71,7 @@ def serve(connection: socket.socket, work: Work) -> NoReturn:
     status = 1
     # Whatever happens, this copy of the run's process must not go on as if it were the run.
     try:
-        _let_go(keep=connection.fileno())
+        let_go(keep=connection.fileno())
         confine(work.confinement)
         connection.sendall(encode({"ready": True}))
         _answer_all(connection, work)
@@ -152,7 +152,8 @@ def _with_hash(inspection: Inspection, file: BinaryIO, key: bytes) -> Inspection
         return inspection
 
 
-def _let_go(keep: int) -> None:
+def let_go(keep: int) -> None:
+    """Give up what a fork has from its parent: signals, logging, terminal, all descriptors but ``keep``."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
