@@ -1,42 +1,76 @@
-"""Telling names of columns and labels of forms from the data beside and beneath them."""
+"""Telling names of columns and labels of forms from the data beside and beneath them.
+
+The one recogniser of headers for all tables: those of sheets and word processors, pages, and delimited text.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-_LONGEST_NAME = 60
-# Words that column names are made of: they tell a header where every column below is words, too.
-_WORDS = r"""
-    names? forenames? surname initials? titles? dob born dates? ages? gender sex ethnicity religion
-    address street town city county post\s?code location property site ward
-    phone tel mobile e-?mail contact no nos number num ref reference id upn nhs nino ni gp code
-    type status category reason role team service school organisation department supplier payee
-    amount total value cost price qty quantity description details? notes? comments? year month period
-"""
-HEADER_WORD = re.compile(
-    rf"(?i:(?:\b|_)(?:{'|'.join(_WORDS.split())})(?:\b|_))|(?<=[a-z])(?:Name|Date|Number|Code|ID|Type)\b"
-)
+from scanner.documents.rows import Row
+
+# A header stands within the first rows of a table, behind a title, a date, an owner and a blank or two.
+_SEARCHED_ROWS = 8
+# A label names something: longer cells are sentences.
+_LONGEST_LABEL = 60
+_WORD = re.compile(r"[^\W\d_]+")
+_DIGIT = re.compile(r"\d")
+# A sentence goes on behind its end; "No. of beds" and "Ref. no" do not end one.
+_SENTENCES = re.compile(r"\w{4}[.!?] ")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_LABEL_BEGINS = frozenset("#%£$€(*[_")
+# Words of column headers and form labels in council documents: people, identifiers, contact, care, money.
+_WORDS_OF_LABELS = """name names surname forename forenames firstname lastname first last middle initial
+    initials title titles alias known
+    dob birth born age ages gender sex ethnicity religion nationality language
+    address addr street town city county postcode post home email mail phone tel telephone mobile contact fax
+    nhs nino ni upn uln urn id ref reference no nos number num code case account sort payroll employee staff
+    date dates from to start end due time year month day period type category status stage need needs
+    school class teacher parent carer guardian mother father child client applicant tenant relationship
+    worker manager officer organisation team department directorate service role job post grade salary pay
+    amount total cost budget balance value price rate quantity qty invoice supplier payee
+    description detail details note notes comment comments reason outcome action decision allegation diagnosis
+    ward area location site property uprn room signature signed gp doctor hospital"""
+_LABEL_WORDS = frozenset(_WORDS_OF_LABELS.split())
+
+
+def is_label(text: str) -> bool:
+    """Whether a text can be a label at all: short, begins with a letter or #, hardly any digits.
+
+    >>> is_label("NHS No."), is_label("943 476 5919"), is_label("See the attached note. It is long.")
+    (True, False, False)
+    """
+    text = text.strip()
+    if not text or len(text) > _LONGEST_LABEL or "\t" in text or "@" in text or _SENTENCES.search(text):
+        return False
+    if not (text[0].isalpha() or text[0] in _LABEL_BEGINS):
+        return False
+    digits = len(_DIGIT.findall(text))
+    return bool(_WORD.search(text)) and digits <= 2 and digits * 2 <= len(text)
+
+
+def names_something(text: str) -> bool:
+    """Whether a text reads like a label: it ends in a colon, or one of its words is used for labels.
+
+    >>> names_something("Surname"), names_something("Place:"), names_something("Osei")
+    (True, True, False)
+    """
+    text = text.strip()
+    if not is_label(text):
+        return False
+    if text.endswith(":"):
+        return True
+    spaced = _HUMP.sub(" ", text)
+    return any(word.lower() in _LABEL_WORDS for word in _WORD.findall(spaced))
 
 
 def is_header(row: Sequence[str]) -> bool:
-    """Tell whether a row reads like column names: short, without numbers, no two the same."""
+    """Tell whether a row reads like column names: each a label, most of them filled, no two the same."""
     names = [cell.strip().lower() for cell in row if cell.strip()]
     if len(names) * 2 < len(row) or not names or len(set(names)) * 10 < len(names) * 8:
         return False
-    for name in names:
-        digits = sum(char.isdigit() for char in name)
-        if (
-            name[0].isdigit()
-            or len(name) > _LONGEST_NAME
-            or digits > 2
-            or digits * 2 > len(name)
-            or "@" in name
-        ):
-            return False
-        if not any(char.isalpha() for char in name):
-            return False
-    return True
+    return all(map(is_label, names))
 
 
 def is_heading_row(row: Sequence[str]) -> bool:
@@ -46,10 +80,8 @@ def is_heading_row(row: Sequence[str]) -> bool:
     """
     if not is_header(row) or any(cell.rstrip().endswith(":") for cell in row):
         return False
-    if len(row) == 2:
-        return all(HEADER_WORD.search(cell) for cell in row)
-    named = sum(1 for cell in row if HEADER_WORD.search(cell))
-    return named * 3 > sum(1 for cell in row if cell.strip())
+    named = sum(map(names_something, row))
+    return named == 2 if len(row) == 2 else named * 3 > sum(1 for cell in row if cell.strip())
 
 
 def form_labels(values: Sequence[str], headings: Sequence[bool] = ()) -> list[str]:
@@ -63,7 +95,79 @@ def form_labels(values: Sequence[str], headings: Sequence[bool] = ()) -> list[st
         marked = bool(headings) and headings[index - 1]
         named = marked or before.endswith(":")
         if not named and len(values) in (2, 4) and index % 2:
-            named = is_header([before]) and bool(HEADER_WORD.search(before))
+            named = names_something(before)
         if named and not (headings and headings[index]):
             labels[index] = before.rstrip(":")
     return labels if any(labels) else []
+
+
+def header_row(rows: Sequence[Row]) -> int | None:
+    """Index of the row that heads the columns, ``None`` where no row does.
+
+    It is a row of short texts, about as wide as what stands beneath it, beneath which the columns hold
+    other things: numbers and dates, or names under words that are used for labels.
+    """
+    for index, row in enumerate(rows[:_SEARCHED_ROWS]):
+        below = rows[index + 1 :]
+        if not below:
+            continue
+        if len(row.cells) < 2:
+            if names_something(row.cells[0].text) and _is_list(row.cells[0].column, below):
+                return index
+            continue
+        width = sorted(len(other.cells) for other in below)[len(below) // 2]
+        if len(row.cells) * 5 < width * 3:
+            continue
+        if sum(1 for cell in row.cells if is_label(cell.text)) * 5 < len(row.cells) * 4:
+            continue
+        colons = sum(1 for cell in row.cells if cell.text.rstrip().endswith(":"))
+        if 0 < colons < len(row.cells):
+            continue  # a line of a form: labels and their values
+        named = sum(1 for cell in row.cells if names_something(cell.text))
+        down = sum(1 for other in (row, *below) if names_something(other.cells[0].text))
+        if len(row.cells) <= 4 and down >= max(2, named + 1) and down * 3 >= 2 * (1 + len(below)):
+            continue  # labels run down the side: a form, not a list
+        if named * 2 >= len(row.cells) or _columns_differ(row, below):
+            return index
+    return None
+
+
+def is_declared(row: Row, rows: Sequence[Row]) -> bool:
+    """Whether a row that the document calls a header is one; a title over all columns is not."""
+    return row.header and (len(row.cells) > 1 or all(len(other.cells) == 1 for other in rows))
+
+
+def _is_list(column: int, below: Sequence[Row]) -> bool:
+    """Whether rows hold one number or code each, in one column: a list under a heading."""
+    alone = [row for row in below if len(row.cells) == 1 and row.cells[0].column == column]
+    codes = sum(
+        1 for row in alone if _DIGIT.search(row.cells[0].text) and len(row.cells[0].text) <= _LONGEST_LABEL
+    )
+    return len(alone) == len(below) and len(below) >= 2 and codes * 5 >= len(below) * 4
+
+
+def _columns_differ(row: Row, below: Sequence[Row]) -> bool:
+    """Whether most columns under a row without digits hold digits in most of their cells."""
+    columns = {cell.column for cell in row.cells if not _DIGIT.search(cell.text)}
+    filled = dict.fromkeys(columns, 0)
+    digits = dict.fromkeys(columns, 0)
+    for other in below:
+        for cell in other.cells:
+            if cell.column in columns:
+                filled[cell.column] += 1
+                digits[cell.column] += bool(_DIGIT.search(cell.text))
+    differing = sum(1 for column in columns if filled[column] and digits[column] * 5 >= filled[column] * 3)
+    return differing >= 1 and differing * 3 >= len(row.cells)
+
+
+def is_form(rows: Sequence[Row]) -> bool:
+    """Whether the cells of a table stand in pairs of a label and its value.
+
+    At least half of the rows begin with a cell that reads like a label, and no row is wider than
+    three pairs.
+    """
+    paired = [row for row in rows if len(row.cells) >= 2]
+    if not paired or any(len(row.cells) > 6 for row in paired):
+        return False
+    labels = sum(1 for row in paired if names_something(row.cells[0].text))
+    return labels * 2 >= len(paired)

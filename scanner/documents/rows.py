@@ -1,8 +1,9 @@
-"""Rows and records as segments: cells side by side, each a labelled field."""
+"""Rows of tables, and rows and records as segments: cells side by side, each a labelled field."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from scanner.documents.model import Location, Segment
 from scanner.text import Field
@@ -11,6 +12,27 @@ from scanner.text import Field
 CELL_SEPARATOR = "\t"
 # Between the values of a record or form, which may be whole paragraphs.
 RECORD_SEPARATOR = "\n"
+
+
+@dataclass(slots=True)
+class Cell:
+    """A cell that holds something: column number from 0, text, its name for a person, why hidden."""
+
+    column: int
+    text: str
+    name: str = ""
+    hidden: str = ""
+
+
+@dataclass(slots=True)
+class Row:
+    """A row with its filled cells from left to right; ``header`` where the document says it is one."""
+
+    number: int
+    cells: list[Cell]
+    location: Location
+    hidden: str = ""
+    header: bool = False
 
 
 def row_segment(

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from scanner.documents.model import Location, Segment
 from scanner.documents.parsers.cell_text import number_shown, text_shown
+from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.parsers.number_format import GENERAL
 from scanner.documents.parsers.sheet_rows import COLUMNS, column_letters
-from scanner.documents.parsers.table_headers import Cell, LabelledTable, Row
 from scanner.documents.parsers.workbook_styles import Styles
+from scanner.documents.rows import Cell, Row
 
 STATES = {1: "hidden sheet", 2: "very hidden sheet"}
 """Why a sheet is hidden, by the state that the list of sheets gives it."""

@@ -13,13 +13,14 @@ from scanner.documents.model import Gap, Location, Protection, Segment, Shortfal
 from scanner.documents.parsers import word_binary
 from scanner.documents.parsers.compound_file import CompoundFile, embedded_objects, macros, open_or_scan
 from scanner.documents.parsers.embedded_pictures import picture_gap
+from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.parsers.office_encryption import strength
 from scanner.documents.parsers.ooxml_parts import record
 from scanner.documents.parsers.property_sets import property_events
 from scanner.documents.parsers.residue import left_over
-from scanner.documents.parsers.table_headers import Cell, LabelledTable, Row
 from scanner.documents.parsers.word_binary import Run, WordFile
 from scanner.documents.protocol import HERE, Event, ProtectionNote, Source
+from scanner.documents.rows import Cell, Row
 from scanner.text import Field
 
 _PARAGRAPH = re.compile("[\r\x07\x0c]")

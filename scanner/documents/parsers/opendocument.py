@@ -19,10 +19,10 @@ from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.parsers.archives import ZipParser
 from scanner.documents.parsers.html import soup_segments
+from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.parsers.sheet_rows import column_letters
-from scanner.documents.parsers.table_headers import Cell, LabelledTable, Row
 from scanner.documents.protocol import HERE, Event, Member, Source
-from scanner.documents.rows import row_segment
+from scanner.documents.rows import Cell, Row, row_segment
 
 _CHUNK = 1 << 16
 _PART = re.compile(r"(?:(?P<object>[^/]{1,200})/)?(?P<part>content|styles|meta)\.xml\Z")

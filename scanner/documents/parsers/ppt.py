@@ -14,13 +14,14 @@ from scanner.documents.parsers import ole_object
 from scanner.documents.parsers.binary_sheet import drain
 from scanner.documents.parsers.compound_file import CompoundFile, open_or_scan
 from scanner.documents.parsers.embedded_pictures import picture_gap
+from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.parsers.macro_source import macro_segments
 from scanner.documents.parsers.office_encryption import decrypt_legacy
 from scanner.documents.parsers.ooxml_parts import record
 from scanner.documents.parsers.property_sets import property_events
 from scanner.documents.parsers.residue import left_over
-from scanner.documents.parsers.table_headers import Cell, LabelledTable, Row
 from scanner.documents.protocol import HERE, Event, ProtectionNote, Source
+from scanner.documents.rows import Cell, Row
 from scanner.documents.strings import string_segments
 
 # Record types (MS-PPT 2.13.24, MS-ODRAW 2.2).

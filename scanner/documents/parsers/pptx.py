@@ -9,10 +9,11 @@ from itertools import count
 from scanner.documents.limits import Limits
 from scanner.documents.model import Location, Segment
 from scanner.documents.parsers import ooxml_parts
+from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.parsers.ooxml_package import Package, Part, open_package, parse_xml
 from scanner.documents.parsers.ooxml_parts import local, record
-from scanner.documents.parsers.table_headers import Cell, LabelledTable, Row
 from scanner.documents.protocol import HERE, Event, Source
+from scanner.documents.rows import Cell, Row
 
 _SHAPES = frozenset(("sp", "pic", "graphicFrame", "cxnSp", "contentPart"))
 # Where PowerPoint puts text of its own ("Click to edit Master title style"): not what a person wrote.

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from scanner.documents.model import Location, Segment
+from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.parsers.ooxml_package import Package, Part, parse_xml
 from scanner.documents.parsers.ooxml_parts import local, shape_texts
-from scanner.documents.parsers.table_headers import Cell, LabelledTable, Row
 from scanner.documents.protocol import HERE
+from scanner.documents.rows import Cell, Row
 from scanner.text import Field
 
 # What stands before a hidden stretch is its label as a reader of the older text saw it.

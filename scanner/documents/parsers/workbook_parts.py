@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from scanner.documents.model import Location, Segment
+from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.parsers.number_format import general
 from scanner.documents.parsers.ooxml_package import Package, Part, parse_xml
 from scanner.documents.parsers.ooxml_parts import local, record
 from scanner.documents.parsers.sheet_rows import column_number, unescape_string
-from scanner.documents.parsers.table_headers import Cell, LabelledTable, Row
 from scanner.documents.protocol import Event
-from scanner.documents.rows import row_segment
+from scanner.documents.rows import Cell, Row, row_segment
 
 _ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:T(\d\d:\d\d)(?::\d\d(?:\.\d+)?)?Z?)?\Z")
 _REFERENCE = re.compile(r"([A-Z]{1,3})(\d+)")

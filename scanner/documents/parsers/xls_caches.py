@@ -10,11 +10,11 @@ from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.parsers import biff
 from scanner.documents.parsers.biff import Record, Text
 from scanner.documents.parsers.binary_sheet import cell_name, drain, raw_number
+from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.parsers.number_format import general
 from scanner.documents.parsers.ooxml_parts import record
-from scanner.documents.parsers.table_headers import Cell, LabelledTable, Row
 from scanner.documents.protocol import Event
-from scanner.documents.rows import row_segment
+from scanner.documents.rows import Cell, Row, row_segment
 
 _CACHE, _LINK = "pivot cache", "external link cache"
 _FIELD, _INDEXES = 0xC7, 0xC8

@@ -16,6 +16,7 @@ from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.parsers import ooxml_parts, workbook_parts
 from scanner.documents.parsers.cell_text import number_shown, text_shown
+from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.parsers.ooxml_package import Package, Part, open_package, parse_xml
 from scanner.documents.parsers.ooxml_parts import local, record
 from scanner.documents.parsers.sheet_rows import (
@@ -29,9 +30,9 @@ from scanner.documents.parsers.sheet_rows import (
     column_letters,
     unescape_string,
 )
-from scanner.documents.parsers.table_headers import Cell, LabelledTable, Row
 from scanner.documents.parsers.workbook_styles import SharedStrings, Styles, read_shared_strings, read_styles
 from scanner.documents.protocol import HERE, Event, Source
+from scanner.documents.rows import Cell, Row
 
 _SHEET_ROOTS = frozenset(("worksheet", "macrosheet", "dialogsheet", "chartsheet"))
 _STATES = {"hidden": "hidden sheet", "veryHidden": "very hidden sheet"}

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from scanner.documents.headings import header_row, is_form, is_heading_row, is_label, names_something
 from scanner.documents.model import Location, Segment
-from scanner.documents.parsers.table_headers import (
-    Cell,
-    LabelledTable,
-    Row,
-    header_row,
-    is_form,
-    is_label,
-    labelled,
-    names_something,
-)
+from scanner.documents.parsers.labelled_table import LabelledTable, labelled
+from scanner.documents.rows import Cell, Row
 
 
 def rows(*texts: tuple[str, ...]) -> list[Row]:
@@ -35,6 +28,8 @@ def rows(*texts: tuple[str, ...]) -> list[Row]:
         ("01/02/2010", False),
         ("someone@example.org", False),
         ("This is a sentence. It goes on.", False),
+        ("No. of beds", True),
+        ("Noms de famille élargie", True),
         ("x" * 80, False),
         ("", False),
     ],
@@ -57,6 +52,35 @@ def test_is_label(text: str, label: bool) -> None:
 )
 def test_names_something(text: str, names: bool) -> None:
     assert names_something(text) is names
+
+
+@pytest.mark.parametrize(
+    ("row", "heading", "why"),
+    [
+        (["Surname", "Forename", "DOB"], True, "words that columns are called by"),
+        (["PersonName", "caseRef"], True, "words written together"),
+        (["Foo", "Ward", "Bar"], False, "near miss: one word of three"),
+        (["Surname", "Osei"], False, "near miss: a label and its value"),
+        (["Surname:", "Forename:"], False, "near miss: labels of a form"),
+        (["Name", "Name", "Name", "Ward"], False, "near miss: the same name again"),
+        (["Name", "07700 900123"], False, "near miss: a number"),
+    ],
+)
+def test_heading_row_by_its_words(row: list[str], heading: bool, why: str) -> None:
+    assert is_heading_row(row) is heading, why
+
+
+@pytest.mark.parametrize(
+    ("values", "labels", "why"),
+    [
+        (["Surname", "Osei"], ["", "Surname"], "a pair"),
+        (["Ward:", "X", "Team:", "Y"], ["", "Ward", "", "Team"], "two pairs with colons"),
+        (["Green", "Osei"], [], "near miss: no word for a label"),
+        (["Surname", "Osei", "Ward"], [], "near miss: three cells are no pairs"),
+    ],
+)
+def test_labels_of_forms(values: list[str], labels: list[str], why: str) -> None:
+    assert form_labels(values) == labels, why
 
 
 @pytest.mark.parametrize(
