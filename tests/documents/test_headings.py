@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from scanner.documents.headings import header_row, is_form, is_heading_row, is_label, names_something
+from scanner.documents.headings import (
+    form_labels,
+    header_row,
+    is_form,
+    is_heading_row,
+    is_label,
+    names_something,
+)
 from scanner.documents.model import Location, Segment
 from scanner.documents.parsers.labelled_table import LabelledTable, labelled
 from scanner.documents.rows import Cell, Row
