@@ -81,13 +81,23 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One transaction: envelope, bytes, client; ``received`` is in seconds since 1970."""
+    """One transaction: envelope, bytes, client; ``received`` is in seconds since 1970.
+
+    What the relay saw while reading: ``hops`` counts the ``Received:`` lines, ``looped`` says that one of them is
+    our own, ``bare_line_ends`` counts lone CR and LF that were made CRLF, ``longest_line`` is in bytes without its
+    end.  ``per_recipient`` says that the client takes one answer for each recipient (LMTP).
+    """
 
     envelope: Envelope
     content: Content
     client: Client
     received: float
     queue_id: str
+    hops: int = 0
+    looped: bool = False
+    bare_line_ends: int = 0
+    longest_line: int = 0
+    per_recipient: bool = False
 
     def fingerprint(self) -> str:
         """SHA-256 over sender, sorted recipients and raw bytes: equal means the same queue item.
@@ -108,11 +118,13 @@ class Message:
 class Deliver:
     """Hand the same bytes to a next hop: ``route`` names it (``default``, ``secure``, ``gateway``).
 
-    ``headers`` are put on top, below our ``Received:`` line; nothing else is changed.
+    ``headers`` are put on top, below our ``Received:`` line; nothing else is changed.  ``refused`` answers
+    some recipients by themselves, who then get nothing; only for a message that is ``per_recipient``.
     """
 
     route: str = "default"
     headers: tuple[tuple[str, str], ...] = ()
+    refused: Mapping[str, Answer] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +142,11 @@ class MessageFilter(Protocol):
     """Whoever decides about a message; the relay only obeys."""
 
     async def examine(self, message: Message) -> Deliver | Answer:
-        """Decide.  An exception becomes ``451 4.3.0``; nothing of it reaches the wire."""
+        """Decide.  An exception becomes ``451 4.3.0``; nothing of it reaches the wire.
+
+        Runs to its end even when the client is gone or has been answered ``451`` meanwhile (a commit is never torn),
+        so it must keep a deadline of its own.  The content is open as long as it runs.
+        """
         ...
 
     async def relayed(self, message: Message, reply: str) -> None:
