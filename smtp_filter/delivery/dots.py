@@ -13,7 +13,8 @@ PIECE = 1 << 18
 def stuffed(head: bytes, content: Content) -> Iterator[bytes]:
     """``head`` and then the content, as DATA wants it, without the final dot.
 
-    Both have CRLF line ends (the relay made them so).  A content that does not end in CRLF gets one, as SMTP demands.
+    Both have CRLF line ends (the relay made them so).  A content that does not end in CRLF gets one, as SMTP
+    demands.
     """
     line_start = True
     ended = b"\r\n"

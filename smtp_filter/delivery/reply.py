@@ -13,7 +13,7 @@ _ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3}(?:\s|$)")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A code and its text; lines are separated by ``\\n``, each begins with an enhanced status code."""
+    """A code and its text: lines separated by a newline, each beginning with an enhanced status code."""
 
     code: int
     text: str
@@ -35,7 +35,7 @@ class Reply:
 
     def wire(self) -> bytes:
         """The reply as sent: ASCII, lines of at most 512 octets, control characters replaced."""
-        lines = [_clean(line) for line in self.text.split("\n")] or [""]
+        lines = [_clean(line) for line in self.text.split("\n")]
         last = len(lines) - 1
         return b"".join(
             b"%d%s%s\r\n" % (self.code, b" " if number == last else b"-", line[: LINE_OCTETS - 6])

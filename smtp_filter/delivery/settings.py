@@ -13,9 +13,9 @@ class NextHop:
     """One server that takes mail from us.
 
     ``tls`` is ``starttls`` (certificate checked against ``name`` or ``host``, no fallback to clear text) or
-    ``none``, which is refused for anything but a loopback address (``mail_filtering`` section 4).  Times are in
-    seconds; ``data_done_seconds`` is the wait for the answer to the final dot (RFC 5321 4.5.3.2.6: ten minutes).
-    ``certificate`` and ``key`` are shown to a server that asks for a client certificate.
+    ``none``, which is refused for anything but a loopback address (``mail_filtering`` section 4).  Times are
+    in seconds; ``data_done_seconds`` is the wait for the answer to the final dot (RFC 5321 4.5.3.2.6: ten
+    minutes). ``certificate`` and ``key`` are shown to a server that asks for a client certificate.
     """
 
     host: str
