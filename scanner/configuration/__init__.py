@@ -5,6 +5,15 @@ Without any file the defaults work.  Secrets are never in the file: they come fr
 
 from scanner.configuration.loading import configuration_path, load, overridden
 from scanner.configuration.problems import ConfigurationError, Problem
+from scanner.configuration.programs import configuration_type
 from scanner.configuration.schema import Configuration
 
-__all__ = ["Configuration", "ConfigurationError", "Problem", "configuration_path", "load", "overridden"]
+__all__ = [
+    "Configuration",
+    "ConfigurationError",
+    "Problem",
+    "configuration_path",
+    "configuration_type",
+    "load",
+    "overridden",
+]

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from scanner.configuration.problems import ConfigurationError, Problem
+from scanner.configuration.programs import configuration_type
 from scanner.configuration.schema import Configuration
 
 PATH_VARIABLE = "DLP_CONFIG"
@@ -55,7 +56,7 @@ def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Conf
         if isinstance(value, dict):
             value[key] = _scalar(environment[variable])
     try:
-        return Configuration.model_validate(data)
+        return configuration_type().model_validate(data)
     except ValidationError as error:
         details = error.errors(include_url=False)
         # A list that lost its only entry to an error is also too short: one of the two is enough.
@@ -73,7 +74,7 @@ def overridden(environment: Mapping[str, str]) -> dict[tuple[str, str], str]:
     """The keys that the environment sets: ``DLP_SCAN_WORKERS`` sets ``scan.workers``, and so on."""
     names = {
         f"DLP_{section}_{key}".upper(): (section, key)
-        for section, field in Configuration.model_fields.items()
+        for section, field in configuration_type().model_fields.items()
         for key in _keys(field.annotation)
     }
     return {place: name for name, place in names.items() if name in environment}
@@ -107,7 +108,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[Place, int]]:
     if node is None or data is None:
         return {}, {}
     if not isinstance(node, yaml.MappingNode) or not isinstance(data, dict):
-        what = f"must hold sections ({', '.join(Configuration.model_fields)}), each with its keys"
+        what = f"must hold sections ({', '.join(configuration_type().model_fields)}), each with its keys"
         raise ConfigurationError([Problem(f"{path}:1", "", what)])
     lines: dict[Place, int] = {}
     problems: list[Problem] = []
@@ -115,10 +116,8 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[Place, int]]:
     if problems:
         raise ConfigurationError(problems)
     # A section whose keys are all commented out reads as null and means its defaults.
-    known = {
-        key: value for key, value in data.items() if not (value is None and key in Configuration.model_fields)
-    }
-    return known, lines
+    sections = configuration_type().model_fields
+    return {key: value for key, value in data.items() if not (value is None and key in sections)}, lines
 
 
 def _mark(
@@ -204,7 +203,7 @@ def _in_words(detail: Mapping[str, Any], place: Place) -> str:
 
 def _allowed_at(place: Place) -> list[str]:
     """The keys that may stand at a place of the file."""
-    annotation: Any = Configuration
+    annotation: Any = configuration_type()
     for part in place:
         field = annotation.model_fields.get(part) if _is_section(annotation) else None
         annotation = field.annotation if isinstance(field, FieldInfo) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from yaml import YAMLError
@@ -66,6 +66,9 @@ Phone = Annotated[str, AfterValidator(_phone)]
 Domain = Annotated[str, AfterValidator(_domain)]
 RecogniserName = Annotated[str, AfterValidator(_recogniser)]
 AbsolutePath = Annotated[Path, AfterValidator(_directory)]
+
+
+S = TypeVar("S", bound="Section")
 
 
 class Section(BaseModel):
@@ -280,7 +283,7 @@ class LoggingSection(Section):
 
 
 class Configuration(Section):
-    """The whole file."""
+    """The whole file, as far as the scanner reads it; installed programs add sections of their own."""
 
     organisation: OrganisationSection = OrganisationSection()
     scan: ScanSection = ScanSection()
@@ -292,6 +295,11 @@ class Configuration(Section):
     state: StateSection = StateSection()
     storage: StorageSection = StorageSection()
     logging: LoggingSection = LoggingSection()
+
+    def section(self, kind: type[S]) -> S:
+        """The section of a kind that an installed program declared; its defaults where none was read."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        return next((value for value in values if type(value) is kind), None) or kind()
 
     def detection(self) -> DetectionSettings:
         """What detection is told."""

@@ -1,0 +1,33 @@
+"""The relay's sections of the one configuration file, and the settings that each room is given of them.
+
+``scanner.configuration`` finds ``SECTIONS`` where this program is installed.
+"""
+
+from smtp_filter.configuration.sections import (
+    GatewayHopSection,
+    MailWorkersSection,
+    MetricsSection,
+    NextHopSection,
+    RelaySection,
+    SecureHopSection,
+)
+
+SECTIONS = {
+    "relay": RelaySection,
+    "next_hop": NextHopSection,
+    "secure_hop": SecureHopSection,
+    "gateway_hop": GatewayHopSection,
+    "mail_workers": MailWorkersSection,
+    "metrics": MetricsSection,
+}
+"""The names of the sections in the file, in the order in which they are shown."""
+
+__all__ = [
+    "SECTIONS",
+    "GatewayHopSection",
+    "MailWorkersSection",
+    "MetricsSection",
+    "NextHopSection",
+    "RelaySection",
+    "SecureHopSection",
+]
