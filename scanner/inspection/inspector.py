@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from io import BytesIO
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 from rules.nicknames import load_nicknames
 from scanner.detection.building import build_detector
@@ -19,12 +19,12 @@ from scanner.detection.finding import REPORTED, Finding
 from scanner.detection.people import Aliases, Mention, group
 from scanner.detection.people_model import Population
 from scanner.documents import Coverage, Limits, Segment, Source, read_document
-from scanner.documents.model import Status
+from scanner.documents.model import Location, Status
 from scanner.inspection.assembling import Assembled, Locator, assemble
 from scanner.inspection.masking import mask, mask_name
 from scanner.inspection.model import Inspection, LocatedFinding
 from scanner.inspection.settings import InspectionSettings
-from scanner.judgement.assessment import Assessment
+from scanner.judgement.assessment import Assessment, PeopleCount
 from scanner.judgement.judge import assess
 from scanner.judgement.policy import Policy
 from scanner.text import Passage
@@ -34,6 +34,9 @@ INTERNAL_TYPES = frozenset({"TOPIC", "DOCUMENT_KIND"})
 # People are joined over at most this many findings of one document: the verdict of a larger one is
 # settled long before (thresholds are in the tens), and its counts stay true.
 _JOINED_FINDINGS = 50_000
+
+PartOf: TypeAlias = Callable[[str, Location], str]
+"""Names the part of a document that a place belongs to, from its hidden reason and its location."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class _Placed:
     mention: Mention
     location: str
     hidden: str
+    part: str
 
 
 # A name that no list holds, beside a number: every recogniser has its say, the language model too.
@@ -92,19 +96,33 @@ class Inspector:
         ``kind`` says what the file is where that is known ("eml" for mail); without it the content decides.
         Never raises for what is in the file: what cannot be read is a gap of the coverage.
         """
-        settings = self._settings
+        source = _source(file, name)
+        return self.inspect_parts(read_document(source, limits=self._settings.limits, kind=kind), size)[0]
+
+    def inspect_parts(
+        self, items: Iterable[Segment | Coverage], size: int, part_of: PartOf | None = None
+    ) -> tuple[Inspection, Mapping[str, PeopleCount]]:
+        """Inspect what ``read_document`` gives, and count the people of each part of the document by itself.
+
+        ``part_of`` names the part that a place belongs to (its hidden reason and its location), empty where
+        it belongs to none.  Somebody who stands in two parts counts in both.
+        """
         placed: list[_Placed] = []
         counts: Counter[str] = Counter()
-        source = _source(file, name)
-        reading = _Reading(read_document(source, limits=settings.limits, kind=kind))
+        reading = _Reading(items)
         reference: date | None = None
         for number, assembled in enumerate(assemble(reading)):
             # What the first page says of the document's date holds for all of it.
-            reference = self._detect_in(assembled, number, reference, placed, counts)
+            reference = self._detect_in(assembled, number, reference, placed, counts, part_of)
         mentions = [item.mention for item in placed[:_JOINED_FINDINGS]]
         today = reference or date.today()
         judged = self._judged([mention.finding for mention in mentions], mentions, today)
-        return Inspection(
+        parts: dict[str, list[Mention]] = {}
+        for item in placed:
+            if item.part and len(members := parts.setdefault(item.part, [])) < _JOINED_FINDINGS:
+                members.append(item.mention)
+        people = {name: self._population(members, today) for name, members in parts.items()}
+        inspection = Inspection(
             coverage=reading.coverage,
             assessment=judged.assessment,
             findings=tuple(self._located(item) for item in self._most_telling(placed)),
@@ -112,6 +130,7 @@ class Inspector:
             content_hash="",
             size=size,
         )
+        return inspection, {name: PeopleCount(found.low, found.high) for name, found in people.items()}
 
     def _detect_in(
         self,
@@ -120,6 +139,7 @@ class Inspector:
         reference: date | None,
         placed: list[_Placed],
         counts: Counter[str],
+        part_of: PartOf | None,
     ) -> date | None:
         detection = self._detector.detect(assembled.passage, reference_date=reference, number=number)
         locator = Locator(assembled)
@@ -128,11 +148,13 @@ class Inspector:
             hidden = assembled.hidden(finding.start)
             if finding.confidence >= REPORTED and finding.entity_type not in INTERNAL_TYPES:
                 counts[finding.entity_type] += 1
+            location = locator.location(finding.start)
             placed.append(
                 _Placed(
                     replace(mention, hidden=hidden) if hidden else mention,
-                    str(locator.location(finding.start)),
+                    str(location),
                     hidden,
+                    part_of(hidden, location) if part_of is not None else "",
                 )
             )
         return detection.reference_date
@@ -140,15 +162,18 @@ class Inspector:
     def _judged(
         self, findings: Sequence[Finding], mentions: Sequence[Mention], today: date
     ) -> TextInspection:
+        population = self._population(mentions, today)
+        assessment = assess(mentions, population, self._settings.policy)
+        return TextInspection(tuple(findings), population, assessment)
+
+    def _population(self, mentions: Sequence[Mention], today: date) -> Population:
         births = {
             index: written.day
             for index, mention in enumerate(mentions)
             if mention.finding.entity_type == "DATE_OF_BIRTH"
             and (written := read_date(mention.value, 0, today, labelled=True)) is not None
         }
-        population = group(mentions, self._aliases, births, today)
-        assessment = assess(mentions, population, self._settings.policy)
-        return TextInspection(tuple(findings), population, assessment)
+        return group(mentions, self._aliases, births, today)
 
     def _most_telling(self, placed: Sequence[_Placed]) -> list[_Placed]:
         """The findings to list: hidden and sure ones first, then in document order, up to the cap."""
