@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from scanner.documents.passwords import Passwords
 
 _MB = 1_000_000
 _GB = 1_000 * _MB
@@ -65,3 +67,6 @@ class Limits:
 
     ocr_pixels: int = 100_000_000
     """Largest picture that OCR looks at."""
+
+    passwords: Passwords = field(default_factory=Passwords)
+    """Passwords of the site, and the CPU time that may go into trying passwords on one document."""

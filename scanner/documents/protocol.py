@@ -13,7 +13,8 @@ What a parser may rely on, and must keep:
 - Any exception becomes one ``DAMAGED`` gap (``PARSER_STOPPED`` for memory and recursion) that names the
   exception's class only, never its message.  A parser that knows better yields its own ``Gap`` and goes on.
 - A limit that a parser enforces itself (pages, cells, expanded parts) is yielded as a ``LIMIT`` gap.
-- A password-protected file is a ``ProtectionNote`` *and* an ``ENCRYPTED`` gap for what could not be read.
+- What a password may open is a ``Lock``: the frame tries passwords, and reports what stays closed.
+- What is encrypted for keys that are not here is a ``ProtectionNote`` *and* an ``ENCRYPTED`` gap.
 - Segments longer than ``Limits.segment_characters`` are cut by the frame; a parser need not care.
 - Empty or blank segments are dropped by the frame.
 - A contained file (attachment, embedded object, archive member) is a ``Member``; its *name* is scanned by
@@ -40,6 +41,13 @@ PARSER_BYTES = 250_000_000
 
 class TooLargeError(Exception):
     """A file is larger than a parser may hold in memory (``Limits.parser_bytes``)."""
+
+
+class TimeUpError(BaseException):
+    """The time for a file is over: raised at any moment, inside any parser, which must let it pass.
+
+    Its message is one of a few fixed phrases.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +144,8 @@ class Member:
     ``content`` is its bytes, or a callable that opens a new binary reader of them each time (so that a
     large archive member is streamed).  ``location`` is relative and already names the member
     (``Location(('attachment "case.zip"',))``); ``size`` is what the container claims, and ``packed`` the
-    stored size where there is one (for the compression ratio).  ``hidden`` as in ``Segment``.
+    stored size where there is one (for the compression ratio).  ``hidden`` as in ``Segment``.  ``named``
+    tells that the name was yielded before and is not to be scanned again.
     """
 
     name: str
@@ -145,6 +154,7 @@ class Member:
     hidden: str = ""
     size: int | None = None
     packed: int | None = None
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +172,28 @@ class ProtectionNote:
 
 
 @dataclass(frozen=True, slots=True)
+class Lock:
+    """Something that a password may open.  The parser knows how to try one, the frame which and how long.
+
+    ``attempt`` returns the events of what is inside (located like the parser's own), ``None`` where the
+    password is wrong; what it raises counts as wrong.  It may be called after the parser has ended: a
+    password can stand behind what it opens.  ``closed`` is what is said where no password fits; without it
+    that is a note of ``protection`` and a gap with ``detail``.  ``known`` are the passwords that everybody's
+    programs try by themselves: what they open is protected in name only.  ``held`` is how many bytes the
+    lock keeps in memory.
+    """
+
+    attempt: Callable[[str], Iterator[Event] | None]
+    protection: Protection
+    method: str
+    location: Location = HERE
+    detail: str = "needs a password"
+    known: tuple[str, ...] = ("",)
+    closed: tuple[ProtectionNote | Gap, ...] = ()
+    held: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Effort:
     """Wall-clock seconds that OCR has just taken, to be taken off what remains for the document."""
 
@@ -169,7 +201,7 @@ class Effort:
     location: Location = HERE
 
 
-Event: TypeAlias = Segment | Member | Gap | ProtectionNote | Effort
+Event: TypeAlias = Segment | Member | Gap | ProtectionNote | Lock | Effort
 
 
 @runtime_checkable

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from io import BufferedReader
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from scanner.documents.cutting import cut_at
 from scanner.documents.inflating import CountingReader, ExpansionLimitError
@@ -22,7 +22,18 @@ from scanner.documents.model import (
     Shortfall,
     Status,
 )
-from scanner.documents.protocol import HERE, Effort, Event, Member, ProtectionNote, Source, TooLargeError
+from scanner.documents.passwords import DEFAULT, EMPTY_PASSWORD, Keyring
+from scanner.documents.protocol import (
+    HERE,
+    Effort,
+    Event,
+    Lock,
+    Member,
+    ProtectionNote,
+    Source,
+    TimeUpError,
+    TooLargeError,
+)
 from scanner.documents.registry import parser_for
 from scanner.documents.sniffing import EMPTY, PLAIN_WORDS, UNKNOWN, sniff
 from scanner.documents.strings import string_segments
@@ -49,11 +60,25 @@ _SCANNED_FOR_STRINGS = frozenset({UNKNOWN, "access", "dbf", "onenote", "pst", "s
 # encrypted members must not hide the one that is damaged.
 _GAPS = 1_000
 _PROTECTED = 1_000
+# What stays closed is kept for the end of the document, where more passwords are known: at most so many locks
+# and so many bytes.
+_PENDING, _PENDING_BYTES = 200, 250_000_000
 _LOCKED = frozenset({Protection.STRONG, Protection.WEAK, Protection.UNKNOWN})
 
 
 class _TextLimitError(Exception):
     """The document's text limit is reached: nothing more is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A lock that stayed closed so far: where it hangs, and what was tried on it."""
+
+    lock: Lock
+    within: Location
+    depth: int
+    hidden: str
+    tried: set[str]
 
 
 @dataclass(slots=True)
@@ -70,7 +95,13 @@ class _Tally:
     gaps: list[Gap] = field(default_factory=list)
     protections: list[tuple[Protection, bool]] = field(default_factory=list)
     protected: list[ProtectedPart] = field(default_factory=list)
+    keyring: Keyring = field(init=False)
+    pending: list[_Pending] = field(default_factory=list)
+    held: int = 0
     seen: set[bytes] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.keyring = Keyring(self.limits.passwords)
 
     def miss(self, location: Location, reason: Shortfall, detail: str = "") -> None:
         gap = Gap(location, reason, detail)
@@ -103,9 +134,19 @@ class _Tally:
         )
 
 
+class Read(Protocol):
+    """A way to read a document: :func:`read_document`, or that with a time limit or in another process."""
+
+    def __call__(
+        self, source: Source, *, limits: Limits | None = None, kind: str | None = None
+    ) -> Generator[Segment | Coverage, None, None]:
+        """See :func:`read_document`."""
+        ...
+
+
 def read_document(
     source: Source, *, limits: Limits | None = None, kind: str | None = None
-) -> Iterator[Segment | Coverage]:
+) -> Generator[Segment | Coverage, None, None]:
     """Yield the segments of a file and of everything inside it; the last item is the ``Coverage``.
 
     Bad input never raises: it ends as a gap of the coverage, and what was read before stays read.  The
@@ -115,6 +156,7 @@ def read_document(
     """
     tally = _Tally(limits or Limits())
     found = kind or UNKNOWN
+    tally.keyring.hear_name(source.name)
     yield from _name(source.name, source.location)
     try:
         if source.size > tally.limits.file_bytes:
@@ -122,12 +164,17 @@ def read_document(
         else:
             found = kind or sniff(source)
             yield from _contents(source, found, tally, 0)
+            yield from _once_more(tally)
     except OSError as error:
         tally.miss(source.location, Shortfall.IO_ERROR, type(error).__name__)
     except _TextLimitError:
         pass
+    except TimeUpError as error:
+        tally.miss(source.location, Shortfall.LIMIT, str(error))
     except Exception as error:
         tally.miss(source.location, Shortfall.DAMAGED, type(error).__name__)
+    for pending in tally.pending:  # left where a limit ended the reading
+        _stays_closed(pending.lock, pending.within, pending.depth, tally)
     yield _coverage(found, tally)
 
 
@@ -152,7 +199,7 @@ def _name(name: str, location: Location, hidden: str = "") -> Iterator[Segment]:
         yield Segment(text, location / "file name", hidden)
 
 
-def _contents(source: Source, kind: str, tally: _Tally, depth: int) -> Iterator[Segment]:
+def _contents(source: Source, kind: str, tally: _Tally, depth: int, hidden: str = "") -> Iterator[Segment]:
     """Segments of one file of a known kind; whatever goes wrong is a gap at its location."""
     if kind == EMPTY:
         if depth == 0:
@@ -167,21 +214,34 @@ def _contents(source: Source, kind: str, tally: _Tally, depth: int) -> Iterator[
             yield from _without_parser(source, kind, tally, depth)
             return
         prepared = replace(source, read_limit=min(tally.limits.parser_bytes, source.read_limit))
-        yield from _events(parser.parse(prepared, tally.remaining()), source.location, tally, depth)
+        events = _events(parser.parse(prepared, tally.remaining()), source.location, tally, depth, hidden)
+        yield from _guarded(events, source.location, kind, tally)
     except TooLargeError:
         tally.miss(source.location, Shortfall.TOO_LARGE, f"{source.size:,} bytes")
-    except ExpansionLimitError as limit:
-        tally.miss(source.location, Shortfall.LIMIT, str(limit))
-    except (_TextLimitError, KeyboardInterrupt, SystemExit, GeneratorExit):
-        raise
-    except (MemoryError, RecursionError) as error:
-        tally.miss(source.location, Shortfall.PARSER_STOPPED, type(error).__name__)
-    except BaseException as error:
-        # Libraries in Rust panic with a BaseException.  The message may hold content: the class must do.
+    except OSError as error:
         tally.miss(source.location, Shortfall.DAMAGED, f"{kind}: {type(error).__name__}")
 
 
-def _events(events: Iterator[Event], within: Location, tally: _Tally, depth: int) -> Iterator[Segment]:
+def _guarded(segments: Iterator[Segment], location: Location, kind: str, tally: _Tally) -> Iterator[Segment]:
+    """Segments as long as they come; whatever a parser raises is a gap."""
+    try:
+        yield from segments
+    except TooLargeError:
+        tally.miss(location, Shortfall.TOO_LARGE)
+    except ExpansionLimitError as limit:
+        tally.miss(location, Shortfall.LIMIT, str(limit))
+    except (_TextLimitError, KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except (MemoryError, RecursionError) as error:
+        tally.miss(location, Shortfall.PARSER_STOPPED, type(error).__name__)
+    except BaseException as error:
+        # Libraries in Rust panic with a BaseException.  The message may hold content: the class must do.
+        tally.miss(location, Shortfall.DAMAGED, f"{kind}: {type(error).__name__}")
+
+
+def _events(
+    events: Iterator[Event], within: Location, tally: _Tally, depth: int, hidden: str = ""
+) -> Iterator[Segment]:
     tables: dict[int, int] = {}
     for event in events:
         if isinstance(event, Segment):
@@ -192,9 +252,73 @@ def _events(events: Iterator[Event], within: Location, tally: _Tally, depth: int
             tally.miss(_inside(within, event.location), event.reason, event.detail)
         elif isinstance(event, Effort):
             tally.ocr_seconds += event.ocr_seconds
+        elif isinstance(event, Lock):
+            yield from _unlocked(_Pending(event, within, depth, hidden, set()), tally)
         else:
             whole = depth == 0 and event.location == HERE
             tally.protect(event, _inside(within, event.location), whole=whole)
+
+
+def _unlocked(pending: _Pending, tally: _Tally, *, last: bool = False) -> Iterator[Segment]:
+    """Try passwords on a lock: the segments of what opens; what does not is kept for the end."""
+    lock = pending.lock
+
+    def attempt(password: str) -> Iterator[Event] | None:
+        try:
+            return lock.attempt(password)
+        except Exception:  # libraries raise every class of them on a wrong password
+            return None
+
+    # The first lock does not use up the time of all others.
+    seconds = tally.keyring.seconds_left / (1 if last else 2)
+    opened = tally.keyring.open(attempt, lock.known, pending.tried, seconds)
+    if opened is not None:
+        events, how = opened
+        everybody = how in (DEFAULT, EMPTY_PASSWORD)
+        note = ProtectionNote(
+            Protection.NAME_ONLY if everybody else lock.protection, lock.location, lock.method, how
+        )
+        place = _inside(pending.within, lock.location)
+        tally.protect(note, place, whole=pending.depth == 0 and lock.location == HERE)
+        segments = _guarded(
+            _events(events, pending.within, tally, pending.depth), place, "what a password opened", tally
+        )
+        if pending.hidden:
+            segments = (replace(item, hidden=item.hidden or pending.hidden) for item in segments)
+        yield from segments
+    elif last or len(tally.pending) >= _PENDING or tally.held + lock.held > _PENDING_BYTES:
+        _stays_closed(lock, pending.within, pending.depth, tally)
+    else:
+        tally.held += lock.held
+        tally.pending.append(pending)
+
+
+def _once_more(tally: _Tally) -> Iterator[Segment]:
+    """Try what stayed closed with the passwords that the whole document told of; what opens may tell more."""
+    while tally.pending:
+        waiting, tally.pending, tally.held = tally.pending, [], 0
+        before = tally.characters
+        for at, pending in enumerate(waiting):
+            try:
+                yield from _unlocked(pending, tally)
+            except _TextLimitError:
+                tally.pending.extend(waiting[at + 1 :])
+                raise
+        if tally.characters == before:
+            break
+    waiting, tally.pending = tally.pending, []
+    for pending in waiting:
+        yield from _unlocked(pending, tally, last=True)
+
+
+def _stays_closed(lock: Lock, within: Location, depth: int, tally: _Tally) -> None:
+    note = ProtectionNote(lock.protection, lock.location, lock.method)
+    for event in lock.closed or (note, Gap(lock.location, Shortfall.ENCRYPTED, lock.detail)):
+        place = _inside(within, event.location)
+        if isinstance(event, Gap):
+            tally.miss(place, event.reason, event.detail)
+        else:
+            tally.protect(event, place, whole=depth == 0 and event.location == HERE)
 
 
 def _inside(within: Location, location: Location) -> Location:
@@ -230,6 +354,7 @@ def _segments(segment: Segment, within: Location, tables: dict[int, int], tally:
         )
     tally.content = True
     tally.characters += len(text)
+    tally.keyring.hear(text)
     if len(text) > tally.limits.segment_characters:
         yield from _cut(segment, tally.limits.segment_characters)
     else:
@@ -266,7 +391,9 @@ def _cut(segment: Segment, limit: int) -> Iterator[Segment]:
 def _member(member: Member, within: Location, tally: _Tally, depth: int) -> Iterator[Segment]:
     """Recurse into a file inside the file."""
     location = _inside(within, member.location)
-    yield from _name(member.name, location, member.hidden)
+    if not member.named:
+        tally.keyring.hear_name(member.name)
+        yield from _name(member.name, location, member.hidden)
     limits = tally.limits
     tally.members += 1
     if tally.members > limits.members:
@@ -297,7 +424,7 @@ def _member(member: Member, within: Location, tally: _Tally, depth: int) -> Iter
     except Exception as error:
         tally.miss(location, Shortfall.DAMAGED, type(error).__name__)
         return
-    segments = _contents(source, kind, tally, depth + 1)
+    segments = _contents(source, kind, tally, depth + 1, member.hidden)
     if member.hidden:
         segments = (replace(item, hidden=item.hidden or member.hidden) for item in segments)
     yield from segments

@@ -18,18 +18,19 @@ from typing import IO, BinaryIO, cast
 from scanner.documents.inflating import ExpansionLimitError
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
-from scanner.documents.protocol import HERE, Event, Member, ProtectionNote, Source
+from scanner.documents.parsers.opendocument_encryption import opendocument_lock, secret_parts
+from scanner.documents.parsers.packed_archives import decrypted_members
+from scanner.documents.parsers.zip_encryption import ENCRYPTED_FLAG, LOCAL, fits, local_header, scheme
+from scanner.documents.protocol import HERE, Event, Lock, Member, ProtectionNote, Source
 from scanner.documents.sniffing import PLAIN_WORDS, sniff
 
-_ENCRYPTED_FLAG = 0x1
-_STRONG_FLAG = 0x40  # PKWARE strong encryption
-_AES_METHOD = 99  # WinZip AES, the real method stands in the extra field 0x9901
-_LOCAL = b"PK\x03\x04"
 # Documents whose parts are binary records: strings are found in them, not their structure.
 _IN_PART = frozenset({"numbers", "xlsb"})
 _RAW_LIMIT = 32_000_000
 _STEP = 1 << 16
 _IN_ORDER = 32_000_000
+# Members that are asked whether a password opens them: a few for each try, then so many of those that follow.
+_SAMPLE, _ASKED = 3, 300
 _BROKEN = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError, struct.error, ValueError)
 
 
@@ -138,36 +139,38 @@ class ZipParser:
         if archive.comment.strip(b"\0 \r\n\t"):
             yield Segment(_comment(archive.comment), Location(("archive comment",)), "archive comment")
         entries = [entry for entry in archive.infolist() if not (entry.is_dir() and not entry.file_size)]
-        if _is_encrypted_opendocument(archive, entries):
-            yield ProtectionNote(Protection.STRONG, HERE, "OpenDocument encryption")
-            yield Gap(HERE, Shortfall.ENCRYPTED, "document with a password")
-            return
-        locked = [entry for entry in entries if entry.flag_bits & _ENCRYPTED_FLAG]
-        if locked and len(locked) == len(entries):
-            weak = [entry for entry in locked if _strength(entry) is Protection.WEAK]
-            if not any(_is_plain(source, entry) is not None for entry in weak):
-                yield ProtectionNote(Protection.WEAK if weak else Protection.STRONG)
         if any(entry.filename == "mimetype" for entry in entries):
             # A picture of the first page, for the file manager.
             entries = [entry for entry in entries if not entry.filename.startswith("Thumbnails/")]
+        secret = secret_parts(archive, entries)
+        locked: list[zipfile.ZipInfo] = []
         for index, entry in enumerate(entries):
             if index >= limits.members:
                 yield Gap(HERE, Shortfall.LIMIT, f"more than {limits.members:,} members")
-                return
-            yield from self._entry(archive, entry, source)
+                break
+            if entry.filename not in secret:
+                yield from self._entry(archive, entry, source, locked)
+        if secret:
+            yield opendocument_lock(archive, secret, source)
+        if locked:
+            yield _lock(source, locked, len(locked) == len(entries))
 
-    def _entry(self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, source: Source) -> Iterator[Event]:
+    def _entry(
+        self, archive: zipfile.ZipFile, entry: zipfile.ZipInfo, source: Source, locked: list[zipfile.ZipInfo]
+    ) -> Iterator[Event]:
+        """Events of one entry; one that is encrypted is named and put into ``locked``."""
         location = Location((entry.filename,))
         if entry.comment.strip(b"\0 \r\n\t"):
             yield Segment(_comment(entry.comment), location / "comment", "archive comment")
-        if entry.flag_bits & _ENCRYPTED_FLAG:
+        yield from _disagreements(source, entry, location)
+        if entry.flag_bits & ENCRYPTED_FLAG:
             plain = _is_plain(source, entry)
             if plain is None:
-                yield ProtectionNote(_strength(entry), location)
-                yield Gap(location, Shortfall.ENCRYPTED, "archive member with a password")
+                locked.append(entry)
                 yield Member(entry.filename, b"", location)  # the name stays readable
             else:
-                yield ProtectionNote(Protection.NAME_ONLY, location, "encryption flag on plain data")
+                method = "ZIP, encryption flag on plain data"
+                yield ProtectionNote(Protection.NAME_ONLY, location, method, "no encryption")
                 yield Member(entry.filename, plain, location)
             return
         crc = entry.CRC
@@ -179,29 +182,67 @@ class ZipParser:
             yield Gap(location, Shortfall.DAMAGED, f"archive member: {content.damage}")
 
 
+def _disagreements(source: Source, entry: zipfile.ZipInfo, location: Location) -> Iterator[Event]:
+    """What the header in front of a member says otherwise than the directory: programs go by either."""
+    try:
+        with source.open() as file:
+            header = local_header(file, entry)
+    except (*_BROKEN, OverflowError):
+        return
+    if header is None:
+        return
+    if (header.flags ^ entry.flag_bits) & ENCRYPTED_FLAG:
+        yield Gap(location, Shortfall.DAMAGED, "the archive's headers disagree on encryption")
+    name = header.name.decode("utf-8", "replace")
+    if name != entry.filename and name.rstrip("/") != entry.filename.rstrip("/") and header.name.isascii():
+        yield Segment(name, location / "second file name", "archive header")
+
+
+def _lock(source: Source, entries: list[zipfile.ZipInfo], whole: bool) -> Lock:
+    """What a password may open: all encrypted members of an archive."""
+    schemes = [scheme(entry.flag_bits, entry.compress_type, entry.extra) for entry in entries]
+    weakest = min((one for one, _ in schemes), key=lambda one: one is not Protection.WEAK)
+    method = ", ".join(dict.fromkeys(words for _, words in schemes))
+    closed: list[ProtectionNote | Gap] = [ProtectionNote(weakest, HERE, method)] if whole else []
+    for entry, (protection, words) in zip(entries, schemes, strict=True):
+        location = Location((entry.filename,))
+        closed.append(ProtectionNote(protection, location, words))
+        closed.append(Gap(location, Shortfall.ENCRYPTED, "archive member with a password"))
+
+    def attempt(password: str) -> Iterator[Event] | None:
+        for spelling in dict.fromkeys((password.encode("utf-8"), password.encode("cp1252", "replace"))):
+            if opened := _fitting(source, entries, spelling):
+                rest = [entry for entry in entries if entry not in opened]
+                return _opened(source, opened, rest, spelling)
+        return None
+
+    # What is held is the whole file where it is one of a mail or of another archive.
+    return Lock(attempt, weakest, method, closed=tuple(closed), known=(), held=source.size)
+
+
+def _fitting(source: Source, entries: list[zipfile.ZipInfo], password: bytes) -> list[zipfile.ZipInfo]:
+    """The entries that a password opens; a few small ones are asked first."""
+    sample = sorted(entries, key=lambda entry: entry.compress_size)[:_SAMPLE]
+    if not any(fits(source, entry, password) for entry in sample):
+        return []
+    return [entry for entry in entries[:_ASKED] if fits(source, entry, password)] + entries[_ASKED:]
+
+
+def _opened(
+    source: Source, entries: list[zipfile.ZipInfo], rest: list[zipfile.ZipInfo], password: bytes
+) -> Iterator[Event]:
+    """The decrypted members, and a lock for those that have another password."""
+    offsets = sorted({entry.header_offset for entry in entries + rest})
+    first = {entry.header_offset: entry for entry in entries}
+    with source.open() as file, zipfile.ZipFile(file) as archive:
+        offsets = sorted({entry.header_offset for entry in archive.infolist()})
+    yield from decrypted_members(source, {offsets.index(at): one for at, one in first.items()}, password)
+    if rest:
+        yield _lock(source, rest, False)
+
+
 def _comment(data: bytes) -> str:
     return data.decode("utf-8", "replace")
-
-
-def _strength(entry: zipfile.ZipInfo) -> Protection:
-    """Tell AES and strong encryption from the breakable ZipCrypto."""
-    strong = entry.compress_type == _AES_METHOD or entry.flag_bits & _STRONG_FLAG
-    return Protection.STRONG if strong else Protection.WEAK
-
-
-def _is_encrypted_opendocument(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> bool:
-    names = {entry.filename for entry in entries}
-    if "mimetype" not in names:
-        return False
-    if "encrypted-package" in names:
-        return True
-    if "META-INF/manifest.xml" not in names:
-        return False
-    try:
-        with archive.open("META-INF/manifest.xml") as file:
-            return b"encryption-data" in file.read(5_000_000)
-    except (*_BROKEN, RuntimeError, NotImplementedError):
-        return False
 
 
 def _inflated(file: BinaryIO, method: int, size: int, cap: int) -> tuple[bytes, bool]:
@@ -238,16 +279,19 @@ def _is_plain(source: Source, entry: zipfile.ZipInfo) -> bytes | None:
         return None
     try:
         with source.open() as file:
-            file.seek(entry.header_offset)
-            header = file.read(30)
-            if header[:4] != _LOCAL:
+            header = local_header(file, entry)
+            if header is None:
                 return None
-            name, extra = struct.unpack_from("<HH", header, 26)
-            file.seek(name + extra, os.SEEK_CUR)
+            file.seek(header.data)
             data, whole = _inflated(file, entry.compress_type, entry.compress_size, _RAW_LIMIT)
     except _BROKEN:
         return None
     return data if whole and zlib.crc32(data) == entry.CRC else None
+
+
+def _placed_scheme(flags: int, method: int, location: Location) -> tuple[Protection, Location, str]:
+    protection, words = scheme(flags, method)
+    return protection, location, words
 
 
 def _local_members(source: Source, limits: Limits) -> Iterator[Event]:
@@ -255,16 +299,15 @@ def _local_members(source: Source, limits: Limits) -> Iterator[Event]:
     with source.open() as file:
         for _ in range(limits.members):
             header = file.read(30)
-            if len(header) < 30 or header[:4] != _LOCAL:
+            if len(header) < 30 or header[:4] != LOCAL:
                 return
             flags, method = struct.unpack_from("<HH", header, 6)
             size, _, name_length, extra = struct.unpack_from("<IIHH", header, 18)
             name = file.read(name_length).decode("utf-8", "replace")
             file.seek(extra, os.SEEK_CUR)
             location = Location((name,))
-            if flags & _ENCRYPTED_FLAG:
-                protection = Protection.STRONG if method == _AES_METHOD else Protection.WEAK
-                yield ProtectionNote(protection, location)
+            if flags & ENCRYPTED_FLAG:
+                yield ProtectionNote(*_placed_scheme(flags, method, location))
                 yield Gap(location, Shortfall.ENCRYPTED, "archive member with a password")
                 if flags & 0x8:
                     return

@@ -12,7 +12,8 @@ import io
 import logging
 import os
 import stat
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -96,7 +97,14 @@ class _Feed:
 class _Walk:
     """One pass over an archive: its entries in order, the data of the present one."""
 
-    def __init__(self, library: ModuleType, source: Source, formats: tuple[str, ...], filter_: str) -> None:
+    def __init__(
+        self,
+        library: ModuleType,
+        source: Source,
+        formats: tuple[str, ...],
+        filter_: str,
+        password: bytes | None = None,
+    ) -> None:
         self._ffi = library.ffi
         self._stack = ExitStack()
         self._entry: Any = None
@@ -105,7 +113,9 @@ class _Walk:
         self.broken = False
         try:
             self._feed = _Feed(self._stack.enter_context(source.open()))
-            self._archive = self._stack.enter_context(library.read.new_archive_read(formats[0], filter_))
+            self._archive = self._stack.enter_context(
+                library.read.new_archive_read(formats[0], filter_, password)
+            )
             for name in formats[1:]:
                 self._ffi.get_read_format_function(name)(self._archive)
             # Kept on the object: libarchive calls them as long as the archive is open.
@@ -259,7 +269,15 @@ class _EntryReader(io.RawIOBase):
 class _Opening:
     """How to begin a pass over one archive."""
 
-    def __init__(self, library: ModuleType, source: Source, formats: tuple[str, ...], filter_: str) -> None:
+    def __init__(
+        self,
+        library: ModuleType,
+        source: Source,
+        formats: tuple[str, ...],
+        filter_: str,
+        password: bytes | None = None,
+    ) -> None:
+        self._password = password
         self._library = library
         self._source = source
         self._formats = formats
@@ -267,13 +285,53 @@ class _Opening:
 
     def walk(self) -> _Walk:
         """Begin a new pass."""
-        return _Walk(self._library, self._source, self._formats, self._filter)
+        return _Walk(self._library, self._source, self._formats, self._filter, self._password)
 
     def stored(self, offset: int, length: int) -> bytes:
         """Return data that stands in the archive as it is."""
         with self._source.open() as file:
             file.seek(offset)
             return file.read(length)
+
+
+def decrypted_members(
+    source: Source, wanted: Mapping[int, zipfile.ZipInfo], password: bytes
+) -> Iterator[Event]:
+    """Members of a ZIP archive that a password opens, by their number in the order of the archive.
+
+    What libarchive cannot decrypt all the same is a gap.
+    """
+    library = load_libarchive()
+    left = dict(wanted)
+    if library is not None:
+        opening = _Opening(library, source, ("zip",), "none", password)
+        walk = opening.walk()
+        try:
+            while left and not walk.broken and walk.next() is not None:
+                entry = left.pop(walk.index, None)
+                if entry is None:
+                    continue
+                location = Location((entry.filename,))
+                content = _Entry(opening, walk)
+                try:
+                    yield Member(
+                        entry.filename,
+                        content,
+                        location,
+                        "",
+                        entry.file_size,
+                        entry.compress_size,
+                        named=True,
+                    )
+                    damage = content.damage
+                finally:
+                    content.close()
+                if damage:
+                    yield Gap(location, Shortfall.DAMAGED, f"decrypted archive member: {damage}")
+        finally:
+            walk.close()
+    for entry in left.values():
+        yield Gap(Location((entry.filename,)), Shortfall.UNSUPPORTED_KIND, "encrypted archive member")
 
 
 class PackedArchiveParser:

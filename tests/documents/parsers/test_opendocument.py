@@ -216,7 +216,11 @@ def test_repeats_are_no_bomb() -> None:
 
 
 def test_encrypted_documents_are_told_by_the_manifest() -> None:
-    manifest = "<m:manifest xmlns:m='m'><m:file-entry><m:encryption-data/></m:file-entry></m:manifest>"
+    manifest = (
+        "<m:manifest xmlns:m='m'><m:file-entry m:full-path='content.xml'><m:encryption-data>"
+        "<m:algorithm m:algorithm-name='http://www.w3.org/2001/04/xmlenc#aes256-cbc'/>"
+        "</m:encryption-data></m:file-entry></m:manifest>"
+    )
     mime = "application/vnd.oasis.opendocument.text"
     _, coverage = read(
         pack({"mimetype": mime, "META-INF/manifest.xml": manifest, "content.xml": b"\x93\x01"})
