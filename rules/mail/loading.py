@@ -25,8 +25,9 @@ class Domains:
     """What is known about domains as such.
 
     ``registries`` hand out names to others, so nobody owns them as a whole; names beneath ``public_bodies``
-    cannot be had by everybody; ``shared`` and ``freemail`` are mail services of many; ``one_ending`` are
-    freemail names that exist under one ending only; ``is_role`` tells a team's local part from a person's.
+    cannot be had by everybody; ``shared`` and ``freemail`` are mail services of many; ``imitated`` are names
+    that are often mistyped, ``one_ending`` those of them that exist under one ending only; ``is_role`` tells
+    a team's local part from a person's.
     """
 
     registries: frozenset[str]
@@ -34,6 +35,7 @@ class Domains:
     open_endings: frozenset[str]
     shared: frozenset[str]
     freemail: frozenset[str]
+    imitated: frozenset[str]
     one_ending: frozenset[str]
     councils: frozenset[str]
     retired: tuple[RetiredDomain, ...]
@@ -77,6 +79,7 @@ def load_domains() -> Domains:
         open_endings=written.open_endings,
         shared=written.shared,
         freemail=written.freemail | mailboxes.consumer_domains,
+        imitated=written.imitated,
         one_ending=written.one_ending,
         councils=written.councils,
         retired=written.retired,

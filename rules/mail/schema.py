@@ -284,6 +284,7 @@ class DomainsFile(Strict):
     open_endings: frozenset[str]
     shared: frozenset[str]
     freemail: frozenset[str]
+    imitated: frozenset[str]
     one_ending: frozenset[str]
     councils: frozenset[str]
     retired: tuple[RetiredDomain, ...]

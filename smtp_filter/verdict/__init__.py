@@ -1,4 +1,31 @@
-"""What is done with a message and why: routes, protection, misdirection and policy to one verdict.
+"""The verdict on a message: routes, encryption, misdirection and the policy, to one word and one action.
 
-Pure: an inspection, an envelope and a policy in, a verdict out.  Nothing here opens a socket or a database.
+``judge_message`` takes the envelope, the message's headers and its inspection, and gives a ``Verdict`` with a
+judgement for each recipient.  The room is pure: it opens no file and asks no network; what it knows of domains
+and rules is handed to it in ``VerdictSettings``, who wrote to whom before through the ``ContactHistory`` protocol.
 """
+
+from smtp_filter.verdict.contacts import ContactHistory, MemoryContacts
+from smtp_filter.verdict.judging import judge_message
+from smtp_filter.verdict.model import (
+    Action,
+    NotInspected,
+    RecipientVerdict,
+    RouteKind,
+    Verdict,
+    Word,
+)
+from smtp_filter.verdict.settings import VerdictSettings
+
+__all__ = [
+    "Action",
+    "ContactHistory",
+    "MemoryContacts",
+    "NotInspected",
+    "RecipientVerdict",
+    "RouteKind",
+    "Verdict",
+    "VerdictSettings",
+    "Word",
+    "judge_message",
+]

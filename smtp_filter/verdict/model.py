@@ -61,7 +61,8 @@ class Verdict:
 
     ``rules`` names the policy rules that fired, in order.  ``monitored`` is the word and action that would
     have been without monitor-only mode, ``None`` where nothing was softened.  ``headers`` are added on
-    delivery, ``notify`` and ``copy_to`` name who is told (``sender``, ``triage``, ``dpo``; addresses).
+    delivery, ``subject_tag`` is put before the subject (empty where the message is signed), ``notify`` and
+    ``copy_to`` name who is told (``sender``, ``triage``, ``dpo``; addresses).
     """
 
     word: Word
@@ -77,3 +78,4 @@ class Verdict:
     copy_to: tuple[str, ...] = ()
     route: str = "default"
     monitored: tuple[Word, Action] | None = None
+    subject_tag: str = ""

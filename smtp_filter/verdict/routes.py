@@ -1,4 +1,4 @@
-"""What a recipient is to the council: inside, outside, reached by a secure route, or by a gateway that encrypts.
+"""What a recipient is to the council: inside, outside, reached by a secure route or by a gateway.
 
 A secure route needs two independent facts (``mail_filtering`` section 4): the domain is on the secure list,
 and something makes sure that mail to it never leaves in clear.  Where nobody has stated the second, the
@@ -41,7 +41,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """The domains that are inside, and whether a council has named them or they were taken from the sender."""
+    """The domains that are inside, and whether they were named or are taken from the sender."""
 
     domains: frozenset[str]
     configured: bool

@@ -1,7 +1,7 @@
 """What of a message nobody can read on its way, and what we could not read: from coverage to four lists.
 
-A closed container of strong encryption is sealed.  Weak and unknown encryption, and every other gap, is a part
-that was not inspected.  What was opened all the same was read, and its text was judged.
+A closed container of strong encryption is sealed.  Weak and unknown encryption, and every other gap, is a
+part that was not inspected.  What was opened all the same was read, and its text was judged.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _NOT_UNDERSTOOD = "encrypted, not understood"
 class Sealing:
     """How the parts of a message stand.
 
-    ``sealed`` are closed and strongly encrypted, ``undone`` were opened though encrypted, ``unread`` could
-    not be inspected, ``tolerated`` could not either and the policy lets them pass.  ``protection`` are the words
-    of policy rules for what was met.
+    ``sealed`` are closed and strongly encrypted, ``undone`` were opened though encrypted, ``unread``
+    could not be inspected, ``tolerated`` could not either and the policy lets them pass.  ``protection`` are
+    the words of policy rules for what was met.
     """
 
     sealed: tuple[ProtectedPart, ...]
