@@ -17,11 +17,11 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import FrameType
 from typing import TypeAlias
 
 from smtp_filter.inspection_pool import Examine, PoolSettings, ZygoteRequests, run_zygote
+from smtp_filter.service.event_log import error_place
 from smtp_filter.service.systemd import Notifier
 
 logger = logging.getLogger(__name__)
@@ -347,7 +347,7 @@ class Supervisor:
             Place({}, generation.requests, -1, status, self._board).fail(str(error))
         except BaseException as error:
             # Only the class and the place: the message may quote what was being worked on.
-            logger.error("%s ended by %s", name, _where(error))
+            logger.error("%s ended by %s", name, error_place(error))
         finally:
             logging.shutdown()
             os._exit(code)
@@ -456,11 +456,3 @@ def _listen(address: Address) -> socket.socket:
             f"cannot listen on {host} port {port} ({(error.strerror or 'error').lower()})"
         ) from None
     return listening
-
-
-def _where(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = f" in {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
-    return f"{type(error).__name__}{place}"
