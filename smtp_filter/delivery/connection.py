@@ -133,6 +133,9 @@ class NextHopConnection:
         except (aiosmtplib.SMTPException, ValueError, *_LOST):
             self.close()
             raise LostError from None
+        except BaseException:
+            self.close()
+            raise
         protocol, transport = self._smtp.protocol, self._smtp.transport
         if protocol is None or transport is None:
             raise LostError
@@ -166,6 +169,9 @@ class NextHopConnection:
         except (aiosmtplib.SMTPException, ValueError, RuntimeError, *_LOST):
             self.close()
             raise LostError from None
+        except BaseException:
+            self.close()  # cancelled: an answer is still on its way and would be taken for the next one
+            raise
         if response.code == 421 or not (200 <= response.code <= 299 or 400 <= response.code <= 599):
             self.close()
             raise LostError
@@ -225,6 +231,9 @@ class NextHopConnection:
         except (aiosmtplib.SMTPException, ValueError, RuntimeError, *_LOST):
             self.close()
             raise LostError from None
+        except BaseException:
+            self.close()  # cancelled: an answer is still on its way and would be taken for the next one
+            raise
         if response.code == 421 or not (response.code == 354 or 400 <= response.code <= 599):
             self.close()
             raise LostError

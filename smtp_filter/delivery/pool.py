@@ -12,6 +12,9 @@ from typing import Any
 from smtp_filter.delivery.connection import Capabilities, LostError, NextHopConnection, tls_context
 from smtp_filter.delivery.settings import NextHop
 
+ASK_AGAIN_SECONDS = 10.0
+"""A dead next hop is not asked what it offers more often: each asking may take the connect timeout."""
+
 
 class NextHopPool:
     """Hands out connections to one next hop.
@@ -27,6 +30,7 @@ class NextHopPool:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self._capabilities: tuple[float, Capabilities] | None = None
+        self._ask_again = 0.0
 
     async def take(self, fresh: bool = False) -> tuple[NextHopConnection, bool]:
         """A clean connection and whether it has been used before.  Raises ``LostError``."""
@@ -54,13 +58,16 @@ class NextHopPool:
             self._idle.append(connection)
 
     async def capabilities(self, max_age_seconds: float = 300.0) -> Capabilities | None:
-        """What the next hop offers, asked for when not known of late; ``None`` while it cannot be reached."""
-        if self._capabilities is None or time.monotonic() - self._capabilities[0] > max_age_seconds:
+        """What the next hop offers, asked for when not known of late; ``None`` if it was never reached."""
+        now = time.monotonic()
+        known = self._capabilities
+        if (known is None or now - known[0] > max_age_seconds) and now >= self._ask_again:
             try:
                 connection, _ = await self.take(fresh=True)
             except LostError:
-                return None
-            self.give_back(connection)
+                self._ask_again = now + ASK_AGAIN_SECONDS
+            else:
+                self.give_back(connection)
         return self._capabilities[1] if self._capabilities else None
 
     async def close(self) -> None:

@@ -15,9 +15,9 @@ LOOPBACK: tuple[IPNetwork, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddres
 class AllowedClient:
     """A network that may hand mail over.
 
-    Where ``fingerprints`` (SHA-256 of the certificate, hexadecimal, colons allowed) or ``names`` (DNS names in the
-    certificate, ``*.example`` for one label) are given, its client must also show such a certificate, signed by the
-    authority in ``ListenerTls.client_ca``.
+    Where ``fingerprints`` (SHA-256 of the certificate, hexadecimal, colons allowed) or ``names`` (DNS names
+    in the certificate, ``*.example`` for one label) are given, its client must also show such a certificate,
+    signed by the authority in ``ListenerTls.client_ca``.
     """
 
     network: IPNetwork
@@ -43,8 +43,8 @@ class ListenerTls:
 class Limits:
     """How much is taken, in bytes or pieces.
 
-    ``message_bytes`` must not be below the upstream's own limit, so that it refuses first.  ``memory_bytes`` is
-    for the messages of all sessions together; above ``spool_bytes`` a message lies in an unlinked file.
+    ``message_bytes`` must not be below the upstream's own limit, so that it refuses first.  ``memory_bytes``
+    is for the messages of all sessions together; above ``spool_bytes`` a message lies in an unlinked file.
     ``disk_reserve_bytes`` must stay free in the spool directory after the message at hand.
     """
 
@@ -78,10 +78,11 @@ class Deadlines:
 class RelaySettings:
     """Everything the listener needs.
 
-    ``hostname`` stands in the greeting and in our ``Received:`` line, ``token`` marks that line as ours: the same
-    for all relays of one council, so that a loop is known.  ``placement`` is ``smtp`` (smart host, before-queue,
-    after-queue) or ``lmtp`` (after-queue with one answer per recipient).  ``listen`` holds (address, port) pairs;
-    port 0 takes a free one.  ``spool`` is the directory of unlinked files (default: the system's).
+    ``hostname`` stands in the greeting and in our ``Received:`` line, ``token`` marks that line as ours: the
+    same for all relays of one council, so that a loop is known.  ``placement`` is ``smtp`` (smart host,
+    before-queue, after-queue) or ``lmtp`` (after-queue with one answer per recipient).  ``listen`` holds
+    (address, port) pairs; port 0 takes a free one.  ``spool`` is the directory of unlinked files (default:
+    the system's).
     """
 
     hostname: str
