@@ -14,12 +14,12 @@ from scanner.documents.parsers import word_binary
 from scanner.documents.parsers.compound_file import CompoundFile, embedded_objects, macros, open_or_scan
 from scanner.documents.parsers.embedded_pictures import picture_gap
 from scanner.documents.parsers.labelled_table import LabelledTable
-from scanner.documents.parsers.office_encryption import strength
+from scanner.documents.parsers.office_encryption import office_lock, scheme
 from scanner.documents.parsers.ooxml_parts import record
 from scanner.documents.parsers.property_sets import property_events
 from scanner.documents.parsers.residue import left_over
 from scanner.documents.parsers.word_binary import Run, WordFile
-from scanner.documents.protocol import HERE, Event, ProtectionNote, Source
+from scanner.documents.protocol import HERE, Event, Source
 from scanner.documents.rows import Cell, Row
 from scanner.text import Field
 
@@ -55,9 +55,11 @@ def _document(file: CompoundFile) -> Iterator[Event]:
     main = file.read("WordDocument")
     if word_binary.is_encrypted(main):
         info = file.read(word_binary.table_name(main))[:4096]
-        weak = word_binary.is_obfuscated(main)
-        yield ProtectionNote(Protection.WEAK if weak else strength(info))
-        yield Gap(HERE, Shortfall.ENCRYPTED, "legacy Word document with a password")
+        if word_binary.is_obfuscated(main):
+            protection, method = Protection.WEAK, "Word XOR"
+        else:
+            protection, method = scheme(info)
+        yield office_lock(file.data, "", protection, method)
         # The properties of a document stay readable unless they are encrypted with it.
         yield from property_events(file)
         return

@@ -16,11 +16,11 @@ from scanner.documents.parsers.compound_file import CompoundFile, open_or_scan
 from scanner.documents.parsers.embedded_pictures import picture_gap
 from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.parsers.macro_source import macro_segments
-from scanner.documents.parsers.office_encryption import decrypt_legacy
+from scanner.documents.parsers.office_encryption import office_lock
 from scanner.documents.parsers.ooxml_parts import record
 from scanner.documents.parsers.property_sets import property_events
 from scanner.documents.parsers.residue import left_over
-from scanner.documents.protocol import HERE, Event, ProtectionNote, Source
+from scanner.documents.protocol import HERE, Event, Source
 from scanner.documents.rows import Cell, Row
 from scanner.documents.strings import string_segments
 
@@ -63,14 +63,9 @@ class PptParser:
 def _file(file: CompoundFile, limits: Limits, source: Source) -> Iterator[Event]:
     user = file.read("Current User")
     if file.has("EncryptedSummary") or _number(user, 12) == _ENCRYPTED_TOKEN:
-        plain = decrypt_legacy(file.data)
-        if plain is None:
-            yield ProtectionNote(Protection.WEAK)
-            yield Gap(HERE, Shortfall.ENCRYPTED, "legacy PowerPoint presentation with a password")
-            return
-        yield ProtectionNote(Protection.NAME_ONLY, HERE, "default password")
-        file = CompoundFile.open(plain)
-        user = file.read("Current User")
+        # Presentations know RC4 CryptoAPI and nothing else (MS-PPT 2.3.7).
+        yield office_lock(file.data, "", Protection.WEAK, "Office RC4 CryptoAPI")
+        return
     if file.has("PowerPoint Document"):
         yield from _Presentation(file.read("PowerPoint Document"), user, limits).read()
     else:

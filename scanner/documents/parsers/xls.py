@@ -22,12 +22,12 @@ from scanner.documents.parsers.binary_sheet import (
 from scanner.documents.parsers.compound_file import CompoundFile, embedded_objects, macros, open_or_scan
 from scanner.documents.parsers.embedded_pictures import picture_gap
 from scanner.documents.parsers.number_format import BUILT_IN_FORMATS, GENERAL
-from scanner.documents.parsers.office_encryption import decrypt_legacy, strength
+from scanner.documents.parsers.office_encryption import office_lock, scheme
 from scanner.documents.parsers.ooxml_parts import record
 from scanner.documents.parsers.property_sets import codec_of, property_events
 from scanner.documents.parsers.workbook_parts import header_text
 from scanner.documents.parsers.workbook_styles import Styles
-from scanner.documents.protocol import HERE, Event, ProtectionNote, Source
+from scanner.documents.protocol import HERE, Event, Source
 
 _FILEPASS, _CODEPAGE, _DATEMODE, _BOUNDSHEET, _SST = 0x2F, 0x42, 0x22, 0x85, 0xFC
 _FONT, _FORMAT, _XF, _NAME, _USER, _SHARING = 0x31, 0x41E, 0xE0, 0x18, 0x5C, 0x5B
@@ -91,14 +91,9 @@ def _file(file: CompoundFile, limits: Limits) -> Iterator[Event]:
     streams = [name for name in ("Workbook", "Book") if file.has(name)]
     protection = next((found for name in streams if (found := _protection(file.read(name)))), None)
     if protection is not None:
-        plain = decrypt_legacy(file.data)
-        if plain is None:
-            yield ProtectionNote(protection)
-            yield Gap(HERE, Shortfall.ENCRYPTED, "legacy Excel workbook with a password")
-            yield from property_events(file)
-            return
-        yield ProtectionNote(Protection.NAME_ONLY, HERE, "default password")
-        file = CompoundFile.open(plain)
+        yield office_lock(file.data, "", *protection)
+        yield from property_events(file)
+        return
     seen: set[str] = set()
     data = b""
     for number, name in enumerate(streams):
@@ -121,14 +116,14 @@ def _file(file: CompoundFile, limits: Limits) -> Iterator[Event]:
     yield from file.take_gaps()
 
 
-def _protection(data: bytes) -> Protection | None:
-    """How strong the encryption is that FILEPASS, among the first records, tells of (MS-XLS 2.4.117)."""
+def _protection(data: bytes) -> tuple[Protection, str] | None:
+    """The encryption that FILEPASS, among the first records, tells of (MS-XLS 2.4.117), and its name."""
     for number, (kind, at, length) in enumerate(biff.Walk(data).headers()):
         if kind == _FILEPASS:
             body = data[at : at + length]
             if len(body) < 6 or body[:2] == b"\0\0":
-                return Protection.WEAK  # XOR
-            return strength(body[2:])
+                return Protection.WEAK, "Excel XOR"
+            return scheme(body[2:])
         if number > 64:
             return None
     return None
