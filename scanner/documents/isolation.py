@@ -16,6 +16,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from scanner.documents.sandbox import deny_sockets, leave_network, write_only_beneath
+
 try:
     import resource
 except ImportError:  # not on Windows
@@ -36,18 +38,24 @@ class Confinement:
     cpu_seconds: int = 20
     """CPU time for one file: CPU and not wall-clock, so that a busy machine makes no false stops."""
 
-    written_bytes: int = 16_000_000
-    """Largest file a worker may write; it has none to write but a log."""
+    written_bytes: int = 300_000_000
+    """Largest file a worker may write: a database on its way to the program that reads it."""
 
     open_files: int = 256
     niceness: int = 5
 
+    @property
+    def grace_seconds(self) -> int:
+        """CPU time between the soft end of a file's time, where reading stops, and the hard one."""
+        return 2 + self.cpu_seconds // 4
 
-def confine(confinement: Confinement) -> tuple[str, ...]:
+
+def confine(confinement: Confinement, private: Path | None = None) -> tuple[str, ...]:
     """Apply the limits to the calling process, for good; return the names of those that could not be.
 
     Call it in the worker, after everything was imported and before the first file.  The CPU limit counts
-    from now; ``renew_cpu`` gives the next file its own time.
+    from now; ``renew_cpu`` gives the next file its own time.  The process can make no socket any more (those
+    that it has go on); with ``private`` it can write nowhere but beneath that folder.
     """
     missing: list[str] = []
     if resource is None:
@@ -66,13 +74,24 @@ def confine(confinement: Confinement) -> tuple[str, ...]:
             missing.append("RLIMIT_CPU")
     if not _prctl(_PR_SET_NO_NEW_PRIVS, 1):
         missing.append("no new privileges")
-    if not _prctl(_PR_SET_PDEATHSIG, int(getattr(signal, "SIGKILL", signal.SIGTERM))):
+    if not die_with_parent():
         missing.append("death with parent")
     try:
         os.nice(confinement.niceness)
     except (OSError, AttributeError):
         missing.append("niceness")
+    if private is not None and not write_only_beneath(private):
+        missing.append("writing only in its own folder (Landlock)")
+    # The filter refuses new namespaces, too: it comes last.
+    in_namespace = leave_network()
+    if not deny_sockets() and not in_namespace:
+        missing.append("no network (neither seccomp nor a network namespace)")
     return tuple(missing)
+
+
+def die_with_parent() -> bool:
+    """Have the kernel end this process when its parent ends; not passed on to forks of its own."""
+    return _prctl(_PR_SET_PDEATHSIG, int(getattr(signal, "SIGKILL", signal.SIGTERM)))
 
 
 def renew_cpu(seconds: int) -> bool:

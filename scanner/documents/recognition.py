@@ -61,7 +61,7 @@ def available() -> bool:
 
 
 def _environment() -> dict[str, str]:
-    kept = {key: os.environ[key] for key in ("PATH", "TESSDATA_PREFIX") if key in os.environ}
+    kept = {key: os.environ[key] for key in ("PATH", "TESSDATA_PREFIX", "TMPDIR") if key in os.environ}
     return {**kept, "OMP_THREAD_LIMIT": "1", "LC_ALL": "C.UTF-8"}
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from io import BytesIO
 from typing import BinaryIO, TypeAlias
 
@@ -19,7 +20,8 @@ from scanner.detection.finding import REPORTED, Finding
 from scanner.detection.people import Aliases, Mention, group
 from scanner.detection.people_model import Population
 from scanner.documents import Coverage, Limits, Segment, Source, read_document
-from scanner.documents.model import Location, Status
+from scanner.documents.model import Gap, Location, Shortfall, Status
+from scanner.documents.reader import Read
 from scanner.inspection.assembling import Assembled, Locator, assemble
 from scanner.inspection.masking import mask, mask_name
 from scanner.inspection.model import Inspection, LocatedFinding
@@ -34,6 +36,12 @@ INTERNAL_TYPES = frozenset({"TOPIC", "DOCUMENT_KIND"})
 # People are joined over at most this many findings of one document: the verdict of a larger one is
 # settled long before (thresholds are in the tens), and its counts stay true.
 _JOINED_FINDINGS = 50_000
+
+SoFar: TypeAlias = Callable[[Callable[[], Inspection]], None]
+"""Hears, after each stretch of a long document, how to sum up what was found in it so far."""
+
+# The coverage of a document that is still being read.
+_UNFINISHED = Coverage(Status.PARTIAL, "", (Gap(Location(), Shortfall.INTERRUPTED),))
 
 PartOf: TypeAlias = Callable[[str, Location], str]
 """Names the part of a document that a place belongs to, from its hidden reason and its location."""
@@ -90,17 +98,32 @@ class Inspector:
         """Inspect a document held in memory."""
         return self.inspect(BytesIO(content), name, len(content))
 
-    def inspect(self, file: BinaryIO, name: str, size: int, kind: str | None = None) -> Inspection:
+    def inspect(
+        self,
+        file: BinaryIO,
+        name: str,
+        size: int,
+        kind: str | None = None,
+        *,
+        read: Read = read_document,
+        so_far: SoFar | None = None,
+    ) -> Inspection:
         """Read ``file`` (``size`` bytes, called ``name`` by its owner) and judge it.
 
         ``kind`` says what the file is where that is known ("eml" for mail); without it the content decides.
-        Never raises for what is in the file: what cannot be read is a gap of the coverage.
+        Never raises for what is in the file: what cannot be read is a gap of the coverage.  ``read`` is how
+        it is read; ``so_far`` hears of a long document while it is being read.
         """
         source = _source(file, name)
-        return self.inspect_parts(read_document(source, limits=self._settings.limits, kind=kind), size)[0]
+        items = read(source, limits=self._settings.limits, kind=kind)
+        return self.inspect_parts(items, size, so_far=so_far)[0]
 
     def inspect_parts(
-        self, items: Iterable[Segment | Coverage], size: int, part_of: PartOf | None = None
+        self,
+        items: Iterable[Segment | Coverage],
+        size: int,
+        part_of: PartOf | None = None,
+        so_far: SoFar | None = None,
     ) -> tuple[Inspection, Mapping[str, PeopleCount]]:
         """Inspect what ``read_document`` gives, and count the people of each part of the document by itself.
 
@@ -111,26 +134,46 @@ class Inspector:
         counts: Counter[str] = Counter()
         reading = _Reading(items)
         reference: date | None = None
-        for number, assembled in enumerate(assemble(reading)):
-            # What the first page says of the document's date holds for all of it.
-            reference = self._detect_in(assembled, number, reference, placed, counts, part_of)
-        mentions = [item.mention for item in placed[:_JOINED_FINDINGS]]
+        shortage: tuple[Gap, ...] = ()
+        try:
+            for number, assembled in enumerate(assemble(reading)):
+                # What the first page says of the document's date holds for all of it.
+                reference = self._detect_in(assembled, number, reference, placed, counts, part_of)
+                if so_far is not None:
+                    so_far(partial(self._summed_up, placed, counts, _UNFINISHED, reference, size))
+        except MemoryError:
+            # What was found before it stands; the passage that it happened in is not judged.
+            shortage = (Gap(Location(), Shortfall.PARSER_STOPPED, "memory limit"),)
+        coverage = reading.coverage
+        if shortage:
+            coverage = replace(coverage, status=Status.PARTIAL, gaps=(*shortage, *coverage.gaps))
         today = reference or date.today()
-        judged = self._judged([mention.finding for mention in mentions], mentions, today)
         parts: dict[str, list[Mention]] = {}
         for item in placed:
             if item.part and len(members := parts.setdefault(item.part, [])) < _JOINED_FINDINGS:
                 members.append(item.mention)
         people = {name: self._population(members, today) for name, members in parts.items()}
-        inspection = Inspection(
-            coverage=reading.coverage,
-            assessment=judged.assessment,
+        inspection = self._summed_up(placed, counts, coverage, reference, size)
+        return inspection, {name: PeopleCount(found.low, found.high) for name, found in people.items()}
+
+    def _summed_up(
+        self,
+        placed: Sequence[_Placed],
+        counts: Mapping[str, int],
+        coverage: Coverage,
+        reference: date | None,
+        size: int,
+    ) -> Inspection:
+        mentions = [item.mention for item in placed[:_JOINED_FINDINGS]]
+        findings = [mention.finding for mention in mentions]
+        return Inspection(
+            coverage=coverage,
+            assessment=self._judged(findings, mentions, reference or date.today()).assessment,
             findings=tuple(self._located(item) for item in self._most_telling(placed)),
             counts=dict(counts),
             content_hash="",
             size=size,
         )
-        return inspection, {name: PeopleCount(found.low, found.high) for name, found in people.items()}
 
     def _detect_in(
         self,

@@ -11,13 +11,20 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Sequence
+import tempfile
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, Protocol
 
-from scanner.documents.isolation import Confinement, confine, renew_cpu
+from scanner.documents.apart import reading_apart
+from scanner.documents.deadline import Deadline
+from scanner.documents.isolation import Confinement, confine, die_with_parent, renew_cpu
 from scanner.documents.model import Coverage, Gap, Location, Shortfall, Status
+from scanner.documents.reader import Read, read_document
+from scanner.inspection.inspector import SoFar
 from scanner.inspection.model import Inspection
 from scanner.judgement.assessment import Assessment, Severity
 from scanner.shares.settings import allowance
@@ -30,12 +37,29 @@ from scanner.store.keys import content_hash
 # Reading such a file twice costs a tenth of what inspecting it does; larger ones have few copies.
 HASHED_BYTES = 256_000_000
 
+# What was found in a long document is told to the run so often, lest it be lost with this process.
+SECONDS_BETWEEN_PARTS = 5.0
+
+# The part of the wall-clock ceiling after which reading stops by itself: what was read must still be judged.
+_SOFT_PART = 0.8
+
 
 class FileInspector(Protocol):
     """Whatever can say what is in one open file (``scanner.inspection.Inspector``)."""
 
-    def inspect(self, file: BinaryIO, name: str, size: int) -> Inspection:
-        """Read ``file`` (``size`` bytes, called ``name`` by its owner) and judge it."""
+    def inspect(
+        self,
+        file: BinaryIO,
+        name: str,
+        size: int,
+        *,
+        read: Read = read_document,
+        so_far: SoFar | None = None,
+    ) -> Inspection:
+        """Read ``file`` (``size`` bytes, called ``name`` by its owner) by ``read`` and judge it.
+
+        ``so_far`` is told now and then how to sum up what was found until then.
+        """
         ...
 
 
@@ -66,13 +90,17 @@ def unread(reason: Shortfall, detail: str = "", size: int = 0) -> Inspection:
     )
 
 
-def serve(connection: socket.socket, work: Work) -> NoReturn:
-    """Answer jobs until the run hangs up or this worker has done its share.  Never returns."""
+def serve(connection: socket.socket, work: Work, folder: Path) -> NoReturn:
+    """Answer jobs until the run hangs up or this worker has done its share.  Never returns.
+
+    ``folder`` is the one place where this process may write; the run removes it.
+    """
     status = 1
     # Whatever happens, this copy of the run's process must not go on as if it were the run.
     try:
         let_go(keep=connection.fileno())
-        confine(work.confinement)
+        _write_to(folder)
+        confine(work.confinement, folder)
         connection.sendall(encode({"ready": True}))
         _answer_all(connection, work)
         status = 0
@@ -83,28 +111,58 @@ def serve(connection: socket.socket, work: Work) -> NoReturn:
 
 
 def _answer_all(connection: socket.socket, work: Work) -> None:
+    deadline = Deadline()
     for done in range(1, work.files_per_worker + 1):
         job = receive(connection)
         if job is None:
             return
-        # Should the run itself be gone or stuck, a worker in a loop must still end.
         longer = allowance(job["size"])
-        signal.alarm(int((work.seconds_per_file + longer) * 2) + 10)
-        renew_cpu(work.confinement.cpu_seconds + int(longer))
-        answer, healthy = _answer(job, work)
-        signal.alarm(0)
+        cpu_seconds = work.confinement.cpu_seconds + int(longer)
+        grace = work.confinement.grace_seconds
+        read: Read = read_document
+        if job["alone"]:
+            # Its reader died before.  This time the reading is done by a process that may.
+            read = reading_apart(partial(_step_aside, connection, cpu_seconds))
+        renew_cpu(cpu_seconds + grace)
+        deadline.start(cpu_seconds, _SOFT_PART * (work.seconds_per_file + longer))
+        so_far = _telling(connection, job["number"])
+        answer, healthy = _answer(job, work, deadline.limiting(read), so_far)
+        deadline.stop()
         answer["last"] = not healthy or done == work.files_per_worker
         connection.sendall(encode(answer))
         if answer["last"]:
             return
 
 
-def _answer(job: dict[str, Any], work: Work) -> tuple[dict[str, Any], bool]:
+def _step_aside(connection: socket.socket, cpu_seconds: int) -> None:
+    """Make this process, a fork of the worker, one that reads for it and nothing else."""
+    connection.close()
+    die_with_parent()
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    renew_cpu(cpu_seconds)
+
+
+def _telling(connection: socket.socket, number: int) -> SoFar:
+    """Tells the run what was found so far, where the last time is long enough ago."""
+    last = time.monotonic()
+
+    def tell(summed_up: Callable[[], Inspection]) -> None:
+        nonlocal last
+        if time.monotonic() - last >= SECONDS_BETWEEN_PARTS:
+            connection.sendall(encode({"number": number, "so_far": inspection_to_json(summed_up())}))
+            last = time.monotonic()
+
+    return tell
+
+
+def _answer(job: dict[str, Any], work: Work, read: Read, so_far: SoFar) -> tuple[dict[str, Any], bool]:
     """The answer to a job, and whether this process is fit for another one."""
     healthy = True
     path = os.fsencode(job["path"])
     try:
-        same_as, inspection = inspect_path(path, job["known"], work)
+        same_as, inspection = inspect_path(path, job["known"], work, read, so_far)
+        healthy = all(gap.reason is not Shortfall.PARSER_STOPPED for gap in inspection.coverage.gaps)
     except MemoryError:
         # The heap may be in pieces: answer, and let a fresh process take over.
         same_as, inspection, healthy = "", unread(Shortfall.PARSER_STOPPED, "memory limit"), False
@@ -113,7 +171,9 @@ def _answer(job: dict[str, Any], work: Work) -> tuple[dict[str, Any], bool]:
     return {"number": job["number"], "inspection": inspection_to_json(inspection)}, healthy
 
 
-def inspect_path(path: bytes, known: Sequence[str], work: Work) -> tuple[str, Inspection]:
+def inspect_path(
+    path: bytes, known: Sequence[str], work: Work, read: Read, so_far: SoFar
+) -> tuple[str, Inspection]:
     """Inspect one file, or say which of the ``known`` contents it equals.  Raises nothing but MemoryError."""
     try:
         descriptor = open_quietly(path)
@@ -130,7 +190,7 @@ def inspect_path(path: bytes, known: Sequence[str], work: Work) -> tuple[str, In
                     return digest, unread(Shortfall.INTERRUPTED)
                 file.seek(0)
             name = displayable(path.rpartition(b"/")[2])
-            inspection = work.inspector.inspect(file, name, size)
+            inspection = work.inspector.inspect(file, name, size, read=read, so_far=so_far)
         except MemoryError:
             raise
         except OSError as error:
@@ -150,6 +210,12 @@ def _with_hash(inspection: Inspection, file: BinaryIO, key: bytes) -> Inspection
         return replace(inspection, content_hash=content_hash(key, file))
     except OSError:  # it was read, and that stands; only its copies will be read, too
         return inspection
+
+
+def _write_to(folder: Path) -> None:
+    """Have this process and its programs put temporary files there."""
+    os.environ["TMPDIR"] = str(folder)
+    tempfile.tempdir = str(folder)
 
 
 def let_go(keep: int) -> None:

@@ -2,8 +2,9 @@
 
 The pool never trusts a worker to answer in time, in form, or at all.  The file at the head of a worker's
 queue is the one it is reading: when the worker dies or is stopped, that file is to blame, what waited behind
-it goes to another.  A file whose worker died is tried once more, alone in a fresh worker (the system may have
-taken the worker for another reason); a file that ran out of time is not.
+it goes to another.  A file whose worker died is tried once more, alone in a fresh worker, which has it read
+by a process of its own and keeps what that says before it dies; a file over the ceiling of wall-clock time is
+not (it lies on a mount that does not answer).  What a worker told of a long file before it was lost is kept.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ import signal
 import socket
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from scanner.documents.isolation import ended_by
-from scanner.documents.model import Shortfall
+from scanner.documents.model import Gap, Location, Shortfall, Status
 from scanner.inspection.model import Inspection
 from scanner.shares.settings import allowance
+from scanner.shares.temporary import PrivateFolders
 from scanner.shares.wire import Inbox, WireError, encode
 from scanner.shares.worker import Work, serve, unread
 from scanner.store.encoding import inspection_from_json
@@ -37,6 +40,9 @@ PATIENCE = 0.5
 
 # Workers that die one after the other before they are ready: the machine is at fault and not a file.
 STARTS_ALLOWED = 5
+
+# Seconds to wait for a killed worker.  One that the kernel holds (reading from a dead mount) takes its time.
+SECONDS_TO_DIE = 2.0
 
 
 class WorkersFailedError(Exception):
@@ -69,9 +75,11 @@ class _Worker:
 
     pid: int
     connection: socket.socket
+    folder: Path
     inbox: Inbox = field(default_factory=Inbox)
     jobs: deque[Job] = field(default_factory=deque)
     head_since: float = 0.0
+    so_far: Inspection | None = None  # what was found in the head's file until now, as the worker told
     ready: bool = False
     fresh: bool = True
     leaving: bool = False
@@ -94,6 +102,7 @@ class _Worker:
                         "path": os.fsdecode(job.path),
                         "size": job.size,
                         "known": job.known,
+                        "alone": job.alone,
                     }
                 )
             )
@@ -108,6 +117,8 @@ class WorkerPool:
         self._workers: list[_Worker] = []
         self._again: deque[Job] = deque()
         self._unready = 0
+        self._dying: list[_Worker] = []
+        self._folders = PrivateFolders()
         # What is loaded now is shared with every fork; the collector must not touch (and so copy) it.
         gc.collect()
         gc.freeze()
@@ -157,6 +168,7 @@ class WorkerPool:
         """Stop every worker at once; what they were reading stays unanswered."""
         for worker in list(self._workers):
             self._remove(worker, kill=True)
+        self._folders.close()
         self._selector.close()
         gc.unfreeze()
 
@@ -164,11 +176,12 @@ class WorkerPool:
 
     def _start(self) -> _Worker:
         ours, theirs = socket.socketpair()
+        folder = self._folders.new()
         pid = os.fork()
         if pid == 0:
-            serve(theirs, self._work)
+            serve(theirs, self._work, folder)
         theirs.close()
-        worker = _Worker(pid, ours)
+        worker = _Worker(pid, ours, folder)
         self._workers.append(worker)
         self._selector.register(ours, selectors.EVENT_READ, worker)
         return worker
@@ -181,10 +194,12 @@ class WorkerPool:
         if kill:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(worker.pid, signal.SIGKILL)
-        try:
-            return os.waitpid(worker.pid, 0)[1]
-        except ChildProcessError:
-            return 0
+        status = _waited_for(worker.pid, SECONDS_TO_DIE)
+        if status is None:
+            self._dying.append(worker)
+        self._folders.remove(worker.folder)
+        self._dying = [dying for dying in self._dying if _waited_for(dying.pid, 0) is None]
+        return status or 0
 
     def _least_loaded(self) -> _Worker | None:
         # While a file is being tried alone it must stay alone.
@@ -209,6 +224,8 @@ class WorkerPool:
                     self._unready = 0
                 else:
                     answer = _answer(worker, message)
+                    if answer is None:
+                        continue
                     if answer.number in worker.taken_over:
                         worker.taken_over.discard(answer.number)
                     else:
@@ -242,13 +259,12 @@ class WorkerPool:
         status = self._remove(worker, kill=kill)
         head = worker.jobs[0]
         self._again.extend(job for job in worker.own if job is not head)
-        # What used up its CPU time would do so again; what died otherwise may have been unlucky.
         if head.number in worker.taken_over:
             pass  # whoever reads it now will answer for it
-        elif not head.alone and not kill and not _out_of_cpu(status):
+        elif not head.alone and not kill:
             self._again.appendleft(Job(head.number, head.path, head.size, alone=True))
         else:
-            answers.append(Answer(head.number, unread(Shortfall.PARSER_STOPPED, _died_of(status, what))))
+            answers.append(Answer(head.number, _stopped(worker.so_far, _died_of(status, what))))
         self._start()
 
     def _place_again(self) -> None:
@@ -284,12 +300,41 @@ class WorkerPool:
         return fresh
 
 
-def _answer(worker: _Worker, message: dict[str, Any]) -> Answer:
-    """A message as the answer to the worker's head job; raises :class:`WireError` where it is none."""
+def _waited_for(pid: int, seconds: float) -> int | None:
+    """The wait status of a process that is ending, ``None`` when it has not within ``seconds``."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            ended, status = os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
+            return 0
+        if ended:
+            return status
+        if time.monotonic() >= until:
+            return None
+        time.sleep(0.001)
+
+
+def _stopped(so_far: Inspection | None, detail: str) -> Inspection:
+    """The inspection of a file whose worker was lost: what it had told until then, and the gap."""
+    if so_far is None:
+        return unread(Shortfall.PARSER_STOPPED, detail)
+    gap = Gap(Location(), Shortfall.PARSER_STOPPED, detail)
+    return replace(so_far, coverage=replace(so_far.coverage, status=Status.PARTIAL, gaps=(gap,)))
+
+
+def _answer(worker: _Worker, message: dict[str, Any]) -> Answer | None:
+    """A message as the answer to the worker's head job, ``None`` where there is more to come.
+
+    Raises :class:`WireError` where it is no answer.
+    """
     if not worker.jobs or message.get("number") != worker.jobs[0].number:
         raise WireError("answers what was not asked")
     number = worker.jobs[0].number
     try:
+        if "so_far" in message:
+            worker.so_far = inspection_from_json(message["so_far"])
+            return None
         same_as = str(message.get("same_as", ""))
         if same_as and same_as not in worker.jobs[0].known:
             raise WireError("equal to unknown content")
@@ -302,6 +347,7 @@ def _answer(worker: _Worker, message: dict[str, Any]) -> Answer:
     except (KeyError, TypeError, ValueError, RecursionError):
         raise WireError("not an inspection") from None
     worker.jobs.popleft()
+    worker.so_far = None
     worker.leaving = leaving
     worker.head_since = time.monotonic()
     return answer

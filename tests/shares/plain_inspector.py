@@ -8,7 +8,7 @@ import re
 import signal
 import time
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from scanner.documents.model import Coverage, Gap, Location, Shortfall, Status
 from scanner.inspection.model import Inspection, LocatedFinding
@@ -28,7 +28,7 @@ class PlainInspector:
     def warm(self) -> None:
         """Nothing to load before workers are forked."""
 
-    def inspect(self, file: BinaryIO, name: str, size: int) -> Inspection:
+    def inspect(self, file: BinaryIO, name: str, size: int, **_: Any) -> Inspection:
         self.inspected += 1
         data = file.read(_READ)
         if data.startswith(b"!die"):

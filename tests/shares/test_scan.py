@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import multiprocessing
 import os
 import stat
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -146,7 +147,7 @@ def test_workers_that_cannot_start_end_the_run_with_a_line(
 ) -> None:
     (share / "a.txt").write_text("plain")
 
-    def confine(_: Confinement) -> None:
+    def confine(_: Confinement, _folder: Path) -> None:
         raise OSError("this machine does not let go")
 
     monkeypatch.setattr(worker_module, "confine", confine)
@@ -180,19 +181,28 @@ def test_large_files_in_bounded_time_and_memory(share: Path, ledger: Ledger) -> 
 
 
 def test_a_file_that_vanishes_or_changes_between_walk_and_read(share: Path, ledger: Ledger) -> None:
-    class Meddling:
-        """Deletes and exchanges the other files while it reads the first one."""
+    class Waiting(PlainInspector):
+        """Is busy with the first file until the others are not what they were."""
 
-        def inspect(self, file: BinaryIO, name: str, size: int) -> Inspection:
-            if name == "a_first.txt":
-                (share / "gone.txt").unlink()
-                (share / "swapped.txt").unlink()
-                os.mkfifo(share / "swapped.txt")
-            return PlainInspector().inspect(file, name, size)
+        def inspect(self, file: BinaryIO, name: str, size: int, **_: Any) -> Inspection:
+            until = time.monotonic() + 20
+            while name == "a_first.txt" and not met.exists() and time.monotonic() < until:
+                time.sleep(0.01)
+            return super().inspect(file, name, size)
+
+    met = share.parent / "met"
+
+    def meddle(_: Progress) -> None:
+        if not met.exists():
+            (share / "gone.txt").unlink()
+            (share / "swapped.txt").unlink()
+            os.mkfifo(share / "swapped.txt")
+            met.touch()
 
     for name in ("a_first.txt", "gone.txt", "swapped.txt"):
         (share / name).write_text("plain")
-    entries = run(share, ledger, given=settings(count=1), inspector=Meddling())
+    observer = Observer(progress=meddle)
+    entries = run(share, ledger, given=settings(count=1), inspector=Waiting(), observer=observer)
     assert ending(entries["gone.txt"]) == (Status.NOT_INSPECTED, Shortfall.VANISHED)
     assert ending(entries["swapped.txt"]) == (Status.NOT_INSPECTED, Shortfall.NOT_A_FILE)
     assert entries["swapped.txt"].detail == "became a named pipe"
@@ -246,13 +256,14 @@ def test_interrupted_run_is_whole(share: Path, ledger: Ledger) -> None:
     assert endings.count((Status.NOT_INSPECTED, Shortfall.INTERRUPTED)) == len(endings) - done > 0
 
 
-def test_copies_are_judged_once(share: Path, tmp_path: Path, ledger: Ledger) -> None:
-    judged = tmp_path / "judged"
+def test_copies_are_judged_once(share: Path, ledger: Ledger) -> None:
+    # Memory that workers share: they can write to no file.
+    judged = {name: multiprocessing.Value("i", 0) for name in ("form.txt", "other.txt")}
 
     class Counting(PlainInspector):
-        def inspect(self, file: BinaryIO, name: str, size: int) -> Inspection:
-            with judged.open("a") as log:
-                log.write(f"{name}\n")
+        def inspect(self, file: BinaryIO, name: str, size: int, **_: Any) -> Inspection:
+            with judged[name].get_lock():
+                judged[name].value += 1
             return super().inspect(file, name, size)
 
     for number in range(1_200):  # more than one transaction: copies are told from what is entered already
@@ -264,9 +275,8 @@ def test_copies_are_judged_once(share: Path, tmp_path: Path, ledger: Ledger) -> 
     assert {entry.severity for entry in entries.values()} == {Severity.HIGH}
     assert entries["1197/form.txt"].findings[0].masked == "*******6C"
     assert entries["1199/form.txt"].findings[0].masked == "*******6D"
-    names = judged.read_text().splitlines()
-    assert names.count("other.txt") == 1
-    assert len(names) < 700
+    assert judged["other.txt"].value == 1
+    assert judged["form.txt"].value < 700
 
 
 def snapshot(root: Path) -> dict[str, tuple[object, ...]]:

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -31,7 +31,7 @@ LIES = {
 class Lying(PlainInspector):
     """A parser taken over by its file: it finds the worker's own line to the run and talks on it."""
 
-    def inspect(self, file: BinaryIO, name: str, size: int) -> Inspection:
+    def inspect(self, file: BinaryIO, name: str, size: int, **_: Any) -> Inspection:
         lie = LIES.get(name)
         if lie is not None:
             for descriptor in range(3, 256):
