@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from scanner.inspection import Inspector
 
 
-def inspector(settings: Configuration, key: bytes, *, show_values: bool = False) -> Inspector:
+def inspector(
+    settings: Configuration, key: bytes, *, show_values: bool = False, use: str = "shares"
+) -> Inspector:
     """The inspector of a configuration, with its rules loaded, or the program's end with what is wrong."""
     from rules.loader import RuleError
     from scanner.configuration import ConfigurationError
@@ -24,7 +26,7 @@ def inspector(settings: Configuration, key: bytes, *, show_values: bool = False)
     # The rules are a million objects that live as long as the program: collecting among them finds nothing.
     gc.disable()
     try:
-        return Inspector.build(settings.inspection(key, show_values=show_values))
+        return Inspector.build(settings.inspection(key, show_values=show_values, use=use))
     except (RuleError, ConfigurationError) as error:
         fail(str(error))
     finally:

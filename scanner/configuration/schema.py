@@ -190,14 +190,14 @@ class JudgementSection(Section):
         default=None, ge=2, description="from so many people on, data counts as bulk; default: the policy's"
     )
 
-    def settings(self) -> Policy:
-        """The policy for shares; raises :class:`ConfigurationError` where its file cannot be used."""
+    def settings(self, use: str = "shares") -> Policy:
+        """The policy of one use; raises :class:`ConfigurationError` where its file cannot be used."""
         from rules.policy import load_policy
         from scanner.judgement.policy import policy_from
 
         try:
             written = load_policy(self.policy.name, self.policy.parent) if self.policy else load_policy()
-            policy = policy_from(written)
+            policy = policy_from(written, use)
         except OSError as error:
             reason = f"cannot be read ({(error.strerror or '').lower()})"
             raise ConfigurationError([Problem(str(self.policy), "", reason)]) from None
@@ -313,15 +313,20 @@ class Configuration(Section):
             full_text=self.language.mode == "full",
         )
 
-    def inspection(self, key: bytes, *, show_values: bool = False) -> InspectionSettings:
-        """What an inspector is told; ``key`` is the installation's (see :mod:`scanner.store.keys`)."""
+    def inspection(
+        self, key: bytes, *, show_values: bool = False, use: str = "shares"
+    ) -> InspectionSettings:
+        """What an inspector is told; ``key`` is the installation's (see :mod:`scanner.store.keys`).
+
+        ``use`` (shares, mail) says how widely judgement looks.
+        """
         from scanner.inspection.settings import InspectionSettings
 
         return InspectionSettings(
             key=key,
             detection=self.detection(),
             limits=self.limits.settings(),
-            policy=self.judgement.settings(),
+            policy=self.judgement.settings(use),
             show_values=show_values,
             findings_per_file=self.reports.findings_per_file,
         )
