@@ -5,9 +5,12 @@
 
 from smtp_filter.configuration.sections import (
     GatewayHopSection,
+    MailSection,
     MailWorkersSection,
     MetricsSection,
     NextHopSection,
+    NoticesSection,
+    QuarantineSection,
     RelaySection,
     SecureHopSection,
 )
@@ -17,7 +20,10 @@ SECTIONS = {
     "next_hop": NextHopSection,
     "secure_hop": SecureHopSection,
     "gateway_hop": GatewayHopSection,
+    "mail": MailSection,
     "mail_workers": MailWorkersSection,
+    "quarantine": QuarantineSection,
+    "notices": NoticesSection,
     "metrics": MetricsSection,
 }
 """The names of the sections in the file, in the order in which they are shown."""
@@ -25,9 +31,12 @@ SECTIONS = {
 __all__ = [
     "SECTIONS",
     "GatewayHopSection",
+    "MailSection",
     "MailWorkersSection",
     "MetricsSection",
     "NextHopSection",
+    "NoticesSection",
+    "QuarantineSection",
     "RelaySection",
     "SecureHopSection",
 ]

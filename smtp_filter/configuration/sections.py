@@ -5,17 +5,24 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import replace
-from typing import Annotated, Literal
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
-from scanner.configuration.schema import AbsolutePath, Section
+from scanner.configuration.schema import AbsolutePath, Domain, Section, SeverityWord
 from scanner.documents.isolation import Confinement
 from smtp_filter.delivery.settings import NextHop, is_loopback
 from smtp_filter.inspection_pool.settings import PoolSettings
 from smtp_filter.relay.settings import AllowedClient, Deadlines, Limits, ListenerTls, RelaySettings
 
-_MB = 1_000_000
+if TYPE_CHECKING:
+    from smtp_filter.quarantine.settings import NoticeSettings, QuarantineSettings
+
+_KB, _MB = 1_000, 1_000_000
+_DAY = 86_400.0
 
 
 def split_endpoint(text: str) -> tuple[str, int]:
@@ -45,9 +52,33 @@ def _host(text: str) -> str:
     return host
 
 
+def _mailbox(text: str) -> str:
+    mailbox = text.strip()
+    if not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", mailbox):
+        raise ValueError("must be a mail address, such as 'dpo@example.gov.uk'")
+    return mailbox
+
+
+def _page(text: str) -> str:
+    if text and not re.fullmatch(r"https://[^\s{}]+\{reference\}[^\s{}]*", text):
+        raise ValueError("must be an https address with {reference} in it")
+    return text
+
+
+def _zone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (OSError, ValueError):
+        raise ValueError("must be a time zone, such as 'Europe/London'") from None
+
+
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Network = Annotated[str, AfterValidator(_network)]
 Host = Annotated[str, AfterValidator(_host)]
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
+Page = Annotated[str, AfterValidator(_page)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Hour = Annotated[int, Field(ge=0, le=23)]
 
 
 class RelaySection(Section):
@@ -254,6 +285,134 @@ class MailWorkersSection(Section):
                 niceness=3,
             ),
             messages_per_worker=self.messages_per_worker,
+        )
+
+
+class MailSection(Section):
+    """The judgement of outgoing mail; the council's own domains are `organisation.domains`."""
+
+    policy: AbsolutePath | None = Field(
+        default=None, description="own mail policy, in the form of rules/mail/policy.yaml"
+    )
+    monitor_only: bool = Field(
+        default=False,
+        description="deliver everything and record what would have been held; the policy can say so, too",
+    )
+    log_messages: bool = Field(
+        default=True, description="one line in the log for each message, without personal data"
+    )
+
+
+class QuarantineSection(Section):
+    """What is held: where it lies, how long, by when it is decided."""
+
+    bodies: AbsolutePath | None = Field(
+        default=None, description="folder of held messages (encrypted); default: held in the state directory"
+    )
+    in_database_kb: int | None = Field(
+        default=256, ge=0, description="held messages up to this size lie in the database; null = all of them"
+    )
+    reserve_mb: int = Field(
+        default=500, ge=1, description="disk space that is never used: 'try again' below it"
+    )
+    zone: Zone = Field(default="Europe/London", description="time zone of the working hours")
+    opens: Hour = Field(default=9, description="first working hour")
+    closes: Annotated[int, Field(ge=1, le=23)] = Field(default=17, description="end of the working day")
+    closed: tuple[date, ...] = Field(
+        default=(), description="days without work beyond weekends and bank holidays"
+    )
+    decide_within_hours: dict[SeverityWord, float] = Field(
+        default={"critical": 1.0, "high": 4.0, "medium": 8.0, "low": 16.0},
+        description="working hours until a decision is late, by severity",
+    )
+    second_person_from: SeverityWord = Field(
+        default="critical", description="from this severity on two people decide"
+    )
+    expiry_days: int = Field(
+        default=10,
+        ge=1,
+        le=365,
+        description="working days until an undecided message is refused, with notice",
+    )
+    warn_triage_days: int = Field(default=5, ge=1, description="working days until triage is reminded")
+    warn_sender_days: int = Field(
+        default=8, ge=1, description="working days until the sender is told of the end"
+    )
+    body_days: int = Field(
+        default=30, ge=1, description="days until the body of a decided message is destroyed"
+    )
+    record_days: int = Field(default=730, ge=1, description="days that the record of it is kept")
+
+    @model_validator(mode="after")
+    def _whole(self) -> QuarantineSection:
+        if self.opens >= self.closes:
+            raise ValueError("opens must be before closes")
+        return self
+
+    def settings(self, state: Path, notices: NoticeSettings) -> QuarantineSettings:
+        """What the quarantine is told; ``state`` is the state directory."""
+        from scanner.judgement.assessment import Severity
+        from smtp_filter.quarantine.settings import QuarantineSettings
+        from smtp_filter.quarantine.working_time import WorkingTime
+
+        hours = {Severity[word.upper()]: number for word, number in self.decide_within_hours.items()}
+        return QuarantineSettings(
+            bodies=self.bodies or state / "held",
+            in_database=None if self.in_database_kb is None else self.in_database_kb * _KB,
+            reserve=self.reserve_mb * _MB,
+            working=WorkingTime(self.zone, self.opens, self.closes, frozenset(self.closed)),
+            due_hours=hours,
+            other_due_hours=hours.get(Severity.LOW, 16.0),
+            warn_triage_days=self.warn_triage_days,
+            warn_sender_days=self.warn_sender_days,
+            expiry_days=self.expiry_days,
+            body_kept=self.body_days * _DAY,
+            metadata_kept=self.record_days * _DAY,
+            second_person_from=Severity[self.second_person_from.upper()],
+            notices=notices,
+        )
+
+
+class NoticesSection(Section):
+    """Who is told of a held message, and in which words."""
+
+    mailbox: Mailbox | None = Field(
+        default=None, description="From address of notices, a mailbox that is read; null = nobody is told"
+    )
+    telephone: str = Field(default="", description="the number to ring, in quotes")
+    page: Page = Field(default="", description="page of a held message, with {reference} in it")
+    secure_tag: str = Field(default="[SECURE]", description="what senders write to send encrypted")
+    languages: tuple[Literal["en", "cy"], ...] = Field(
+        default=("en",), min_length=1, description="languages of each notice, in order"
+    )
+    templates: AbsolutePath | None = Field(
+        default=None, description="folder of own templates; each file replaces the one of that name"
+    )
+    triage: tuple[Mailbox, ...] = Field(default=(), description="who gets the digest and alerts")
+    duty: tuple[Mailbox, ...] = Field(default=(), description="who is told of an emergency release")
+    alert_from: SeverityWord = Field(
+        default="high", description="from this severity on triage is told at once"
+    )
+    digest_hours: tuple[Hour, ...] = Field(default=(8, 13), description="hours at which the digest is sent")
+
+    def settings(self, council: str, domains: frozenset[Domain]) -> NoticeSettings:
+        """What notices are told; ``domains`` are the council's own, nobody else is written to."""
+        from scanner.judgement.assessment import Severity
+        from smtp_filter.quarantine.settings import NoticeSettings
+
+        return NoticeSettings(
+            council=council,
+            mailbox=self.mailbox or "",
+            phone=self.telephone,
+            page=self.page,
+            secure_tag=self.secure_tag,
+            languages=self.languages,
+            templates=self.templates,
+            domains=domains,
+            triage=self.triage,
+            duty=self.duty,
+            alert_from=Severity[self.alert_from.upper()],
+            digest_hours=self.digest_hours,
         )
 
 

@@ -17,6 +17,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import TypeAlias
 
@@ -331,6 +332,7 @@ class Supervisor:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
             self._let_go(generation)
+            name_process(f"dlp-{name}")
             place = Place(
                 {address: self._sockets[address] for address in generation.plan.listen},
                 generation.requests,
@@ -432,6 +434,12 @@ class Supervisor:
 
 
 _ZYGOTE = "zygote"
+
+
+def name_process(name: str) -> None:
+    """Show a name in lists of processes (15 characters at most), where the system can."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/comm").write_text(name[:15], encoding="ascii")
 
 
 def _listen(address: Address) -> socket.socket:
