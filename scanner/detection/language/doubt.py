@@ -51,7 +51,7 @@ class Doubts:
     def _may_name(self, written: str) -> bool:
         _, flags, shape, _, _ = self._lexicon.word(written)
         if shape == "l":
-            return forename_band(flags) >= 2 and not word_band(flags)
+            return bool(flags & lex.KNOWN_NAME) and not word_band(flags)
         if shape == "I" or flags & lex.FUNCTION:
             return False
         if flags & lex.KNOWN_NAME:

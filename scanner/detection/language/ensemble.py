@@ -6,6 +6,7 @@ import math
 import re
 from bisect import bisect_left
 from collections.abc import Iterable
+from dataclasses import replace
 
 from scanner.detection.finding import REPORTED, Evidence, EvidenceKind, Finding
 from scanner.detection.language.pipeline import Impression, LanguageModel, ModelSpan
@@ -28,6 +29,8 @@ _LIKELY, _SURE, _NEVER = 0.8, 0.95, 2.0
 _ACRONYM = 4
 # An address that only the model sees is reported from this probability on.
 _ADDRESS = 0.8
+# One that is no home is known, and not reported.
+_NOT_A_HOME = 0.25
 # A body named so close before an address has its office there.
 _BESIDE = 3
 # A numbered house or flat, with a word behind it.
@@ -55,7 +58,6 @@ class EnsembleRecogniser:
     def __init__(self, names: NameRecogniser, model: LanguageModel, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         self._names = names
-        self.programs = names.programs
         self.programs = names.programs
         self._model = model
 
@@ -119,8 +121,9 @@ class EnsembleRecogniser:
             acronym = len(words) == 1 and end - start <= _ACRONYM
             return _SURE if known and not ordinary and not acronym else _NEVER
         if shapes == {"l"}:
-            listed = any(forename_band(one) >= 2 or surname_band(one) >= 2 for one in flags)
-            return _SURE if listed and not (ordinary and len(words) == 1) else _NEVER
+            if len(words) == 1:
+                return _LIKELY if known and not ordinary else _SURE
+            return _LIKELY if known else _SURE
         if known:
             return _SURE if ordinary and len(words) == 1 else _LIKELY
         return _NEVER if ordinary and len(words) == 1 else _SURE
@@ -128,15 +131,18 @@ class EnsembleRecogniser:
     def _unseen_addresses(self, view: View, impression: Impression) -> list[Finding]:
         organisations = _Places((s.start, s.end) for s in impression.spans if s.entity_type == "ORG")
         known = _Places((f.start, f.end) for f in view.findings if f.entity_type == "UK_ADDRESS")
-        return [
-            self._finding("UK_ADDRESS", span.start, span.end, span.probability)
-            for span in impression.spans
-            if span.entity_type == "UK_ADDRESS"
-            and span.probability >= _ADDRESS
-            and not organisations.touch(span.start - _BESIDE, span.start)
-            and _is_home(view.text[span.start : span.end])
-            and not known.touch(span.start, span.end)
-        ]
+        found = []
+        for span in impression.spans:
+            if span.entity_type != "UK_ADDRESS" or span.probability < _ADDRESS:
+                continue
+            if known.touch(span.start, span.end):
+                continue
+            finding = self._finding("UK_ADDRESS", span.start, span.end, span.probability)
+            beside = organisations.touch(span.start - _BESIDE, span.start)
+            if beside or not _is_home(view.text[span.start : span.end]):
+                finding = replace(finding, confidence=_NOT_A_HOME, note="office")
+            found.append(finding)
+        return found
 
     def _finding(self, entity_type: str, start: int, end: int, confidence: float) -> Finding:
         evidence = (Evidence(EvidenceKind.MODEL, self._model.title),)
