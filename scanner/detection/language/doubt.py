@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from scanner.detection.finding import Finding
 from scanner.detection.recognisers.names import lexicon as lex
-from scanner.detection.recognisers.names.lexicon import Lexicon, forename_band, word_band
+from scanner.detection.recognisers.names.lexicon import Lexicon, word_band
 from scanner.detection.view import Span
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")

@@ -12,7 +12,7 @@ from scanner.detection.finding import REPORTED, Evidence, EvidenceKind, Finding
 from scanner.detection.language.pipeline import Impression, LanguageModel, ModelSpan
 from scanner.detection.recognisers.names import NameRecogniser
 from scanner.detection.recognisers.names import lexicon as lex
-from scanner.detection.recognisers.names.lexicon import Lexicon, forename_band, surname_band, word_band
+from scanner.detection.recognisers.names.lexicon import Lexicon, word_band
 from scanner.detection.view import Span, View
 
 # Measured by a logistic regression on held-out texts (model card): the model's log-odds, never more than
