@@ -11,9 +11,11 @@ import signal
 import socket
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
+from scanner.shares.temporary import PrivateFolders
 from scanner.shares.wire import Inbox, WireError
 from smtp_filter.inspection_pool.settings import PoolSettings
 from smtp_filter.inspection_pool.worker import LENGTH
@@ -50,6 +52,7 @@ class _Worker:
 
     connection: socket.socket
     process: int
+    folder: Path
     inbox: Inbox = field(default_factory=Inbox)
 
     def alive(self) -> bool:
@@ -74,6 +77,16 @@ class _Worker:
         self.connection.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A message on its way to a worker; ``until`` is in the event loop's time."""
+
+    descriptor: int
+    facts: Mapping[str, Any]
+    until: float
+    alone: bool = False  # its first worker died
+
+
 @dataclass(eq=False, slots=True)
 class _Waiter:
     large: bool
@@ -92,6 +105,7 @@ class InspectionPool:
         self._large = 0  # large messages being examined
         self._starting: set[asyncio.Task[None]] = set()
         self._first = asyncio.Event()
+        self._folders = PrivateFolders()
         self._closed = False
         self.replaced = 0
         """Workers that were killed or died and were replaced, since the start."""
@@ -111,19 +125,25 @@ class InspectionPool:
 
     async def close(self) -> None:
         """End every worker; whoever still waits is told that it failed."""
+        if self._closed:
+            return
         self._closed = True
         for task in list(self._starting):
             task.cancel()
         await asyncio.gather(*self._starting, return_exceptions=True)
-        for worker in self._idle:
-            worker.end()
-        self._idle.clear()
-        for worker in self._working:
+        for worker in (*self._idle, *self._working):
             worker.kill()
+        for worker in self._idle:
+            self._end(worker)
+        self._idle.clear()
         for waiter in self._waiting:
             if not waiter.worker.done():
                 waiter.worker.set_exception(_stopping())
         self._waiting.clear()
+        # Whoever waits for a killed worker sees its end and gives it back.
+        while self._working:
+            await asyncio.sleep(0.001)
+        self._folders.close()
 
     @property
     def waiting(self) -> int:
@@ -149,33 +169,32 @@ class InspectionPool:
         """The worker's answer for a message; ``facts`` is what else it needs to know, as JSON.
 
         Raises :class:`PoolFullError` at once where too many wait, :class:`InspectionFailedError` at the
-        deadline or when a worker broke.  A worker that merely died is tried once more: the system may have
-        taken it for another reason.
+        deadline or when a worker broke.  A message whose worker died is tried once more, read by a process
+        of its own: what it reads before it dies as well is judged.
         """
         if self.full:
             raise PoolFullError
         large = content.size >= self._settings.large_bytes
-        asked = json.dumps(facts, separators=(",", ":")).encode("ascii")
-        descriptor = _as_file(content)
+        job = _Job(_as_file(content), facts, asyncio.get_running_loop().time() + self._settings.deadline)
         try:
-            async with asyncio.timeout(self._settings.deadline):
+            async with asyncio.timeout_at(job.until):
                 try:
-                    return await self._once(descriptor, asked, large)
+                    return await self._once(job, large)
                 except _WorkerDiedError:
-                    return await self._once(descriptor, asked, large)
+                    return await self._once(replace(job, alone=True), large)
         except TimeoutError:
             reason = f"not examined within {self._settings.deadline:.0f} seconds"
             raise InspectionFailedError(reason) from None
         except _WorkerDiedError:
             raise InspectionFailedError("the inspection worker died twice") from None
         finally:
-            os.close(descriptor)
+            os.close(job.descriptor)
 
-    async def _once(self, descriptor: int, asked: bytes, large: bool) -> dict[str, Any]:
+    async def _once(self, job: _Job, large: bool) -> dict[str, Any]:
         worker = await self._take(large)
         fit = False
         try:
-            answer = await _ask(worker, descriptor, asked)
+            answer = await _ask(worker, job)
             fit = not answer.get("last", True)
         finally:
             # Also at the deadline and when the caller was cancelled: it must not go on in the background.
@@ -235,8 +254,12 @@ class InspectionPool:
             self._drop(worker)
         self._hand_out()
 
-    def _drop(self, worker: _Worker) -> None:
+    def _end(self, worker: _Worker) -> None:
         worker.end()
+        self._folders.remove(worker.folder)
+
+    def _drop(self, worker: _Worker) -> None:
+        self._end(worker)
         self.replaced += 1
         self._replace()
 
@@ -260,31 +283,39 @@ class InspectionPool:
             return
 
     async def _new_worker(self) -> _Worker:
-        connection = self._requests.new_worker()
+        folder = self._folders.new()
+        connection: socket.socket | None = None
         try:
+            connection = self._requests.new_worker(folder)
             connection.setblocking(False)
             async with asyncio.timeout(self._settings.start_seconds):
                 inbox = Inbox()
                 hello = await _message(connection, inbox)
             # It spoke a moment ago and waits for us: the number is surely still its own.
-            return _Worker(connection, os.pidfd_open(int(hello["ready"])), inbox)
+            process = os.pidfd_open(int(hello["ready"]))
         except BaseException as error:
-            connection.close()
+            if connection is not None:
+                connection.close()
+            self._folders.remove(folder)
             if isinstance(error, (_WorkerDiedError, KeyError, ValueError, TypeError)):
                 raise WireError("a worker did not start") from None
             raise
+        return _Worker(connection, process, folder, inbox)
 
 
 def _stopping() -> InspectionFailedError:
     return InspectionFailedError("the relay is stopping", blame=False)
 
 
-async def _ask(worker: _Worker, descriptor: int, asked: bytes) -> dict[str, Any]:
+async def _ask(worker: _Worker, job: _Job) -> dict[str, Any]:
     """Send a message to a worker and wait for what it says."""
     loop = asyncio.get_running_loop()
+    asked = json.dumps(
+        {"facts": job.facts, "seconds": job.until - loop.time(), "alone": job.alone}, separators=(",", ":")
+    ).encode("ascii")
     try:
         # A descriptor goes with the first bytes; the buffer is empty, so these few always fit.
-        socket.send_fds(worker.connection, [LENGTH.pack(len(asked))], [descriptor])
+        socket.send_fds(worker.connection, [LENGTH.pack(len(asked))], [job.descriptor])
         await loop.sock_sendall(worker.connection, asked)
         return await _message(worker.connection, worker.inbox)
     except (OSError, WireError):

@@ -9,6 +9,7 @@ import select
 import signal
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 from smtp_filter.inspection_pool.settings import PoolSettings
@@ -24,14 +25,14 @@ class ZygoteRequests:
     def __init__(self) -> None:
         self.asking, self.answering = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
-    def new_worker(self) -> socket.socket:
-        """Ask for a worker: the socket on which it will say that it is ready.
+    def new_worker(self, folder: Path) -> socket.socket:
+        """Ask for a worker that writes only beneath ``folder``; on the socket it will say that it is ready.
 
         Raises ``OSError`` when too many requests wait.
         """
         ours, theirs = socket.socketpair()
         try:
-            socket.send_fds(self.asking, [b"w"], [theirs.fileno()], socket.MSG_DONTWAIT)
+            socket.send_fds(self.asking, [os.fsencode(folder)], [theirs.fileno()], socket.MSG_DONTWAIT)
         except OSError:
             ours.close()
             raise
@@ -83,12 +84,12 @@ def _fork_on_request(
         ready = {descriptor for descriptor, _ in waiting.poll()}
         if lifeline in ready:
             return
-        data, descriptors, _, _ = socket.recv_fds(answering, 16, 1, socket.MSG_DONTWAIT)
+        data, descriptors, _, _ = socket.recv_fds(answering, 4096, 1, socket.MSG_DONTWAIT)
         if not data:
             return
         for descriptor in descriptors:
             connection = socket.socket(fileno=descriptor)
             with contextlib.suppress(OSError):  # no process to be had: the pool sees its socket close
                 if os.fork() == 0:
-                    serve(connection, examine, settings)
+                    serve(connection, Path(os.fsdecode(data)), examine, settings)
             connection.close()

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import signal
+import socket
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
 
 from scanner.documents.isolation import Confinement
+from scanner.documents.limits import Limits
+from scanner.documents.model import Coverage, Gap
+from scanner.documents.protocol import Source
+from scanner.documents.reader import Read
 from smtp_filter.inspection_pool import (
     InspectionFailedError,
     InspectionPool,
@@ -25,7 +32,7 @@ from smtp_filter.inspection_pool import (
 from smtp_filter.message import Content
 
 
-def act(file: BinaryIO, size: int, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+def act(file: BinaryIO, size: int, facts: Mapping[str, Any], read: Read) -> Mapping[str, Any]:
     """Do what the message says: the hostile file as a program."""
     content = file.read()
     assert len(content) == size
@@ -37,20 +44,39 @@ def act(file: BinaryIO, size: int, facts: Mapping[str, Any]) -> Mapping[str, Any
                 pass
         case "die":
             os.kill(os.getpid(), signal.SIGKILL)
-        case "die once":
-            # The descriptor is the test's way to remember between two workers.
-            if not os.path.exists(facts["mark"]):  # noqa: PTH110
-                with open(facts["mark"], "w"):  # noqa: PTH123
-                    os.kill(os.getpid(), signal.SIGKILL)
+        case "read":
+            return {"coverage": [str(gap.reason) for gap in reading(facts["how"], content, read)]}
         case "swallow":
             bytearray(1 << 40)
         case "raise":
             raise ValueError(content.decode())
         case "write":
             os.pwrite(file.fileno(), b"changed!", 0)
+        case "write a file":
+            folder = Path(tempfile.gettempdir())
+            (folder / "file").write_bytes(b"x")
+            return {"folder": str(folder)}
+        case "write elsewhere":
+            Path(facts["where"], "x").write_bytes(b"x")
+        case "connect":
+            socket.create_connection(("127.0.0.1", 9))
         case "nonsense":
             return "not a mapping"  # type: ignore[return-value]
     return {"pid": os.getpid(), "size": len(content), "tail": content[-5:].decode("latin-1")}
+
+
+def reading(how: str, content: bytes, read: Read) -> tuple[Gap, ...]:
+    """Read a document that does something to its reader."""
+
+    def opened() -> BinaryIO:
+        if how == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        time.sleep(30)
+        return io.BytesIO(content)
+
+    *_, coverage = read(Source("", len(content), opened), limits=Limits(), kind="text")
+    assert isinstance(coverage, Coverage)
+    return coverage.gaps
 
 
 @contextmanager
@@ -145,13 +171,40 @@ def test_a_worker_in_a_loop_is_ended_by_its_cpu_limit() -> None:
     run(settings(confinement=Confinement(cpu_seconds=1)), work)
 
 
-def test_a_message_whose_worker_died_for_another_reason_is_tried_again(tmp_path: Any) -> None:
+def test_a_message_whose_worker_was_killed_is_tried_again() -> None:
     async def work(pool: InspectionPool) -> None:
-        facts = {"do": "die once", "mark": str(tmp_path / "mark")}
-        assert (await pool.examine(SMALL, facts))["size"] == SMALL.size
+        pid = (await pool.examine(SMALL, {}))["pid"]
+        task = asyncio.ensure_future(pool.examine(SMALL, {"do": "sleep", "seconds": 0.2}))
+        await asyncio.sleep(0.1)
+        os.kill(pid, signal.SIGKILL)
+        assert (await task)["pid"] != pid
         assert pool.replaced == 1
 
     run(settings(), work)
+
+
+@pytest.mark.parametrize(("how", "reason"), [("die", "parser stopped"), ("sleep", "limit reached")])
+def test_what_a_reader_broke_on_is_a_gap_and_the_rest_is_judged(how: str, reason: str) -> None:
+    async def work(pool: InspectionPool) -> None:
+        answer = await pool.examine(SMALL, {"do": "read", "how": how})
+        assert answer == {"coverage": [reason]}
+
+    run(settings(deadline=2.0) if how == "sleep" else settings(), work)
+
+
+def test_workers_write_in_their_own_folder_alone_and_nothing_stays() -> None:
+    async def work(pool: InspectionPool) -> None:
+        folder = Path((await pool.examine(SMALL, {"do": "write a file"}))["folder"])
+        assert (folder / "file").read_bytes() == b"x"
+        folders.append(folder)
+        with pytest.raises(InspectionFailedError, match="PermissionError"):
+            await pool.examine(SMALL, {"do": "write elsewhere", "where": str(folder.parent.parent)})
+        with pytest.raises(InspectionFailedError, match="PermissionError"):
+            await pool.examine(SMALL, {"do": "connect"})
+
+    folders: list[Path] = []
+    run(settings(), work)
+    assert not folders[0].exists()
 
 
 def test_idle_workers_that_are_killed_are_replaced_without_a_failure() -> None:

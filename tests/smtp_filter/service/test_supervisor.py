@@ -24,7 +24,7 @@ POOL = PoolSettings(workers=2)
 
 
 def examine() -> Any:
-    return lambda file, size, facts: {"size": size}
+    return lambda file, size, facts, read: {"size": size}
 
 
 def echo_as(word: str) -> Callable[[Place], None]:
