@@ -1,8 +1,8 @@
 """What the readers' words for hidden text mean: one table from every reason to the kind of concealment.
 
-A parser says why a reader does not see a text ("hidden sheet", "tracked deletion"); those words go into reports
-as they are.  Whoever acts on *kinds* of hiding (the release gate) asks here, so that a new word of a parser has
-one place to be entered; a test holds the table against the parsers.
+A parser says why a reader does not see a text ("hidden sheet", "tracked deletion"); those words go into
+reports as they are.  Whoever acts on *kinds* of hiding (the release gate) asks here, so that a new word of a
+parser has one place to be entered; a test holds the table against the parsers.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ _WORDS: Mapping[Concealment, tuple[str, ...]] = {
     Concealment.HIDDEN_TEXT: (
         *("hidden text", "white text", "tiny text", "invisible text", "transparent text", "hidden section"),
         *("hidden shape", "outside the slide", "outside the page", "display:none", "visibility:hidden"),
-        *("hidden for Outlook", "font size 0", "hidden element", "hidden form value", "ignorable group"),
-        *("outside of all parts", "embedded page"),
+        *("hidden for Outlook", "font size 0", "hidden element", "hidden form value", "embedded page"),
+        *("outside of all parts",),
     ),
     Concealment.REDACTION: ("text under a filled box", "blacked-out text"),
     Concealment.SPEAKER_NOTES: ("speaker notes",),
@@ -70,7 +70,7 @@ _WORDS: Mapping[Concealment, tuple[str, ...]] = {
     Concealment.PROPERTIES: ("document properties", "archive comment"),
     Concealment.CUSTOM_DATA: (
         *("custom XML", "document variable", "other part", "tag", "building block", "field data", "XFA form"),
-        *("control value", "embedded object"),
+        *("control value", "embedded object", "ignorable group"),
     ),
     Concealment.EARLIER_REVISION: ("earlier revision",),
     Concealment.PICTURE_DATA: ("picture properties",),
