@@ -338,16 +338,26 @@ class RelaySession(SMTP):
             self._observe(SessionEvent(Incident.PIPELINING, self._client.address))
             raise SessionEndedError
         self._reset_timeout(self._settings.deadlines.handshake_seconds)
+        loop = asyncio.get_running_loop()
         try:
-            await self._writer.start_tls(
-                context, ssl_handshake_timeout=self._settings.deadlines.handshake_seconds
+            transport = await loop.start_tls(
+                cast("asyncio.WriteTransport", self.transport),
+                self,
+                context,
+                server_side=True,
+                ssl_handshake_timeout=self._settings.deadlines.handshake_seconds,
             )
         except (ssl.SSLError, OSError) as error:
             self._observe(SessionEvent(Incident.TLS_FAILED, self._client.address, kind=type(error).__name__))
             self.abort()
             raise SessionEndedError from None
-        self.transport = self._writer.transport
-        self._inbox.attach(cast("asyncio.Transport", self._writer.transport))
+        if transport is None:  # lost at the very end of the handshake
+            raise SessionEndedError
+        self.transport = transport
+        self._inbox.attach(cast("asyncio.Transport", transport))
+        # The old writer closes the transport below when it is forgotten (``StreamWriter.__del__``).
+        self._clear_writer = self._writer
+        self._writer = asyncio.StreamWriter(transport, self, None, loop)
         tls = self._writer.get_extra_info("ssl_object")
         fingerprint, self._names = certificate_of(tls)
         version = tls.version() if tls is not None else None

@@ -304,7 +304,14 @@ class ScriptedHop:
             self.connections += 1
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
-    def _step(self, connection: socket.socket, step: str, argument: str, well: bytes) -> bytes:
+    def _step(
+        self,
+        connection: socket.socket,
+        step: str,
+        argument: str,
+        well: bytes,
+        before: Callable[[bytes], None] = lambda answer: None,
+    ) -> bytes:
         """Do the step; the reply that was sent.  ``ConnectionError`` ends the session."""
         answer = self.script.get(step, well)
         if callable(answer):
@@ -314,6 +321,7 @@ class ScriptedHop:
         if answer == self.SILENT:
             self._stop.wait(PATIENCE)
             raise ConnectionError
+        before(answer)
         connection.sendall(answer)
         return answer
 
@@ -354,9 +362,13 @@ class ScriptedHop:
             elif verb == "DATA":
                 if self._step(connection, verb, "", b"354 go on\r\n").startswith(b"354"):
                     data = self._body(connection, reader)
-                    answer = self._step(connection, ".", "", b"250 2.0.0 taken as 4711\r\n")
-                    if answer.startswith(b"2"):
-                        self.taken.append(Taken(mail, rcpt, data))
+                    message = Taken(mail, rcpt, data)
+
+                    def take(answer: bytes, message: Taken = message) -> None:
+                        if answer.startswith(b"2"):
+                            self.taken.append(message)
+
+                    self._step(connection, ".", "", b"250 2.0.0 taken as 4711\r\n", take)
                 mail, rcpt = "", []
             elif verb == "QUIT":
                 self._step(connection, verb, "", b"221 2.0.0 bye\r\n")
