@@ -5,6 +5,7 @@ pdfium reads the pages; pdfminer.six reads those that pdfium cannot, and the obj
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import io
 import re
@@ -23,8 +24,15 @@ from pdfminer.pdfpage import PDFPage
 
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
-from scanner.documents.parsers.pdf_objects import LockedError, ObjectWalk, forms_nest_too_much, open_document
-from scanner.documents.protocol import HERE, Effort, Event, ProtectionNote, Source
+from scanner.documents.parsers.pdf_encryption import (
+    PdfEncryption,
+    clear_metadata,
+    encryption_of,
+    without_encryption,
+)
+from scanner.documents.parsers.pdf_objects import ObjectWalk, forms_nest_too_much, open_document, xml_records
+from scanner.documents.passwords import EMPTY_PASSWORD
+from scanner.documents.protocol import HERE, Effort, Event, Lock, Member, ProtectionNote, Source
 from scanner.documents.recognition import DPI, RecognitionError, available, recognise, recognised_segments
 from scanner.text import Field
 
@@ -56,41 +64,79 @@ class PdfParser:
     def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
         """Yield the pages in order, then fields, annotations, attachments, properties, old revisions."""
         data = source.read()
-        document: PDFDocument | None = None
-        protection = Protection.NONE
-        locked: Protection | None = None
-        try:
-            document, protection = open_document(data)
-        except LockedError as error:
-            locked = error.protection
-        except Exception:  # damaged for pdfminer: pdfium may still repair it
-            document = None
-        walk = ObjectWalk(document, limits) if document is not None else None
-        # The objects come first although they are told last: they say whether the pages are safe to draw.
-        behind = list(_walked(walk))
-        if walk is not None and forms_nest_too_much(walk.forms):
-            yield Gap(HERE, Shortfall.LIMIT, "form objects nest without end; page text is not read")
-            yield from behind
+        encryption = encryption_of(data)
+        if encryption is not None and encryption.body_open:
+            yield ProtectionNote(Protection.PARTLY, HERE, encryption.method)
+            for event in _document(without_encryption(data), "", limits):
+                yield from _closed_attachment(event) if isinstance(event, Member) else (event,)
             return
-        pages = _Pages(data, document, limits)
+        if encryption is not None and not _opens(data, ""):
+            for packet in clear_metadata(data):
+                yield from xml_records(packet, Location(("metadata",)), "document properties", set())
+            if encryption.for_keys:
+                yield ProtectionNote(encryption.protection, HERE, encryption.method)
+                yield Gap(HERE, Shortfall.ENCRYPTED, "needs a key or rights")
+            else:
+                yield _lock(data, encryption, limits)
+            return
+        if encryption is not None:
+            yield ProtectionNote(Protection.NAME_ONLY, HERE, encryption.method, EMPTY_PASSWORD)
+        yield from _document(data, "", limits)
+
+
+def _lock(data: bytes, encryption: PdfEncryption, limits: Limits) -> Lock:
+    def attempt(password: str) -> Iterator[Event] | None:
+        return _document(data, password, limits) if _opens(data, password) else None
+
+    return Lock(attempt, encryption.protection, encryption.method, known=(), held=len(data))
+
+
+def _opens(data: bytes, password: str) -> bool:
+    """Whether either reader opens the document: each knows methods that the other does not."""
+    try:
+        open_document(data, password)
+    except Exception:  # wrong, not known to this reader, or damaged
         try:
-            pages.open()
-        except pdfium.PdfiumError as error:
-            if locked is not None or (document is None and "assword" in str(error)):
-                yield ProtectionNote(locked or Protection.UNKNOWN)
-                yield Gap(HERE, Shortfall.ENCRYPTED, "needs a password")
-                return
-            if document is None:
-                yield Gap(HERE, Shortfall.DAMAGED, "no reader can open it")
-                return
-        if locked is not None or protection is not Protection.NONE:
-            yield ProtectionNote(Protection.NAME_ONLY, HERE, "opens without a password")
-        yield from pages.events()
+            pdfium.PdfDocument(data, password=password).close()
+        except pdfium.PdfiumError:
+            return False
+    return True
+
+
+def _closed_attachment(member: Member) -> Iterator[Event]:
+    yield Member(member.name, b"", member.location, member.hidden)
+    yield Gap(member.location, Shortfall.ENCRYPTED, "attachment with a password")
+
+
+def _document(data: bytes, password: str, limits: Limits) -> Iterator[Event]:
+    """All of a document that is open, or that a password opens."""
+    document: PDFDocument | None = None
+    with contextlib.suppress(Exception):  # damaged for pdfminer: pdfium may still repair it
+        document = open_document(data, password)
+    walk = ObjectWalk(document, limits) if document is not None else None
+    # The objects come first although they are told last: they say whether the pages are safe to draw.
+    behind = list(_walked(walk))
+    if walk is not None and forms_nest_too_much(walk.forms):
+        yield Gap(HERE, Shortfall.LIMIT, "form objects nest without end; page text is not read")
         yield from behind
+        return
+    pages = _Pages(data, document, limits, password)
+    try:
+        pages.open()
+    except pdfium.PdfiumError as error:
+        if document is None and "assword" in str(error):
+            yield ProtectionNote(Protection.UNKNOWN, HERE, "PDF, unknown method")
+            yield Gap(HERE, Shortfall.ENCRYPTED, "needs a password")
+            return
         if document is None:
-            yield Gap(Location(("objects",)), Shortfall.DAMAGED, "fields, comments and attachments not read")
-        elif walk is not None:
-            yield from _earlier_revisions(data, pages.lines, walk, limits)
+            yield Gap(HERE, Shortfall.DAMAGED, "no reader can open it")
+            return
+    yield from pages.events()
+    yield from behind
+    if document is None:
+        yield Gap(Location(("objects",)), Shortfall.DAMAGED, "fields, comments and attachments not read")
+    elif walk is not None:
+        yield from _earlier_revisions(data, pages.lines, walk, limits, password)
 
 
 def _walked(walk: ObjectWalk | None) -> Iterator[Event]:
@@ -115,7 +161,8 @@ class _Look:
 class _Pages:
     """The pages of one document, by pdfium where it can, by pdfminer where it cannot."""
 
-    def __init__(self, data: bytes, document: PDFDocument | None, limits: Limits) -> None:
+    def __init__(self, data: bytes, document: PDFDocument | None, limits: Limits, password: str = "") -> None:
+        self._password = password or None
         self._data = data
         self._document = document
         self._limits = limits
@@ -129,7 +176,7 @@ class _Pages:
 
     def open(self) -> None:
         """Open the document for pdfium; raises ``PdfiumError``."""
-        self._pdf = pdfium.PdfDocument(self._data)
+        self._pdf = pdfium.PdfDocument(self._data, password=self._password)
 
     def events(self) -> Iterator[Event]:
         """Yield each page's text, then the gaps of pages without any."""
@@ -470,7 +517,9 @@ def _runs(pages: list[tuple[int, str]]) -> Iterator[tuple[int, int, str]]:
         yield run
 
 
-def _earlier_revisions(data: bytes, last: Iterable[str], walk: ObjectWalk, limits: Limits) -> Iterator[Event]:
+def _earlier_revisions(
+    data: bytes, last: Iterable[str], walk: ObjectWalk, limits: Limits, password: str = ""
+) -> Iterator[Event]:
     """Read each complete older document in the file (ISO 32000-2, 7.5.6) and yield what the last lost."""
     ends = [match.end() for match in _END_OF_FILE.finditer(data)][:-1]
     # The first of two ends near the start is that of a linearised file's first page section.
@@ -480,12 +529,12 @@ def _earlier_revisions(data: bytes, last: Iterable[str], walk: ObjectWalk, limit
         prefix = data[:end]
         place = Location((f"earlier revision {number}",))
         try:
-            document, _ = open_document(prefix)
+            document = open_document(prefix, password)
             older = ObjectWalk(document, limits, "earlier revision", place, walk.seen)
             events = [event for event in older.events() if not isinstance(event, Gap)]
             if forms_nest_too_much(older.forms):
                 continue
-            pdf = pdfium.PdfDocument(prefix)
+            pdf = pdfium.PdfDocument(prefix, password=password or None)
         except Exception:  # noqa: S112 (an end mark inside an attachment, a broken update: nothing older)
             continue
         for index in range(min(len(pdf), limits.pages)):

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import BinaryIO
 
-from pdfminer.pdfdocument import PDFDocument, PDFEncryptionError, PDFPasswordIncorrect
+from pdfminer.pdfdocument import PDFDocument
 from pdfminer.pdfpage import PDFPage
 from pdfminer.pdfparser import PDFParser as MinerParser
 from pdfminer.pdftypes import PDFObjRef, PDFStream, resolve1
@@ -24,7 +24,7 @@ from pdfminer.psparser import PSKeyword, PSLiteral
 
 from scanner.documents.inflating import ExpansionLimitError
 from scanner.documents.limits import Limits
-from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
+from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.protocol import HERE, Event, Member
 from scanner.documents.rows import RECORD_SEPARATOR, row_segment
 from scanner.text import Field
@@ -57,52 +57,9 @@ _PROGRAM_XML = """Producer CreatorTool format part conformance xmptk about parse
 _SILENT_XML = frozenset(_PROGRAM_XML.split())
 
 
-class LockedError(Exception):
-    """The document needs a password.  ``protection`` says how strong the encryption is."""
-
-    def __init__(self, protection: Protection) -> None:
-        super().__init__()
-        self.protection = protection
-
-
-class _LockedDocument(PDFDocument):
-    """Reads the encryption dictionary of a document that cannot be opened."""
-
-    def _initialize_password(self, password: str = "") -> None:
-        raise LockedError(_strength(self.encryption[1] if self.encryption else {}))
-
-
-def _strength(parameters: Mapping[str, object]) -> Protection:
-    """ISO 32000-2, 7.6: versions 1 to 3 are RC4; 4 and 5 name their method in the crypt filter."""
-    version = resolve1(parameters.get("V", 0))
-    if not isinstance(version, int) or version <= 0:
-        return Protection.UNKNOWN
-    if version < 4:
-        return Protection.WEAK
-    filters = resolve1(parameters.get("CF", {}))
-    methods = set()
-    if isinstance(filters, dict):
-        for one in filters.values():
-            crypt = resolve1(one)
-            if isinstance(crypt, dict):
-                methods.add(_word(resolve1(crypt.get("CFM"))))
-    if methods & {"AESV2", "AESV3", "AESV4"}:
-        return Protection.STRONG
-    return Protection.WEAK if "V2" in methods else Protection.UNKNOWN
-
-
-def open_document(data: bytes) -> tuple[PDFDocument, Protection]:
-    """Open a document with the empty password.
-
-    Returns it with ``NAME_ONLY`` when it is encrypted all the same.  Raises ``LockedError`` when it needs
-    a password, and whatever pdfminer raises for damage.
-    """
-    try:
-        document = PDFDocument(MinerParser(io.BytesIO(data)), password="")
-    except (PDFPasswordIncorrect, PDFEncryptionError):
-        _LockedDocument(MinerParser(io.BytesIO(data)))
-        raise LockedError(Protection.UNKNOWN) from None
-    return document, Protection.NAME_ONLY if document.encryption else Protection.NONE
+def open_document(data: bytes, password: str = "") -> PDFDocument:
+    """Open a document; raises pdfminer's errors for a wrong password and for damage."""
+    return PDFDocument(MinerParser(io.BytesIO(data)), password=password)
 
 
 def _word(value: object) -> str:
@@ -262,7 +219,9 @@ class ObjectWalk:
             if data is None:
                 yield Gap(self.place / "metadata", Shortfall.DAMAGED, "metadata stream")
             else:
-                yield from self._xml(data, self.place / "metadata", "document properties")
+                yield from xml_records(
+                    data, self.place / "metadata", self.hidden or "document properties", self.seen
+                )
         elif _word(resolve1(stream.get("Subtype"))) == "Form":
             resources = resolve1(stream.get("Resources"))
             objects = resolve1(resources.get("XObject")) if isinstance(resources, dict) else None
@@ -378,35 +337,7 @@ class ObjectWalk:
             if isinstance(packet, PDFStream):
                 data += self._decode(packet) or b""
         if data:
-            yield from self._xml(data, self.place / "XFA form", "XFA form")
-
-    def _xml(self, data: bytes, where: Location, reason: str) -> Iterator[Event]:
-        """The texts and attribute values of an XML packet, labelled by their names."""
-        encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
-        xml = data.decode(encoding, "replace")
-        pairs: list[tuple[str, str]] = []
-        for match in _XML_TEXT.finditer(xml):
-            name, attributes, content = match.groups()
-            found = [
-                (key, double or single)
-                for prefix, key, double, single in _XML_ATTRIBUTE.findall(attributes)
-                if prefix != "xmlns:" and key != "xmlns"
-            ]
-            for key, text in (*found, (name, content)):
-                text = html.unescape(text).strip()
-                # What the info dictionary said already is not repeated.
-                if key not in _SILENT_XML and not _NOISE.match(text) and ("property", text) not in self.seen:
-                    self.seen.add(("property", text))
-                    pairs.append((key, text))
-        # "li", "Alt", "Bag" say nothing: the element around them does, but its name is enough in a record.
-        if pairs:
-            yield row_segment(
-                [text for _, text in pairs],
-                [key for key, _ in pairs],
-                where,
-                hidden=self.hidden or reason,
-                separator=RECORD_SEPARATOR,
-            )
+            yield from xml_records(data, self.place / "XFA form", self.hidden or "XFA form", self.seen)
 
     def _on_page(self, identifier: int, what: str) -> Location:
         number = self._pages.get(identifier)
@@ -479,3 +410,32 @@ def forms_nest_too_much(forms: Mapping[int, list[int]], most: int = 100_000) -> 
                 stack.append((child, iter(forms[child])))
                 totals.append(1)
     return False
+
+
+def xml_records(data: bytes, where: Location, reason: str, seen: set[tuple[str, str]]) -> Iterator[Segment]:
+    """The texts and attribute values of an XML packet, labelled by their names."""
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+    xml = data.decode(encoding, "replace")
+    pairs: list[tuple[str, str]] = []
+    for match in _XML_TEXT.finditer(xml):
+        name, attributes, content = match.groups()
+        found = [
+            (key, double or single)
+            for prefix, key, double, single in _XML_ATTRIBUTE.findall(attributes)
+            if prefix != "xmlns:" and key != "xmlns"
+        ]
+        for key, text in (*found, (name, content)):
+            text = html.unescape(text).strip()
+            # What the info dictionary said already is not repeated.
+            if key not in _SILENT_XML and not _NOISE.match(text) and ("property", text) not in seen:
+                seen.add(("property", text))
+                pairs.append((key, text))
+    # "li", "Alt", "Bag" say nothing: the element around them does, but its name is enough in a record.
+    if pairs:
+        yield row_segment(
+            [text for _, text in pairs],
+            [key for key, _ in pairs],
+            where,
+            hidden=reason,
+            separator=RECORD_SEPARATOR,
+        )

@@ -256,11 +256,11 @@ def encrypted(user: str, owner: str, **how: object) -> bytes:
 @pytest.mark.parametrize(
     ("user", "how", "status", "protection"),
     [
-        ("secret", {"R": 6}, Status.ENCRYPTED, Protection.STRONG),
-        ("secret", {"R": 4, "aes": True}, Status.ENCRYPTED, Protection.STRONG),
-        ("secret", {"R": 4, "aes": False, "metadata": False}, Status.ENCRYPTED, Protection.WEAK),
-        ("secret", {"R": 3, "aes": False, "metadata": False}, Status.ENCRYPTED, Protection.WEAK),
-        ("secret", {"R": 2, "aes": False, "metadata": False}, Status.ENCRYPTED, Protection.WEAK),
+        ("four horses", {"R": 6}, Status.ENCRYPTED, Protection.STRONG),
+        ("four horses", {"R": 4, "aes": True}, Status.ENCRYPTED, Protection.STRONG),
+        ("four horses", {"R": 4, "aes": False, "metadata": False}, Status.ENCRYPTED, Protection.WEAK),
+        ("four horses", {"R": 3, "aes": False, "metadata": False}, Status.ENCRYPTED, Protection.WEAK),
+        ("four horses", {"R": 2, "aes": False, "metadata": False}, Status.ENCRYPTED, Protection.WEAK),
         ("", {"R": 6}, Status.INSPECTED, Protection.NAME_ONLY),
         ("", {"R": 3, "aes": False, "metadata": False}, Status.INSPECTED, Protection.NAME_ONLY),
     ],
