@@ -11,6 +11,7 @@ from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.protocol import HERE, Event, Member, Source
 from scanner.documents.rows import row_segment
+from scanner.text import Field
 
 _TOKEN = re.compile(
     r"\\'([0-9A-Fa-f]{2})|\\([A-Za-z]{1,32})(-?[0-9]{1,10})? ?|\\([^A-Za-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)",
@@ -58,7 +59,7 @@ _SKIPPED = frozenset(
             "pnseclvl",
             "filetbl",
         ),
-        *("revtbl", "fontemb", "fontfile", "passwordhash", "wgrffmtfilter", "panose", "falt"),
+        *("revtbl", "fontemb", "fontfile", "passwordhash", "wgrffmtfilter", "panose", "falt", "pgdsctbl"),
     }
 )
 # Destination -> (place, why hidden).
@@ -106,6 +107,7 @@ class _Buffer:
 
     place: str = "paragraph"
     hidden: str = ""
+    label: str = ""
     parts: list[str] = field(default_factory=list)
     cells: list[str] = field(default_factory=list)
 
@@ -296,7 +298,8 @@ class _Tokens:
         elif word in _DESTINATIONS:
             self._state = replace(self._state, buffer=_Buffer(*_DESTINATIONS[word]), concealed="")
         elif word in _INFO and self._state.buffer.place == "document properties":
-            self._state = replace(self._state, buffer=_Buffer("document properties", "document properties"))
+            buffer = _Buffer("document properties", "document properties", label=word)
+            self._state = replace(self._state, buffer=buffer)
         elif ignorable and word not in (
             "shpinst",
             "shprslt",
@@ -342,7 +345,9 @@ class _Tokens:
         buffer.parts.clear()
         if text:
             self._labels = []
-            self._done.append(Segment(_storable(text), self._location(buffer), buffer.hidden))
+            text = _storable(text)
+            fields = (Field(0, len(text), buffer.label),) if buffer.label else ()
+            self._done.append(Segment(text, self._location(buffer), buffer.hidden, fields))
         self._reveal()
 
     def _row(self, buffer: _Buffer) -> None:
