@@ -20,8 +20,8 @@ HELP = """Say pass or fail before a file is published or disclosed (freedom of i
 
 A file fails for what a reader does not see (hidden sheets, rows, columns and slides, caches of pivot tables
 and links, comments, tracked changes, deleted and hidden text, speaker notes, words under redaction boxes,
-embedded files, earlier revisions, metadata, positions in pictures), for small counts beside postcodes, for any
-personal data, and for whatever could not be looked at. Each objection says where it is and what to do.
+embedded files, earlier revisions, metadata, positions in pictures), for small counts beside postcodes, for
+any personal data, and for whatever could not be looked at. Each objection says where it is and what to do.
 
 With --safe-copy a clean copy of each file is written: values only, nothing hidden, PDF pages as pictures.
 NAME.removed.txt beside it lists what it leaves out (do not publish the list). The copy goes through the same

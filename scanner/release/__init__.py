@@ -1,8 +1,8 @@
 """The release gate: whether a file may be published as it is, and a flattened copy that may.
 
 Each file is read in a process of its own.  What a reader does not see, what names people, and what could not
-be looked at is an objection; a file passes when there is none.  A safe copy is a new file made of what is seen,
-and goes through the same gate.
+be looked at is an objection; a file passes when there is none.  A safe copy is a new file made of what is
+seen, and goes through the same gate.
 """
 
 from scanner.release.apart import Room

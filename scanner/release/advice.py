@@ -14,8 +14,8 @@ from scanner.release.model import Weight
 class Advice:
     """How a kind of hidden text is reported.
 
-    ``what`` names it for one and for several; ``action`` says what to do.  Without a ``weight`` it is a remark:
-    it is part of how an ordinary document works, and only what stands in it can be an objection.  ``apart``
+    ``what`` names it for one and for several; ``action`` says what to do.  Without a ``weight`` it is a
+    remark: part of how an ordinary document works, and only what stands in it can be an objection.  ``apart``
     tells that each container (sheet, cache, slide) is reported by itself.
     """
 
@@ -39,8 +39,8 @@ ADVICE: Mapping[Concealment, Advice] = MappingProxyType(
             "hidden-cells",
             Weight.HIGH,
             ("row or cell", "rows or cells"),
-            "Hidden and filtered rows and columns stay in the file: delete them, or publish the visible values "
-            "only.",
+            "Hidden and filtered rows and columns stay in the file: delete them, or publish the visible "
+            "values only.",
             apart=True,
         ),
         Concealment.PIVOT_CACHE: Advice(
@@ -55,7 +55,7 @@ ADVICE: Mapping[Concealment, Advice] = MappingProxyType(
             "link-cache",
             Weight.HIGH,
             ("value", "values"),
-            "A link keeps the cells of the other workbook: break the links, or publish the visible values only.",
+            "A link keeps the cells of the other workbook: break the links, or publish visible values only.",
             apart=True,
         ),
         Concealment.DATA_SOURCE: Advice(
@@ -69,8 +69,8 @@ ADVICE: Mapping[Concealment, Advice] = MappingProxyType(
             "comments",
             Weight.MEDIUM,
             ("text", "texts"),
-            "Comments and notes, with the names of those who wrote them, are not meant for the public: delete "
-            "all of them.",
+            "Comments and notes, with the names of those who wrote them, are not meant for the public: "
+            "delete all of them.",
         ),
         Concealment.TRACKED_CHANGE: Advice(
             "tracked-changes",
@@ -82,21 +82,21 @@ ADVICE: Mapping[Concealment, Advice] = MappingProxyType(
             "deleted-text",
             Weight.HIGH,
             ("text", "texts"),
-            "It was deleted on the screen but is still in the file: copy the visible content into a new file.",
+            "Deleted on the screen, but still in the file: copy the visible content into a new file.",
         ),
         Concealment.HIDDEN_TEXT: Advice(
             "hidden-text",
             Weight.HIGH,
             ("text", "texts"),
-            "Text that is made invisible (hidden, white, tiny, off the page, or a text layer under a scan) is "
-            "found by searching and copying: delete it.",
+            "Text that is made invisible (hidden, white, tiny, off the page, or a text layer under a scan) "
+            "is found by searching and copying: delete it.",
         ),
         Concealment.REDACTION: Advice(
             "failed-redaction",
             Weight.HIGH,
             ("text", "texts"),
-            "The words under the box are still there and can be copied: redact with a tool that removes text, "
-            "or publish pictures of the pages.",
+            "The words under the box are still there and can be copied: redact with a tool that removes "
+            "text, or publish pictures of the pages.",
         ),
         Concealment.SPEAKER_NOTES: Advice(
             "speaker-notes",
@@ -115,7 +115,7 @@ ADVICE: Mapping[Concealment, Advice] = MappingProxyType(
             "custom-data",
             Weight.MEDIUM,
             ("text", "texts"),
-            "Other programs stored data of their own in the file: inspect the document and remove custom data.",
+            "Other programs stored data of their own in the file: remove custom data.",
         ),
         Concealment.EARLIER_REVISION: Advice(
             "earlier-revision",
@@ -128,14 +128,15 @@ ADVICE: Mapping[Concealment, Advice] = MappingProxyType(
             "mail-headers",
             Weight.MEDIUM,
             ("entry", "entries"),
-            "Headers of e-mail say who sent it through which machines, and to whom else: publish the text, not "
-            "the message file.",
+            "Headers of e-mail say who sent it through which machines, and to whom else: publish the text, "
+            "not the message file.",
         ),
         Concealment.MACRO: Advice(
             "macros",
             Weight.MEDIUM,
             ("text", "texts"),
-            "Program code has paths and names in it and frightens readers' virus scanners: save without macros.",
+            "Program code has paths and names in it, and readers' virus scanners refuse it: save without "
+            "macros.",
         ),
         Concealment.OTHER: Advice(
             "hidden-other",
@@ -173,8 +174,8 @@ ADVICE: Mapping[Concealment, Advice] = MappingProxyType(
             "picture-data",
             Weight.MEDIUM,
             ("entry", "entries"),
-            "Cameras and programs write into pictures who took them, when and where: save the picture without "
-            "them.",
+            "Cameras and programs write into pictures who took them, when and where: save the picture "
+            "without its properties.",
         ),
     }
 )

@@ -1,7 +1,8 @@
 """A process apart for one file: forked warm, confined, ended when it takes too long.
 
 Whatever a hostile file does to a parser, the run goes on and says that the file could not be checked.  The
-answer comes back as JSON over a pipe and is not trusted: its size is bounded, its shape is the caller's to check.
+answer comes back as JSON over a pipe and is not trusted: its size is bounded, its shape is checked by the
+caller.
 """
 
 from __future__ import annotations

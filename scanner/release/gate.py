@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 from scanner.documents import Coverage, Gap, Limits, Protection, Segment, Shortfall, Source, read_document
+from scanner.documents.hidden_reasons import concealment
 from scanner.inspection import Inspection, Inspector
 from scanner.judgement.assessment import Severity
 from scanner.judgement.policy import Policy
+from scanner.release.advice import ADVICE
 from scanner.release.inventory import Inventory, counted
 from scanner.release.model import Objection, ReleaseCheck, Remark, Weight
 from scanner.release.small_numbers import SmallNumbers
@@ -118,7 +120,7 @@ class Gate:
                 sum(counts[entity_type] for entity_type in numbers),
                 details=_examples(inspection, numbers),
             )
-        if names := counts.get("PERSON", 0):
+        if (names := counts.get("PERSON", 0)) and _seen(inspection, "PERSON"):
             yield Objection(
                 "names",
                 Weight.LOW,
@@ -131,7 +133,7 @@ class Gate:
         if contacts:
             yield Remark(
                 "contact-details",
-                "Contact details of offices or nobody in particular: make sure that they are meant for the public.",
+                "Contact details of offices or nobody in particular: are they meant for the public?",
                 _place_of(inspection, contacts),
                 sum(counts[entity_type] for entity_type in contacts),
             )
@@ -144,6 +146,14 @@ def _examples(inspection: Inspection, types: frozenset[str]) -> tuple[str, ...]:
         f"{one.location}: {one.entity_type} {one.masked}" + (f" ({one.hidden})" if one.hidden else "")
         for one in found[:_EXAMPLES]
     )
+
+
+def _seen(inspection: Inspection, entity_type: str) -> bool:
+    """Whether such a finding stands where a reader sees it; hidden ones are objected to for being hidden."""
+    found = [one for one in inspection.findings if one.entity_type == entity_type]
+    if len(found) < inspection.counts[entity_type]:
+        return True
+    return any(not one.hidden or ADVICE[concealment(one.hidden)].weight is None for one in found)
 
 
 def _place_of(inspection: Inspection, types: frozenset[str] | set[str]) -> str:

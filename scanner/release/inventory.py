@@ -26,10 +26,9 @@ _EMBEDDED = ("embedded file", "embedded object", "attachment")
 _DATA_MODEL = 'embedded file "item.data"'
 _PICTURE = "picture "
 # Kinds that are nothing but a wrapping: what is inside is what is published.
-WRAPPINGS = frozenset(
-    """zip 7z ar bzip2 cab compress cpio gzip iso lha lz4 lzip rar tar xar xz zstd eml mbox msg mhtml tnef cms
-    pgp""".split()
-)
+_WRAPPING_KINDS = """zip 7z ar bzip2 cab compress cpio gzip iso lha lz4 lzip rar tar xar xz zstd
+    eml mbox msg mhtml tnef cms pgp"""
+_WRAPPINGS = frozenset(_WRAPPING_KINDS.split())
 
 
 @dataclass(slots=True)
@@ -135,7 +134,7 @@ class Inventory:
     # --- telling ----------------------------------------------------------------------------------------
 
     def objections(self, kind: str, people: Mapping[str, PeopleCount]) -> Iterator[Objection]:
-        """What speaks against publishing the file; ``kind`` is the file's, ``people`` those by ``part_of``."""
+        """What speaks against publishing a file of this ``kind``; ``people`` are counted by ``part_of``."""
         for (word, container), tally in self._tallies.items():
             advice = ADVICE[Concealment(word)]
             if advice.weight is not None:
@@ -175,9 +174,9 @@ class Inventory:
             advice = ADVICE[Concealment(word)]
             if advice.weight is None:
                 yield Remark(advice.code, advice.action, tally.place, tally.count)
-        if (tally := self._properties.get("properties")) is not None:
-            names = ", ".join(list(tally.labels)[:_FIELDS_NAMED])
-            yield Remark("properties", f"Properties that may stay: {names}.", tally.place, tally.count)
+        if (stay := self._properties.get("properties")) is not None:
+            names = ", ".join(list(stay.labels)[:_FIELDS_NAMED]) or "of the program"
+            yield Remark("properties", f"Properties that may stay: {names}.", stay.place, stay.count)
 
     def _property_objections(self) -> Iterator[Objection]:
         texts = {
@@ -217,7 +216,7 @@ def _is_content(parts: tuple[str, ...], kind: str) -> bool:
     """Whether an enclosed file is what its wrapping is for: an attachment of mail."""
     if not parts[-1].startswith("attachment"):
         return False
-    return kind in WRAPPINGS if len(parts) == 1 else ".pdf" not in parts[-2].lower()
+    return kind in _WRAPPINGS if len(parts) == 1 else ".pdf" not in parts[-2].lower()
 
 
 def _found(advice: Advice, tally: _Tally, people: PeopleCount | None) -> str:
@@ -230,7 +229,7 @@ def _found(advice: Advice, tally: _Tally, people: PeopleCount | None) -> str:
         more = f" and {len(names) - _FIELDS_NAMED} more" if len(names) > _FIELDS_NAMED else ""
         words.append(f"fields {', '.join(names[:_FIELDS_NAMED])}{more}")
     if people is not None and people.high:
-        words.append(f"about {counted(people)}")
+        words.append(counted(people))
     return f"{'; '.join(words)}."
 
 
@@ -240,6 +239,9 @@ def counted(people: PeopleCount) -> str:
     >>> counted(PeopleCount(1, 1)), counted(PeopleCount(3, 5))
     ('1 person', '3 to 5 people')
     """
+    people_of = "person" if people.high == 1 else "people"
     if people.low == people.high:
-        return f"{people.low:,} {'person' if people.low == 1 else 'people'}"
+        return f"{people.low:,} {people_of}"
+    if not people.low:
+        return f"up to {people.high:,} {people_of}"
     return f"{people.low:,} to {people.high:,} people"

@@ -21,9 +21,9 @@ class Weight(StrEnum):
 class Objection:
     """A reason not to publish a file as it is.
 
-    ``code`` is stable, for scripts; ``text`` says what was found, ``action`` what to do about it, and ``place``
-    where it is (the first of ``count`` places).  ``people`` is how many stand in this part of the file.  None of
-    it holds a value of the document beyond names of its parts; ``details`` shows values as masks only.
+    ``code`` is stable, for scripts; ``text`` says what was found, ``action`` what to do about it, ``place``
+    where it is (the first of ``count`` places).  ``people`` is how many stand in this part of the file.  None
+    of it holds a value of the document beyond names of its parts; ``details`` shows values as masks only.
     """
 
     code: str
@@ -72,7 +72,7 @@ class ReleaseCheck:
 
 @dataclass(frozen=True, slots=True)
 class SafeCopy:
-    """A flattened copy: its path (empty where none was made), why not, what it leaves out, and its own check."""
+    """A flattened copy: its path, or why there is none; what it leaves out; its own check."""
 
     path: str = ""
     problem: str = ""

@@ -231,4 +231,4 @@ def _write_new(path: Path, data: bytes) -> None:
 def _take_name(draft: Path, target: Path) -> None:
     """Give a finished file its name in one step, and never another file's: raises ``FileExistsError``."""
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE_FILE))
-    os.replace(draft, target)
+    draft.replace(target)

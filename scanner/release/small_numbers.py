@@ -22,10 +22,10 @@ _TABLES = 2_000
 _COLUMNS = 200
 _LONGEST_CELL = 80
 _POSTCODE = re.compile(r"\b[A-Z]{1,2}[0-9][A-Z0-9]?[ ]?[0-9][A-Z]{2}\b", re.IGNORECASE)
-# Output areas, LSOA, MSOA, wards of the census: a letter of the country and eight digits; 9 for Northern Ireland.
+# Areas of the census: a letter of the country and eight digits; 95 for Northern Ireland.
 _AREA_CODE = re.compile(r"(?:[EWSN][0-9]{8}|95[A-Z]{2}[0-9]{2}[A-Z]?[0-9]?)\Z", re.IGNORECASE)
 _SMALL_AREA_LABEL = re.compile(
-    r"\b(?:post ?codes?|street|road|lsoa|msoa|output area|oa|data ?zone|super output area|small area|estate)\b",
+    r"\b(?:post ?codes?|street|road|lsoa|msoa|(?:super )?output area|oa|data ?zone|small area|estate)\b",
     re.IGNORECASE,
 )
 _LARGER_AREA_LABEL = re.compile(
@@ -49,7 +49,8 @@ _SUPPRESSED = frozenset(
 )
 # In running text (a page of a PDF) a table is lines of an area and nothing but numbers.
 _LINE = re.compile(
-    r"[ \t]*[A-Z]{1,2}[0-9][A-Z0-9]?[ ]?[0-9][A-Z]{2}((?:[ \t]+(?:[0-9][0-9,.]{0,12}|\*|-|<5|%)){1,12})[ \t]*\Z",
+    r"[ \t]*[A-Z]{1,2}[0-9][A-Z0-9]?[ ]?[0-9][A-Z]{2}"
+    r"((?:[ \t]+(?:[0-9][0-9,.]{0,12}|\*|-|<5|%)){1,12})[ \t]*\Z",
     re.IGNORECASE,
 )
 _LINES_OF_A_TABLE = 3

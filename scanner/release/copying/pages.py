@@ -91,7 +91,7 @@ def draw_picture(source: BinaryIO, file: BinaryIO) -> str:
 
 
 def _pixels(picture: Image.Image) -> Image.Image:
-    """A new picture with the same pixels and no properties; what is transparent may hide pixels: it is white."""
+    """The same pixels without properties; what is transparent becomes white, for it may hide something."""
     turned = ImageOps.exif_transpose(picture)
     if turned.mode in ("RGBA", "LA", "PA") or "transparency" in turned.info:
         seen = turned.convert("RGBA")

@@ -16,13 +16,14 @@ _ROWS_OF_A_TABLE = 20_000
 _MOST_COLUMNS = 63  # Word's own limit
 # Twentieths of a point across a page of A4 with its margins.
 _PAGE_WIDTH = 9_000
+_FONT = '<w:rFonts w:ascii="Arial" w:hAnsi="Arial" w:cs="Arial"/><w:sz w:val="22"/>'
 _STYLES = (
-    f'<w:styles xmlns:w="{_MAIN}"><w:docDefaults><w:rPrDefault><w:rPr><w:rFonts w:ascii="Arial" w:hAnsi="Arial" '
-    'w:cs="Arial"/><w:sz w:val="22"/></w:rPr></w:rPrDefault><w:pPrDefault><w:pPr><w:spacing w:after="120"/></w:pPr>'
-    '</w:pPrDefault></w:docDefaults><w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name '
-    'w:val="Normal"/></w:style><w:style w:type="paragraph" w:styleId="Heading1"><w:name w:val="heading 1"/><w:basedOn '
-    'w:val="Normal"/><w:pPr><w:keepNext/><w:outlineLvl w:val="0"/></w:pPr><w:rPr><w:b/><w:sz w:val="26"/></w:rPr>'
-    "</w:style></w:styles>"
+    f'<w:styles xmlns:w="{_MAIN}"><w:docDefaults><w:rPrDefault><w:rPr>{_FONT}</w:rPr></w:rPrDefault>'
+    '<w:pPrDefault><w:pPr><w:spacing w:after="120"/></w:pPr></w:pPrDefault></w:docDefaults>'
+    '<w:style w:type="paragraph" w:default="1" w:styleId="Normal"><w:name w:val="Normal"/></w:style>'
+    '<w:style w:type="paragraph" w:styleId="Heading1"><w:name w:val="heading 1"/><w:basedOn w:val="Normal"/>'
+    '<w:pPr><w:keepNext/><w:outlineLvl w:val="0"/></w:pPr><w:rPr><w:b/><w:sz w:val="26"/></w:rPr></w:style>'
+    "</w:styles>"
 )
 _BORDERS = "".join(
     f'<w:{side} w:val="single" w:sz="4" w:space="0" w:color="808080"/>'
@@ -97,7 +98,8 @@ def _run(text: str) -> str:
 def _table_xml(rows: list[TableRow]) -> Iterator[str]:
     width = min(_MOST_COLUMNS, max(max(row.cells) for row in rows) + 1)
     column = f'<w:gridCol w:w="{_PAGE_WIDTH // width}"/>'
-    yield f"<w:tbl><w:tblPr><w:tblBorders>{_BORDERS}</w:tblBorders></w:tblPr><w:tblGrid>{column * width}</w:tblGrid>"
+    yield f"<w:tbl><w:tblPr><w:tblBorders>{_BORDERS}</w:tblBorders></w:tblPr>"
+    yield f"<w:tblGrid>{column * width}</w:tblGrid>"
     for row in rows:
         # What is beyond the last column that Word allows stands in that column, one under the other.
         last = [row.cells[column] for column in sorted(row.cells) if column >= width - 1]

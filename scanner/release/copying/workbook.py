@@ -1,4 +1,4 @@
-"""Values-only workbooks: displayed cells and nothing else, as XLSX with the parts that it cannot do without."""
+"""Values-only workbooks: displayed cells and nothing else, as XLSX with no part that can be spared."""
 
 from __future__ import annotations
 
