@@ -354,7 +354,7 @@ class RelaySession(SMTP):
         if transport is None:  # lost at the very end of the handshake
             raise SessionEndedError
         self.transport = transport
-        self._inbox.attach(cast("asyncio.Transport", transport))
+        self._inbox.attach(transport)
         # The old writer closes the transport below when it is forgotten (``StreamWriter.__del__``).
         self._clear_writer = self._writer
         self._writer = asyncio.StreamWriter(transport, self, None, loop)

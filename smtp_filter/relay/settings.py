@@ -96,3 +96,8 @@ class RelaySettings:
     reuse_port: bool = False
     limits: Limits = field(default_factory=Limits)
     deadlines: Deadlines = field(default_factory=Deadlines)
+
+    def __post_init__(self) -> None:
+        """Refuse clear text from other machines; raises ``ValueError``."""
+        if self.tls is None and not all(entry.network.is_loopback for entry in self.allowed):
+            raise ValueError("clients that are not on the loopback address need tls")
