@@ -50,7 +50,9 @@ _WORDS: Mapping[Concealment, tuple[str, ...]] = {
     Concealment.DATA_SOURCE: (
         *("data connection", "connection", "data source", "query table", "mail merge", "XML map"),
     ),
-    Concealment.COMMENT: ("comment", "author of a comment", "annotation", "comment in the page"),
+    Concealment.COMMENT: (
+        *("comment", "author", "author of a comment", "annotation", "comment in the page"),
+    ),
     Concealment.TRACKED_CHANGE: (
         *("tracked deletion", "tracked change", "author of a change", "revision log", "earlier value"),
     ),
@@ -67,14 +69,14 @@ _WORDS: Mapping[Concealment, tuple[str, ...]] = {
     Concealment.REDACTION: ("text under a filled box", "blacked-out text"),
     Concealment.SPEAKER_NOTES: ("speaker notes",),
     Concealment.HIDDEN_SLIDE: ("hidden slide",),
-    Concealment.PROPERTIES: ("document properties", "archive comment"),
+    Concealment.PROPERTIES: ("document properties", "archive comment", "archive header"),
     Concealment.CUSTOM_DATA: (
         *("custom XML", "document variable", "other part", "tag", "building block", "field data", "XFA form"),
         *("control value", "embedded object", "ignorable group"),
     ),
     Concealment.EARLIER_REVISION: ("earlier revision",),
     Concealment.PICTURE_DATA: ("picture properties",),
-    Concealment.MAIL_HEADER: ("mail header", "message property"),
+    Concealment.MAIL_HEADER: ("mail header", "message property", "certificate"),
     Concealment.MACRO: ("macro source",),
     Concealment.CHART_DATA: ("chart data",),
     Concealment.WORKINGS: (
