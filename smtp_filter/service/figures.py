@@ -52,6 +52,9 @@ class Figures:
             ["verdict", "action"],
             registry=registry,
         )
+        self.incidents = Counter(
+            "dlp_session_incidents", "What happened to sessions, by kind.", ["incident"], registry=registry
+        )
         self.failures = Counter(
             "dlp_failures", "Our own failures, answered with 'try again'.", ["reason"], registry=registry
         )
