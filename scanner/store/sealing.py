@@ -308,16 +308,25 @@ class Sealer:
         """The id of the key that wraps new data keys."""
         return self._keys[0].id
 
-    def new_key(self, connection: Connection, purpose: str | None = None) -> DataKey:
-        """A new data key, stored wrapped in the caller's transaction."""
+    @staticmethod
+    def make_key() -> DataKey:
+        """A new data key that is nowhere yet; :meth:`keep` stores it once what it sealed is on disk."""
+        return DataKey(secrets.token_hex(12), secrets.token_bytes(KEY_BYTES))
+
+    def keep(self, connection: Connection, key: DataKey, purpose: str | None = None) -> None:
+        """Store a data key, wrapped, in the caller's transaction."""
         self._refresh()
-        key = DataKey(secrets.token_hex(12), secrets.token_bytes(KEY_BYTES))
         master = self._keys[0]
         connection.execute(
             insert(sealing_key).values(
                 id=key.id, purpose=purpose, master=master.id, wrapped=_wrap(master, key), made=time.time()
             )
         )
+
+    def new_key(self, connection: Connection, purpose: str | None = None) -> DataKey:
+        """A new data key, stored wrapped in the caller's transaction."""
+        key = self.make_key()
+        self.keep(connection, key, purpose)
         return key
 
     def key(self, connection: Connection, key_id: str) -> DataKey:

@@ -1,0 +1,127 @@
+"""Which notices an event causes, and what each is told: kinds and counts, never a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, func, select
+
+from scanner.reports.wording import printable, telling
+from smtp_filter.quarantine import tables
+from smtp_filter.verdict.model import Word
+
+if TYPE_CHECKING:
+    from smtp_filter.quarantine.encoding import Summary, Whole
+    from smtp_filter.quarantine.holding import Quarantine
+
+KINDS_TOLD = 6
+PLACES_TOLD = 3
+RECIPIENTS_TOLD = 5
+# Our own names of places inside a message are no file names.
+_OWN_PLACES = re.compile(r"(?:header|body|attachment|part|message|text|line|page)\b", re.IGNORECASE)
+_DIGITS = re.compile(r"[0-9]{3,}")
+_LONGEST = 120
+
+
+def tell_of_hold(
+    quarantine: Quarantine,
+    connection: Connection,
+    number: int,
+    case: int,
+    whole: Whole,
+    summary: Summary,
+    reference: str,
+    now: float,
+) -> None:
+    """Tell the sender once per case, and triage at once where it is grave."""
+    settings = quarantine.settings.notices
+    row = connection.execute(
+        select(
+            tables.message.c.notify_sender,
+            tables.message.c.sender,
+            tables.message.c.due_at,
+            tables.message.c.expires_at,
+        ).where(tables.message.c.id == number)
+    ).one()
+    verdict = whole.verdict
+    if verdict.severity >= settings.alert_from or "duty" in verdict.notify:
+        facts = {
+            "reference": reference,
+            "severity": verdict.severity.word,
+            "due": row.due_at,
+            "unread": verdict.word is Word.HOLD,
+        }
+        quarantine.outbox.put(connection, f"alert:case:{case}", "alert", facts, now, message_id=number)
+    if not row.notify_sender:
+        return
+    held = connection.execute(
+        select(func.count())
+        .select_from(tables.message)
+        .where(tables.message.c.sender == row.sender, tables.message.c.held_at > now - settings.rate_seconds)
+    ).scalar_one()
+    if held > settings.rate:
+        window = int(now // settings.rate_seconds)
+        facts = {
+            "to": whole.envelope.sender,
+            "sender": row.sender,
+            "since": window * settings.rate_seconds,
+            "until": (window + 1) * settings.rate_seconds,
+        }
+        wait = facts["until"] - now
+        key = f"summary:{row.sender}:{window}"
+        quarantine.outbox.put(connection, key, "summary", facts, now, delay=wait)
+        return
+    facts = sender_facts(whole, summary, reference, now) | {
+        "due": row.due_at,
+        "expires": row.expires_at,
+        "unread": [file_name(part.place) or "" for part in verdict.not_inspected[:PLACES_TOLD]],
+        "kinds": kinds_told(summary.counts),
+        "places": places_told(finding.location for finding in whole.inspection.findings),
+        "misdirected": verdict.word is Word.HOLD and not verdict.not_inspected,
+    }
+    quarantine.outbox.put(connection, f"hold:case:{case}", "hold", facts, now, message_id=number)
+
+
+def sender_facts(whole: Whole, summary: Summary, reference: str, held_at: float) -> dict[str, Any]:
+    """What every notice to a sender is given: which message it is about, and how it threads."""
+    addresses = [one.address for one in whole.envelope.recipients]
+    return {
+        "to": whole.envelope.sender,
+        "reference": reference,
+        "subject": printable(summary.subject)[:_LONGEST] if summary.subject_is_clean else "",
+        "recipients": [printable(address)[:_LONGEST] for address in addresses[:RECIPIENTS_TOLD]],
+        "recipients_total": len(addresses),
+        "held": held_at,
+        "thread": whole.message_id,
+        "references": whole.references,
+    }
+
+
+def kinds_told(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The most telling kinds with their numbers."""
+    ordered = sorted((kind for kind in counts if counts[kind]), key=telling)
+    return [(kind, counts[kind]) for kind in ordered[:KINDS_TOLD]]
+
+
+def places_told(locations: Iterable[str]) -> list[str]:
+    """The names of the files in which something was found, the first few."""
+    names: dict[str, None] = {}
+    for location in locations:
+        if name := file_name(location):
+            names[name] = None
+    return list(names)[:PLACES_TOLD]
+
+
+def file_name(location: str) -> str:
+    """The attachment's name at the beginning of a place, without numbers; empty where it is no attachment.
+
+    >>> file_name("Review 9434765919.docx > page 2"), file_name("body > line 3")
+    ('Review ….docx', '')
+    """
+    first = location.partition(" > ")[0].strip().strip('"')
+    if not first or _OWN_PLACES.match(first):
+        return ""
+    # A number in a file's name may be the very thing that was found.
+    return printable(_DIGITS.sub("…", first))[:_LONGEST]
