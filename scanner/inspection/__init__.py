@@ -8,7 +8,7 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from scanner.inspection.inspector import INTERNAL_TYPES, Inspector, TextInspection
+    from scanner.inspection.inspector import INTERNAL_TYPES, Inspector, PartCount, TextInspection
     from scanner.inspection.model import Inspection, LocatedFinding
     from scanner.inspection.settings import InspectionSettings
 
@@ -18,6 +18,7 @@ __all__ = [
     "InspectionSettings",
     "Inspector",
     "LocatedFinding",
+    "PartCount",
     "TextInspection",
 ]
 
@@ -28,6 +29,7 @@ _PLACES = {
     "InspectionSettings": "settings",
     "Inspector": "inspector",
     "LocatedFinding": "model",
+    "PartCount": "inspector",
     "TextInspection": "inspector",
 }
 

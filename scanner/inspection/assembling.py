@@ -37,6 +37,11 @@ class Assembled:
         index = max(0, bisect_right(self.starts, position) - 1)
         return self.segments[index], position - self.starts[index]
 
+    def row_at(self, position: int, number: int) -> tuple[int, int] | None:
+        """Which row of a table holds ``position``, in passage ``number``; ``None`` in running text."""
+        index = max(0, bisect_right(self.starts, position) - 1)
+        return (number, index) if self.segments[index].table is not None else None
+
     def hidden(self, position: int) -> str:
         """Why a reader does not see what stands at ``position``; empty where it is visible."""
         segment, offset = self.segment_at(position)

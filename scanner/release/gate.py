@@ -8,7 +8,7 @@ from typing import BinaryIO
 from scanner.documents import Coverage, Gap, Limits, Protection, Segment, Shortfall, Source, read_document
 from scanner.documents.hidden_reasons import concealment
 from scanner.inspection import Inspection, Inspector
-from scanner.judgement.assessment import Severity
+from scanner.judgement.assessment import PeopleCount, Severity
 from scanner.judgement.policy import Policy
 from scanner.release.advice import ADVICE
 from scanner.release.inventory import Inventory, counted
@@ -73,7 +73,9 @@ class Gate:
         known = {objection.code for objection in objections if objection.code.startswith("picture")}
         objections += [one for one in traces(source, coverage.kind, self._limits) if one.code not in known]
         remarks = [*inventory.remarks(), *numbers.remarks(), *_protection_remarks(coverage)]
-        for found in self._personal_data(inspection):
+        rows = max((part.rows for part in people.values()), default=0)
+        crowd = PeopleCount(inspection.assessment.people.low, max(inspection.assessment.people.high, rows))
+        for found in self._personal_data(inspection, crowd):
             if isinstance(found, Objection):
                 objections.append(found)
             else:
@@ -86,18 +88,18 @@ class Gate:
             accepted=tuple(one for one in objections if one.code in self._accepted),
             remarks=tuple(remarks),
             severity=inspection.assessment.severity.word,
-            people=inspection.assessment.people,
+            people=crowd,
             counts=inspection.counts,
         )
 
-    def _personal_data(self, inspection: Inspection) -> Iterator[Objection | Remark]:
+    def _personal_data(self, inspection: Inspection, crowd: PeopleCount) -> Iterator[Objection | Remark]:
         """What the detection says: private people, officers' names, identifiers of nobody in particular."""
         counts = inspection.counts
         assessment = inspection.assessment
         contacts = {"PHONE", "EMAIL", "UK_POSTCODE", "UK_ADDRESS"} & counts.keys()
         if assessment.severity > Severity.NONE:
             reasons = tuple(reason.text for reason in assessment.reasons)
-            about = counted(assessment.people) if assessment.people.high else "people"
+            about = counted(crowd) if crowd.high else "people"
             yield Objection(
                 "personal-data",
                 Weight.MEDIUM if assessment.severity <= Severity.LOW else Weight.HIGH,
@@ -105,7 +107,7 @@ class Gate:
                 "Take it out or redact it, unless the law asks for it to be published.",
                 inspection.findings[0].location if inspection.findings else "",
                 sum(counts.values()),
-                assessment.people,
+                crowd,
                 (*reasons, *_examples(inspection, frozenset(counts))),
             )
             return

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from scanner.documents import Location, Segment
 from scanner.documents.hidden_reasons import Concealment, concealment
+from scanner.inspection import PartCount
 from scanner.judgement.assessment import PeopleCount
 from scanner.release.advice import ADVICE, Advice
 from scanner.release.model import Objection, Remark, Weight
@@ -38,6 +39,7 @@ class _Tally:
     container: str
     place: str
     count: int = 0
+    labelled: int = 0  # rows under a header, which is no row of data itself
     reasons: Counter[str] = field(default_factory=Counter)
     labels: dict[str, None] = field(default_factory=dict)
 
@@ -68,7 +70,7 @@ class Inventory:
     def part_of(self, hidden: str, location: Location) -> str:
         """The part of the document, in a key of this inventory's own, in which hidden people are counted."""
         if not hidden:
-            return ""
+            return "visible"
         kind = concealment(hidden)
         return f"{kind.value}\0{self._container(location.parts) if ADVICE[kind].apart else ''}"
 
@@ -94,6 +96,7 @@ class Inventory:
             tally = self._tallies.setdefault(key, _Tally(container, str(segment.location)))
         counts = kind is not Concealment.PIVOT_CACHE or parts[-1].startswith("record ")
         tally.count += count if counts else 0
+        tally.labelled += kind is Concealment.HIDDEN_SHEET and any(one.label for one in segment.fields)
         tally.reasons[reason] += count
         if len(tally.labels) < _FIELDS_KEPT and kind is Concealment.PIVOT_CACHE:
             tally.labels.update(dict.fromkeys(one.label for one in segment.fields if one.label))
@@ -133,12 +136,13 @@ class Inventory:
 
     # --- telling ----------------------------------------------------------------------------------------
 
-    def objections(self, kind: str, people: Mapping[str, PeopleCount]) -> Iterator[Objection]:
+    def objections(self, kind: str, people: Mapping[str, PartCount]) -> Iterator[Objection]:
         """What speaks against publishing a file of this ``kind``; ``people`` are counted by ``part_of``."""
         for (word, container), tally in self._tallies.items():
             advice = ADVICE[Concealment(word)]
             if advice.weight is not None:
-                found = people.get(f"{word}\0{container}")
+                tally.count = tally.labelled or tally.count
+                found = at_most_by_rows(people.get(f"{word}\0{container}"), tally.count)
                 yield Objection(
                     advice.code,
                     advice.weight,
@@ -231,6 +235,22 @@ def _found(advice: Advice, tally: _Tally, people: PeopleCount | None) -> str:
     if people is not None and people.high:
         words.append(counted(people))
     return f"{'; '.join(words)}."
+
+
+def at_most_by_rows(part: PartCount | None, rows: int) -> PeopleCount | None:
+    """The people of a part of so many rows: no more are sure than were told apart, but rows may be others.
+
+    Where most rows name somebody, the rest most likely do so under names that nobody knows.
+
+    >>> at_most_by_rows(PartCount(PeopleCount(2, 8), 40), 100)
+    PeopleCount(low=2, high=40)
+    >>> at_most_by_rows(PartCount(PeopleCount(2, 8), 60), 100)
+    PeopleCount(low=2, high=100)
+    """
+    if part is None:
+        return None
+    high = max(part.people.high, part.rows)
+    return PeopleCount(part.people.low, max(high, rows) if part.rows * 2 > rows else high)
 
 
 def counted(people: PeopleCount) -> str:
