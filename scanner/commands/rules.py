@@ -30,7 +30,7 @@ Examples:
   dlp rules list
   dlp rules list --json | jq '.[] | select(.kind == "UK_NINO")'
 """
-CHECK_HELP = """Validate rule packs and run every rule's own examples.
+CHECK_HELP = """Validate rule packs and the mail policy, and run every rule's own examples.
 
 Packs named here are added to the configured ones.
 
@@ -40,6 +40,7 @@ Exit code 0: all behave; 1: an example does not; 2: a pack cannot be used.
 Examples:
   dlp rules check
   dlp rules check our-rules.yaml
+  dlp rules check --policy our-mail.yaml
 """
 EXPLAIN_HELP = """Show what fired in a text or a file, what speaks for and against it, what was left alone.
 
@@ -99,9 +100,13 @@ def check(
     packs: Annotated[
         list[Path] | None, typer.Argument(metavar="[PACK]...", help="Further rule packs.")
     ] = None,
+    policy: Annotated[
+        Path | None, typer.Option("--policy", help="Mail policy file [default: the shipped one].")
+    ] = None,
     config: ConfigOption = None,
 ) -> None:
     """Run examples."""
+    from rules import mail
     from rules.loader import RuleError
     from scanner.detection.building import build_detector, identifiers_of
     from scanner.detection.rule_check import broken_examples, summaries
@@ -110,17 +115,19 @@ def check(
     try:
         identifiers = identifiers_of(settings)
         detector = build_detector(settings)
+        mail_policy = mail.load_mail_rules(policy).policy
     except RuleError as error:
         fail(str(error))
-    broken = list(broken_examples(detector, identifiers))
+    broken = [*broken_examples(detector, identifiers), *mail.broken_examples(mail_policy)]
     for line in broken:
         typer.echo(line)
     rules = list(summaries(identifiers))
-    examples = sum(rule.examples for rule in rules)
+    count = len(rules) + len(mail_policy.rules)
+    examples = sum(rule.examples for rule in rules) + mail.example_count(mail_policy)
     if broken:
-        typer.echo(f"{len(broken)} of {examples} examples of {len(rules)} rules do not behave", err=True)
+        typer.echo(f"{len(broken)} of {examples} examples of {count} rules do not behave", err=True)
         raise typer.Exit(Exit.FINDINGS)
-    typer.echo(f"{len(rules)} rules, {examples} examples: all behave")
+    typer.echo(f"{count} rules, {examples} examples: all behave")
 
 
 def explain(

@@ -340,6 +340,8 @@ def _leading(word: Word, recipients: Sequence[_Recipient], content: _Content) ->
     if any(one.route.fault for one in outside):
         text = "The address of a recipient is written in a way that does not tell where it leads."
         yield Reason("address_unclear", text, Severity.LOW)
+    if closed := next((one for one in outside if one.route.retired), None):
+        yield Reason("retired_domain", f"{closed.written}: {closed.route.why}", Severity.LOW)
     if word is Word.SECURE_ROUTE:
         text = "Personal data in it goes to people outside over secure routes only."
         yield Reason("secure_route", text, content.severity)

@@ -32,6 +32,10 @@ def mailboxes(value: str, most: int = MAILBOXES) -> Iterator[Mailbox]:
     >>> [(box.name, box.address.key) for box in mailboxes('Us: "Ng, A" <a@x.uk>, b@y.uk (Bo);')]
     [('Ng, A', 'a@x.uk'), ('Bo', 'b@y.uk')]
     """
+    if value.replace('\\"', "").count('"') % 2:
+        # A quote that nothing closes must not hide all that follows it.
+        before, _, after = value.rpartition('"')
+        value = before + after
     count = 0
     for item in _items(value):
         if (box := item.mailbox()) is not None:

@@ -30,13 +30,14 @@ _ENFORCED = {
 class Route:
     """The way to one recipient: what it is, by which exit it goes if it matters, and one sentence why.
 
-    ``fault`` says that the address cannot be judged by its domain.
+    ``fault`` says that the address cannot be judged by its domain, ``retired`` that its network was closed.
     """
 
     kind: RouteKind
     why: str
     exit: str = DEFAULT_EXIT
     fault: str = ""
+    retired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +102,8 @@ class RouteTable:
             return Route(RouteKind.GATEWAY, why, gateway.exit)
         retired = self.retired(domain)
         if retired is not None:
-            return Route(
-                RouteKind.OUTSIDE,
-                f"This network was closed ({retired.closed}).{modern_hint(domain, retired)}",
-            )
+            why = f"This network was closed ({retired.closed}).{modern_hint(domain, retired)}"
+            return Route(RouteKind.OUTSIDE, why, retired=True)
         line = self.line(domain)
         if line is None or not line.secure:
             return Route(RouteKind.OUTSIDE, "It is an ordinary address outside.")

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - texts stand here as they stand in a message
 """The messages: hand-written texts, who gets them, and the verdicts that a careful officer would accept.
 
 The first word is the one that is meant, further ones are defensible too.  Labels follow the project's yardstick
