@@ -36,7 +36,7 @@ from scanner.documents.protocol import (
 )
 from scanner.documents.registry import parser_for
 from scanner.documents.sniffing import EMPTY, PLAIN_WORDS, UNKNOWN, sniff
-from scanner.documents.strings import string_segments
+from scanner.documents.strings import looks_random, string_segments
 from scanner.text import Field
 
 # Members up to this size are held in memory, and compared with those already read; larger ones stream.
@@ -63,6 +63,7 @@ _PROTECTED = 1_000
 # What stays closed is kept for the end of the document, where more passwords are known: at most so many locks
 # and so many bytes.
 _PENDING, _PENDING_BYTES = 200, 250_000_000
+_ENTROPY_SAMPLE = 1_000_000
 _LOCKED = frozenset({Protection.STRONG, Protection.WEAK, Protection.UNKNOWN})
 
 
@@ -230,7 +231,7 @@ def _guarded(segments: Iterator[Segment], location: Location, kind: str, tally: 
         tally.miss(location, Shortfall.TOO_LARGE)
     except ExpansionLimitError as limit:
         tally.miss(location, Shortfall.LIMIT, str(limit))
-    except (_TextLimitError, KeyboardInterrupt, SystemExit, GeneratorExit):
+    except (_TextLimitError, TimeUpError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except (MemoryError, RecursionError) as error:
         tally.miss(location, Shortfall.PARSER_STOPPED, type(error).__name__)
@@ -497,6 +498,10 @@ def _without_parser(source: Source, kind: str, tally: _Tally, depth: int) -> Ite
             yield from _events(string_segments(file, HERE), source.location, tally, depth)
         words += "; only runs of readable characters were read"
     reason = Shortfall.UNKNOWN_KIND if kind == UNKNOWN else Shortfall.UNSUPPORTED_KIND
+    if kind == UNKNOWN and looks_random(source.head(_ENTROPY_SAMPLE)):
+        words = "unknown binary data that looks encrypted"
+        note = ProtectionNote(Protection.UNKNOWN, HERE, "no known type, looks like encrypted data")
+        tally.protect(note, source.location, whole=depth == 0)
     if kind == UNKNOWN and _PART_NAME.search(source.name):
         reason, words = Shortfall.UNSUPPORTED_KIND, f"part of a set: the other parts are needed; {words}"
     tally.miss(source.location, reason, words)

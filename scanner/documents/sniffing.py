@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from scanner.documents import openpgp
 from scanner.documents.decoding import byte_order_mark, decode, utf16_by_nuls
 from scanner.documents.delimiters import delimiter_of
 from scanner.documents.protocol import Source
@@ -23,13 +24,16 @@ PLAIN_WORDS: Mapping[str, str] = MappingProxyType(
     {
         "7z": "7-Zip archive",
         "access": "Access database",
+        "age": "age file",
         "ar": "ar archive",
         "audio": "sound",
+        "axcrypt": "AxCrypt file",
         "cab": "Cabinet archive",
         "class": "compiled program",
         "compress": "compressed data (.Z)",
         "cpio": "cpio archive",
         "dbf": "dBASE table",
+        "disk-encrypted": "encrypted disk",
         "doc": "legacy Word document",
         "executable": "program",
         "font": "font",
@@ -42,8 +46,10 @@ PLAIN_WORDS: Mapping[str, str] = MappingProxyType(
         "msg": "Outlook message",
         "numbers": "iWork document",
         "ole": "OLE compound file",
+        "openssl": "data encrypted by OpenSSL",
         "onenote": "OneNote section",
         "ppt": "legacy PowerPoint presentation",
+        "pgp": "OpenPGP message",
         "pst": "Outlook data file",
         "pub": "Publisher document",
         "rar": "RAR archive",
@@ -80,6 +86,14 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"!<arch>\n", "ar"),
     (b"\x76\xe8\x04\x60\xc4\x11\xe3\x86", "rpmsg"),
     (b"\x03\xd9\xa2\x9a", "keystore"),
+    (b"\xfe\xed\xfe\xed", "keystore"),  # of Java
+    (b"\xce\xce\xce\xce", "keystore"),
+    (b"Salted__", "openssl"),
+    (b"\xc0\xb9\x07\x2e\x4f\x93\xf1\x46\xa0\x15\x79\x2c\xa1\xd9\xe8\x21", "axcrypt"),
+    (b"LUKS\xba\xbe", "disk-encrypted"),
+    (b"encrcdsa", "disk-encrypted"),
+    (b"\xeb\x58\x90-FVE-FS-", "disk-encrypted"),  # BitLocker
+    (b"age-encryption.org/v1\n", "age"),
     (b"\x89PNG\r\n\x1a\n", "image"),
     (b"\xff\xd8\xff", "image"),
     (b"GIF87a", "image"),
@@ -138,7 +152,13 @@ _ODF_KINDS = {
 CMS_CONTENT = b"\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 """Start of the object identifiers of CMS content types (1.2.840.113549.1.7)."""
 
-_CMS_AUTH_ENVELOPED = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17"
+CMS_AUTH_ENVELOPED = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17"
+"""Authenticated and enveloped (RFC 5083)."""
+
+_CMS_SMIME = CMS_AUTH_ENVELOPED[:-1]  # and what RFC 3274 and 2630 added: compressed, authenticated
+# A PKCS #12 store: a sequence that begins with version 3 and another sequence.
+_KEY_STORE = re.compile(rb"0(?:\x80|[\x01-\x7f]|\x81.|\x82..|\x83...)\x02\x01\x030", re.DOTALL)
+_PEM_CMS = re.compile(r"-----BEGIN (?:PKCS ?#?7|CMS)")
 _CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 26, 27}) + b"\x7f"
 _HEADER_LINE = re.compile(r"([!-9;-~]{1,76})[ \t]{0,9}:(?:[ \t]|\r?\n|$)")
 # A header that people do not type on top of a memorandum.
@@ -226,8 +246,12 @@ def _sniff_elsewhere(source: Source, head: bytes) -> str:
         return "image"
     if head[2:4] == b"\r\n" and len(head) > 16 and head[4:8] in (b"\0\0\0\0", b"\1\0\0\0", b"\3\0\0\0"):
         return "class"  # compiled Python
-    if head.startswith(b"0") and (CMS_CONTENT in head[:32] or _CMS_AUTH_ENVELOPED in head[:32]):
+    if _KEY_STORE.match(head):
+        return "keystore"
+    if head.startswith(b"0") and (CMS_CONTENT in head[:32] or _CMS_SMIME in head[:32]):
         return "cms"
+    if openpgp.is_message(head):
+        return "pgp"
     if _is_dbf(head):
         return "dbf"
     if _LHA.match(head):
@@ -388,8 +412,12 @@ def _sniff_text(source: Source, head: bytes) -> str:
         return "ics"
     if start.startswith("BEGIN:VCARD"):
         return "vcf"
-    if start.startswith("-----BEGIN PGP MESSAGE-----"):
+    if start.startswith(("-----BEGIN PGP MESSAGE", "-----BEGIN PGP ARMORED FILE")):
         return "pgp"
+    if start.startswith("-----BEGIN AGE ENCRYPTED FILE-----"):
+        return "age"
+    if _PEM_CMS.match(start):
+        return "cms"
     if start.startswith("<"):
         if _HTML.match(text):
             return "html"
@@ -401,6 +429,8 @@ def _sniff_text(source: Source, head: bytes) -> str:
         return "mbox"
     if mail := _mail_kind(text):
         return mail
+    if "\n-----BEGIN PGP MESSAGE-----" in text:
+        return "pgp"
     name = source.name.lower()
     if delimiter_of(text[:20_000], lenient=name.endswith((".csv", ".tsv", ".tab"))):
         return "csv"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -10,6 +12,7 @@ from scanner.documents.model import Location, Segment
 
 _WINDOW = 1 << 20
 _OVERLAP = 4_096
+_LEAST_SAMPLE, _RANDOM_BITS = 4_096, 7.9
 # Runs of six and more; shorter ones are noise of the code and numbers between them.
 _RUN = re.compile(rb"(?:[\t\n\r\x20-\x7e\xa0-\xff]\x00){6,}|[\t\n\r\x20-\x7e]{6,}")
 _READABLE = re.compile(r"[^\W_]{3}|[0-9]{4}")
@@ -39,3 +42,15 @@ def string_segments(file: BinaryIO, location: Location) -> Iterator[Segment]:
             yield Segment("\n".join(runs), location / f"from byte {offset:,}")
         tail = b"" if last else window[max(done, len(window) - _OVERLAP) :]
         offset += len(data)
+
+
+def looks_random(data: bytes) -> bool:
+    """Whether data is as even as only encrypted (or well packed) data is: 7.9 bits a byte or more.
+
+    Below 4 kB nothing can be told: even random bytes fall short of it there.
+    """
+    if len(data) < _LEAST_SAMPLE:
+        return False
+    total = len(data)
+    entropy = -sum(count / total * math.log2(count / total) for count in Counter(data).values())
+    return entropy >= _RANDOM_BITS

@@ -1,88 +1,216 @@
-"""OpenPGP in its text armour: encrypted, or only looking like it."""
+"""OpenPGP, armoured or binary: encrypted, or only looking like it.  Source: RFC 9580."""
 
 from __future__ import annotations
 
-import binascii
 import bz2
-import re
+import hashlib
+import hmac
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
+from cryptography.hazmat.decrepit.ciphers.algorithms import CAST5, TripleDES
+from cryptography.hazmat.decrepit.ciphers.modes import CFB
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+
+from scanner.documents import openpgp
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
-from scanner.documents.protocol import HERE, Event, Member, ProtectionNote, Source
+from scanner.documents.openpgp import Packet
+from scanner.documents.protocol import HERE, Event, Lock, Member, ProtectionNote, Source
 
-_ARMOUR = re.compile(
-    rb"-----BEGIN PGP MESSAGE-----([^\r\n]*\r?\n(?:[A-Za-z]+: [^\r\n]*\r?\n)*)\s*([A-Za-z0-9+/=\s]*)",
-    re.ASCII,
-)
-# Packet tags (RFC 9580, section 5).
-_PUBLIC_KEY, _SYMMETRIC_KEY, _COMPRESSED, _UNAUTHENTICATED, _LITERAL, _PROTECTED, _AEAD = (
-    1,
-    3,
-    8,
-    9,
-    11,
-    18,
-    20,
-)
+_ENCRYPTED = (openpgp.UNAUTHENTICATED, openpgp.PROTECTED, openpgp.AEAD)
+# Packets that may stand around the others and say nothing of the content.
+_PASSED_OVER = (openpgp.MARKER, openpgp.PADDING, openpgp.SIGNATURE, openpgp.ONE_PASS)
+_LAYERS = 8
+# Symmetric algorithms (section 9.3): class, key bytes.  Twofish, Camellia and IDEA are not tried.
+_CIPHERS: dict[int, tuple[Callable[[bytes], AES | CAST5 | TripleDES], int, int]] = {
+    2: (TripleDES, 24, 8),
+    3: (CAST5, 16, 8),
+    7: (AES, 16, 16),
+    8: (AES, 24, 16),
+    9: (AES, 32, 16),
+}
+_NAMES = {
+    1: "IDEA",
+    2: "3DES",
+    3: "CAST5",
+    4: "Blowfish",
+    7: "AES-128",
+    8: "AES-192",
+    9: "AES-256",
+    10: "Twofish",
+}
+_HASHES = {1: "md5", 2: "sha1", 8: "sha256", 9: "sha384", 10: "sha512", 11: "sha224"}
 
 
 class PgpParser:
-    """Reads armoured messages: the banner proves nothing, the first packet does."""
+    """Reads messages by their packets: a banner and a file name prove nothing."""
 
     kinds = frozenset({"pgp"})
 
     def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
-        """Yield the protection and a gap for encrypted data; open data as what it is."""
-        text = source.read()
-        armour = _ARMOUR.search(text)
-        data = _dearmoured(armour[2]) if armour else b""
-        if armour:
-            around = text[: armour.start()] + b"\n" + armour[1] + b"\n" + text[armour.end() :]
-            lines = [
-                line for line in around.splitlines() if line.strip() and not line.startswith((b"-----", b"="))
-            ]
-            if lines:
-                yield Segment(b"\n".join(lines).decode("utf-8", "replace"), Location(("around the message",)))
-        tag = _tag(data)
-        if tag in (_PUBLIC_KEY, _SYMMETRIC_KEY, _PROTECTED, _AEAD):
-            yield ProtectionNote(Protection.STRONG, HERE, "OpenPGP")
-            yield Gap(HERE, Shortfall.ENCRYPTED, "OpenPGP message")
-        elif tag == _UNAUTHENTICATED:
-            yield ProtectionNote(Protection.WEAK, HERE, "OpenPGP without integrity protection")
-            yield Gap(HERE, Shortfall.ENCRYPTED, "OpenPGP message")
-        elif tag in (_COMPRESSED, _LITERAL):
-            yield ProtectionNote(Protection.NAME_ONLY, HERE, "OpenPGP signed or packed, not encrypted")
-            content = _opened(data, tag, limits.ratio_floor)
-            yield Member("", content, Location(("content",)))
-        else:
-            yield Gap(HERE, Shortfall.DAMAGED, "OpenPGP message without a known packet")
+        """Yield what is encrypted as that, open data as what it is, and the text around a block."""
+        data = source.read()
+        if data[:1] and data[0] & 0x80:
+            yield from _message(data, limits, HERE)
+            return
+        position = count = 0
+        around = []
+        for block in openpgp.armours(data):
+            count += 1
+            around += [data[position : block.start], block.headers]
+            position = block.end
+            place = Location((f"block {count}",)) if count > 1 else HERE
+            yield from _message(block.data, limits, place)
+        if not count:
+            yield Gap(HERE, Shortfall.DAMAGED, "OpenPGP message without a block of data")
+        around.append(data[position:])
+        lines = [
+            line
+            for line in b"\n".join(around).splitlines()
+            if line.strip() and not line.startswith((b"-----", b"="))
+        ]
+        if lines:
+            yield Segment(b"\n".join(lines).decode("utf-8", "replace"), Location(("around the message",)))
 
 
-def _dearmoured(body: bytes) -> bytes:
-    lines = [line.strip() for line in body.splitlines()]
-    joined = b"".join(line for line in lines if line and not line.startswith(b"="))
-    joined = joined.rstrip(b"=")
-    if len(joined) % 4 == 1:
-        joined = joined[:-1]
-    return binascii.a2b_base64(joined + b"=" * (-len(joined) % 4))
+def _message(data: bytes, limits: Limits, place: Location, *, decrypted: bool = False) -> Iterator[Event]:
+    content: bytes | None = data
+    known = False
+    for _ in range(_LAYERS):
+        found = list(openpgp.packets(content or b""))
+        tags = {packet.tag for packet in found}
+        known = known or bool(tags)
+        sealed = next((packet for packet in found if packet.tag in _ENCRYPTED), None)
+        if sealed is not None or tags & {openpgp.PUBLIC_KEY, openpgp.PASSWORD_KEY}:
+            yield from _encrypted(found, sealed, limits, place)
+            return
+        packed = next((packet for packet in found if packet.tag == openpgp.COMPRESSED), None)
+        literal = next((packet for packet in found if packet.tag == openpgp.LITERAL), None)
+        if literal is not None and len(literal.body) > 1:
+            if not decrypted:
+                words = "OpenPGP signed or packed, not encrypted"
+                yield ProtectionNote(Protection.NAME_ONLY, place, words, "no encryption")
+            name = literal.body[2 : 2 + literal.body[1]].decode("utf-8", "replace")
+            yield Member(name, literal.body[6 + literal.body[1] :], place / "content")
+            return
+        if packed is None or not packed.body:
+            break
+        content = _unpacked(packed, limits)
+    if known and tags <= set(_PASSED_OVER):
+        return  # a signature that stands for itself
+    yield Gap(place, Shortfall.DAMAGED, "OpenPGP message without a known packet")
 
 
-def _tag(data: bytes) -> int:
-    if not data or not data[0] & 0x80:
-        return 0
-    return data[0] & 0x3F if data[0] & 0x40 else (data[0] >> 2) & 0xF
+def _encrypted(
+    found: list[Packet], sealed: Packet | None, limits: Limits, place: Location
+) -> Iterator[Event]:
+    keys = [packet.body for packet in found if packet.tag == openpgp.PASSWORD_KEY]
+    weak = sealed is not None and sealed.tag == openpgp.UNAUTHENTICATED
+    protection = Protection.WEAK if weak else Protection.STRONG
+    method = "OpenPGP"
+    if any(packet.tag == openpgp.PUBLIC_KEY for packet in found):
+        method += ", public key"
+    derived = [one for one in map(_PasswordKey.of, keys) if one is not None]
+    if keys:
+        cipher = _NAMES.get(derived[0].algorithm, "") if derived else ""
+        method += f", password{', ' + cipher if cipher else ''}"
+    if weak:
+        method += ", no integrity protection"
+    if sealed is None:
+        yield ProtectionNote(Protection.UNKNOWN, place, method)
+        yield Gap(place, Shortfall.ENCRYPTED, "OpenPGP message without its data")
+        return
+    if not keys:
+        yield ProtectionNote(protection, place, method)
+        yield Gap(place, Shortfall.ENCRYPTED, "OpenPGP message")
+        return
+
+    def attempt(password: str) -> Iterator[Event] | None:
+        for key in derived:
+            plain = key.opened(password.encode("utf-8"), sealed)
+            if plain is not None:
+                return _message(plain, limits, place, decrypted=True)
+        return None
+
+    yield Lock(
+        attempt, protection, method, place, "OpenPGP message with a password", (), held=len(sealed.body)
+    )
 
 
-def _opened(data: bytes, tag: int, cap: int) -> bytes:
-    """Content of a compressed or literal packet, packets inside included, as far as it goes."""
-    if tag == _LITERAL:
-        return data
-    length = {0: 2, 1: 3, 2: 5, 3: 1}[data[0] & 3] if not data[0] & 0x40 else 2
-    method, body = data[length : length + 1], data[length + 1 :]
-    if method == b"\x00":
+def _unpacked(packet: Packet, limits: Limits) -> bytes:
+    """What a compressed packet holds, up to the limit."""
+    cap = max(limits.ratio_floor, min(limits.expanded_bytes, limits.parser_bytes))
+    method, body = packet.body[0], packet.body[1:]
+    if method == 0:
         return body
-    if method == b"\x03":
+    if method == 3:
         return bz2.BZ2Decompressor().decompress(body, cap)
-    return zlib.decompressobj(-15 if method == b"\x01" else 15).decompress(body, cap)
+    return zlib.decompressobj(-15 if method == 1 else 15).decompress(body, cap)
+
+
+@dataclass(frozen=True, slots=True)
+class _PasswordKey:
+    """A key made of a password (sections 3.7 and 5.3, version 4): what of it is needed to try one."""
+
+    algorithm: int
+    digest: str
+    salt: bytes
+    count: int
+    wrapped: bytes
+
+    @classmethod
+    def of(cls, body: bytes) -> _PasswordKey | None:
+        if len(body) < 4 or body[0] != 4 or body[1] not in _CIPHERS or body[3] not in _HASHES:
+            return None
+        algorithm, kind, digest = body[1], body[2], _HASHES[body[3]]
+        if kind == 0:
+            return cls(algorithm, digest, b"", 0, body[4:])
+        if kind == 1:
+            return cls(algorithm, digest, body[4:12], 0, body[12:])
+        if kind == 3 and len(body) >= 13:
+            coded = body[12]
+            return cls(algorithm, digest, body[4:12], (16 + (coded & 15)) << (coded >> 4) + 6, body[13:])
+        return None
+
+    def _key(self, password: bytes) -> bytes:
+        size = _CIPHERS[self.algorithm][1]
+        unit = self.salt + password
+        key = b""
+        zeros = 0
+        while len(key) < size:
+            hashed = hashlib.new(self.digest, bytes(zeros), usedforsecurity=False)
+            left = max(self.count, len(unit))
+            block = unit * max(1, 65536 // max(1, len(unit)))
+            while left >= len(block):
+                hashed.update(block)
+                left -= len(block)
+            hashed.update(block[:left])
+            key += hashed.digest()
+            zeros += 1
+        return key[:size]
+
+    def opened(self, password: bytes, sealed: Packet) -> bytes | None:
+        """The packets inside, ``None`` where the password is wrong or the sealing not known here."""
+        key, algorithm = self._key(password), self.algorithm
+        if self.wrapped:
+            make, _, block = _CIPHERS[algorithm]
+            session = Cipher(make(key), CFB(bytes(block))).decryptor().update(self.wrapped)
+            algorithm, key = session[0], session[1:]
+            if algorithm not in _CIPHERS or len(key) != _CIPHERS[algorithm][1]:
+                return None
+        make, _, block = _CIPHERS[algorithm]
+        if sealed.tag != openpgp.PROTECTED or sealed.body[:1] != b"\1":
+            return None
+        data = sealed.body[1:]
+        # Two bytes come twice: they tell nearly every wrong password before all is decrypted.
+        head = Cipher(make(key), CFB(bytes(block))).decryptor().update(data[: block + 2])
+        if head[block - 2 : block] != head[block:]:
+            return None
+        plain = Cipher(make(key), CFB(bytes(block))).decryptor().update(data)
+        digest = hashlib.sha1(plain[:-20], usedforsecurity=False).digest()
+        if not hmac.compare_digest(digest, plain[-20:]):
+            return None
+        return plain[block + 2 : -22]
