@@ -96,7 +96,9 @@ def examine(config: Path | None, state: Path | None) -> Iterator[Check]:
     yield python()
     yield from libraries()
     yield archives()
+    yield from programs()
     yield machine()
+    yield isolation()
     yield terminal()
     path = configuration_path(config)
     settings = Configuration()
@@ -158,6 +160,23 @@ def archives() -> Check:
     return Check("archives", State.GOOD, f"libarchive {version}")
 
 
+def programs() -> Iterator[Check]:
+    """What reads mail stores and databases, where it is installed."""
+    from scanner.documents.parsers.access import mdbtools
+    from scanner.documents.parsers.pst import reader_of_stores
+
+    if reader := reader_of_stores():
+        yield Check("Outlook stores", State.GOOD, reader)
+    else:
+        detail = "PST and OST are read in part only (readable strings): neither libpff nor readpst is here"
+        yield Check("Outlook stores", State.WORTH_KNOWING, detail, "sudo apt install pst-utils")
+    if mdbtools():
+        yield Check("Access databases", State.GOOD, "mdbtools")
+    else:
+        detail = "MDB and ACCDB are read in part only (readable strings): no mdbtools"
+        yield Check("Access databases", State.WORTH_KNOWING, detail, "sudo apt install mdbtools")
+
+
 def recognition_program(settings: Configuration) -> Check:
     """The program that reads pictures of text."""
     from scanner.documents.recognition import available
@@ -181,6 +200,37 @@ def machine() -> Check:
         remedy = "scan with fewer workers: dlp scan --workers 1"
         return Check("machine", State.WORTH_KNOWING, f"{detail}; little for hostile files", remedy)
     return Check("machine", State.GOOD, detail)
+
+
+def isolation() -> Check:
+    """What the kernel lets a worker give up, tried in a process of its own."""
+    import json
+    import tempfile
+
+    from scanner.documents.isolation import Confinement, confine
+
+    if not hasattr(os, "fork"):
+        return Check("isolation", State.WRONG, "this system cannot fork: documents cannot be read apart")
+    reading, writing = os.pipe()
+    with tempfile.TemporaryDirectory() as folder:
+        child = os.fork()
+        if child == 0:
+            try:
+                os.write(writing, json.dumps(confine(Confinement(), Path(folder))).encode())
+            finally:
+                os._exit(0)
+        os.close(writing)
+        with os.fdopen(reading, "rb") as pipe:
+            told = pipe.read()
+        os.waitpid(child, 0)
+    if not told:
+        return Check("isolation", State.WRONG, "a worker cannot put limits on itself: documents are not read")
+    missing = ", ".join(json.loads(told))
+    if missing:
+        remedy = "run it on Linux 5.13 or later, outside of what forbids seccomp and Landlock"
+        return Check("isolation", State.WORTH_KNOWING, f"workers go without: {missing}", remedy)
+    detail = "workers have no network, write in a folder of their own, and have limits of time and memory"
+    return Check("isolation", State.GOOD, detail)
 
 
 def terminal() -> Check:

@@ -131,10 +131,9 @@ class PositionalFile(io.RawIOBase):
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         """Fill ``buffer`` from the present offset; 0 at the end."""
-        data = os.pread(self._descriptor, len(buffer), self._offset)
-        buffer[: len(data)] = data
-        self._offset += len(data)
-        return len(data)
+        count = os.preadv(self._descriptor, [buffer], self._offset)
+        self._offset += count
+        return count
 
 
 @dataclass(frozen=True, slots=True)
