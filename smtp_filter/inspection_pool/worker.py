@@ -24,6 +24,7 @@ from scanner.documents.reader import Read, read_document
 from scanner.shares.wire import encode
 from scanner.shares.worker import let_go
 from smtp_filter.inspection_pool.settings import PoolSettings
+from smtp_filter.process_names import name_process
 
 Examine: TypeAlias = Callable[[BinaryIO, int, Mapping[str, Any], Read], Mapping[str, Any]]
 """What a worker does with a message.  In: the open file, its size in bytes, what else is known of it (JSON),
@@ -44,6 +45,7 @@ def serve(connection: socket.socket, folder: Path, examine: Examine, settings: P
     # Whatever happens, this copy of the zygote must not go on as if it were the zygote.
     try:
         let_go(keep=connection.fileno())
+        name_process("dlp-inspect")
         # The zygote lets the kernel reap its workers; a reader that starts a program waits for it itself.
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         os.environ["TMPDIR"] = tempfile.tempdir = str(folder)

@@ -70,7 +70,7 @@ def background_process(settings: ServiceSettings) -> Callable[[Place], None]:
     """What the background process does, for the supervisor."""
 
     def body(place: Place) -> None:
-        run_until_stopped(lambda stop: _background(settings, place, stop))
+        run_until_stopped(place, lambda stop: _background(settings, place, stop))
 
     return body
 

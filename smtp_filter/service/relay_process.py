@@ -30,18 +30,25 @@ def relay_process(settings: ServiceSettings) -> Callable[[Place], None]:
     """What a relay process does, for the supervisor."""
 
     def body(place: Place) -> None:
-        run_until_stopped(lambda stop: _relay(settings, place, stop))
+        run_until_stopped(place, lambda stop: _relay(settings, place, stop))
 
     return body
 
 
-def run_until_stopped(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
-    """Run ``main`` in an event loop; the event it is given is set by SIGTERM."""
+def run_until_stopped(place: Place, main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+    """Run ``main`` in an event loop; the event it is given is set by SIGTERM, or when the supervisor died."""
     import uvloop
 
     async def inside() -> None:
         stop = asyncio.Event()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+        loop = asyncio.get_running_loop()
+
+        def forsaken() -> None:
+            loop.remove_reader(place.lifeline)
+            stop.set()
+
+        loop.add_signal_handler(signal.SIGTERM, stop.set)
+        loop.add_reader(place.lifeline, forsaken)
         await main(stop)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -8,6 +8,7 @@ is replaced, connections wait in the kernel for another one.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import mmap
 import os
@@ -17,11 +18,11 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import FrameType
 from typing import TypeAlias
 
 from smtp_filter.inspection_pool import Examine, PoolSettings, ZygoteRequests, run_zygote
+from smtp_filter.process_names import name_process
 from smtp_filter.service.event_log import error_place
 from smtp_filter.service.systemd import Notifier
 
@@ -36,6 +37,7 @@ _BEAT_SECONDS = 2.0
 _SILENT_SECONDS = 60.0  # a process whose event loop stands still for so long is stuck
 _QUICK_DEATH_SECONDS = 5.0  # dead so soon after its start: the next one waits
 _LONGEST_PAUSE = 30.0
+_BIND_SECONDS = 10.0  # how long the processes of a supervisor that was killed may still hold its port
 
 
 class StartError(Exception):
@@ -436,31 +438,33 @@ class Supervisor:
 _ZYGOTE = "zygote"
 
 
-def name_process(name: str) -> None:
-    """Show a name in lists of processes (15 characters at most), where the system can."""
-    with contextlib.suppress(OSError):
-        Path("/proc/self/comm").write_text(name[:15], encoding="ascii")
-
-
 def _listen(address: Address) -> socket.socket:
     host, port = address
-    try:
-        family, kind, protocol, _, where = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listening = socket.socket(family, kind, protocol)
+    end = time.monotonic() + _BIND_SECONDS
+    while True:
         try:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            listening.bind(where)
-            listening.listen(BACKLOG)
-            listening.setblocking(False)
-        except OSError:
-            listening.close()
-            raise
-    except OSError as error:
-        raise StartError(
-            f"cannot listen on {host} port {port} ({(error.strerror or 'error').lower()})"
-        ) from None
+            return _bound(host, port)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and time.monotonic() < end:
+                time.sleep(0.05)
+                continue
+            reason = (error.strerror or "error").lower()
+            raise StartError(f"cannot listen on {host} port {port} ({reason})") from None
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, where = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listening = socket.socket(family, kind, protocol)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listening.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listening.bind(where)
+        listening.listen(BACKLOG)
+        listening.setblocking(False)
+    except OSError:
+        listening.close()
+        raise
     return listening
