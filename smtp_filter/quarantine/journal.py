@@ -6,6 +6,7 @@ Only keyed hashes of fingerprints are kept, for some hours.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, select, update
@@ -29,14 +30,20 @@ class Journal:
 
     def relayed(self, fingerprint: str, reply: str) -> None:
         """The next hop took the message and said ``reply``."""
+        self.relayed_all([(fingerprint, reply)])
+
+    def relayed_all(self, messages: Iterable[tuple[str, str]]) -> None:
+        """The next hop took these messages, fingerprint and reply: written in one commit."""
+        now = time.time()
         with writing(self._quarantine.engine) as connection:
-            insert_new(
-                connection,
-                tables.journal,
-                fingerprint=self._token(fingerprint),
-                at=time.time(),
-                reply=reply[:_REPLY],
-            )
+            for fingerprint, reply in messages:
+                insert_new(
+                    connection,
+                    tables.journal,
+                    fingerprint=self._token(fingerprint),
+                    at=now,
+                    reply=reply[:_REPLY],
+                )
 
     def earlier_reply(self, fingerprint: str) -> str | None:
         """What the next hop said of the same message lately; ``None`` where it was not relayed."""

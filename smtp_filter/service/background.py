@@ -7,18 +7,24 @@ an old and a new one during a reload, do not do the same thing twice.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from scanner.store.sealing import SealingError
 from smtp_filter.delivery import NextHop, NextHopPool, Outcome, Reply, deliver
 from smtp_filter.message import Content, Envelope
-from smtp_filter.quarantine.holding import Quarantine
+from smtp_filter.quarantine import NoRoomError, Quarantine, State
+from smtp_filter.quarantine.contacts import StoredContacts
+from smtp_filter.quarantine.housekeeping import tidy
+from smtp_filter.quarantine.notices import NoticeTemplateError
+from smtp_filter.quarantine.posting import NoticeWorker
 from smtp_filter.quarantine.releasing import ReleaseWorker
+from smtp_filter.quarantine.tables import message
 from smtp_filter.service.endpoint import Endpoint, start_endpoint
 from smtp_filter.service.event_log import error_place, log_event
 from smtp_filter.service.figures import Figures
@@ -75,10 +81,38 @@ def background_process(settings: ServiceSettings) -> Callable[[Place], None]:
     return body
 
 
-def chores(quarantine: Quarantine, carrier: HopCarrier) -> tuple[Chore, ...]:
+def chores(quarantine: Quarantine, carrier: HopCarrier, figures: Figures) -> tuple[Chore, ...]:
     """All background work of the quarantine."""
+    try:
+        notices = NoticeWorker(quarantine, carrier)
+    except NoticeTemplateError as error:
+        raise StartError(str(error)) from None
     releases = ReleaseWorker(quarantine, carrier)
-    return (Chore("release", 1.0, releases.run_once),)
+    contacts = StoredContacts(quarantine)
+
+    async def tidied() -> int:
+        return sum(dataclasses.astuple(await asyncio.to_thread(tidy, quarantine)))
+
+    async def states() -> int:
+        counts = await asyncio.to_thread(_states, quarantine)
+        for state in State:
+            figures.held.labels(state.value).set(counts.get(state.value, 0))
+        return 0
+
+    return (
+        Chore("release", 1.0, releases.run_once),
+        Chore("notice", 1.0, notices.run_once),
+        Chore("tidy", 120.0, tidied),
+        Chore("contacts", 6 * 3600.0, lambda: asyncio.to_thread(contacts.forget_faded)),
+        Chore("figures", 30.0, states),
+    )
+
+
+def _states(quarantine: Quarantine) -> dict[str, int]:
+    """How many messages are in each state."""
+    state = message.c.state
+    with quarantine.engine.connect() as connection:
+        return {row[0]: row[1] for row in connection.execute(select(state, func.count()).group_by(state))}
 
 
 async def _background(settings: ServiceSettings, place: Place, stop: asyncio.Event) -> None:
@@ -97,7 +131,8 @@ async def _background(settings: ServiceSettings, place: Place, stop: asyncio.Eve
             reason = (error.strerror or "error").lower()
             raise StartError(f"metrics.listen: cannot listen on {host} port {port} ({reason})") from None
     tasks = [
-        asyncio.create_task(_again_and_again(chore, figures, stop)) for chore in chores(quarantine, carrier)
+        asyncio.create_task(_again_and_again(chore, figures, stop))
+        for chore in chores(quarantine, carrier, figures)
     ]
     place.ready()
     try:
@@ -141,6 +176,8 @@ def _health(quarantine: Quarantine) -> str:
         quarantine.check_room(quarantine.settings.reserve // 10)
     except SQLAlchemyError:
         return "the database does not answer"
-    except Exception as error:
-        return "the disk is below its reserve" if "disk" in str(error) else type(error).__name__
+    except NoRoomError:
+        return "the disk is below its reserve"
+    except OSError:
+        return "the folder of held messages cannot be used"
     return ""

@@ -16,18 +16,21 @@ from typing import ParamSpec, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from rules.mail.matching import address_matches
 from scanner.documents.mail_headers import Header
 from scanner.inspection.model import Inspection
 from scanner.judgement.assessment import Reason, Severity
 from scanner.store.sealing import SealingError
 from smtp_filter.inspection_pool import InspectionFailedError, InspectionPool, PoolFullError
 from smtp_filter.message import Answer, Deliver, Message
-from smtp_filter.quarantine.model import NoRoomError
+from smtp_filter.quarantine import NoRoomError
+from smtp_filter.quarantine.contacts import Sent
 from smtp_filter.service.account import Account
+from smtp_filter.service.batches import Batches
 from smtp_filter.service.event_log import error_place, log_event
 from smtp_filter.service.examining import Examined, from_wire, unexamined
 from smtp_filter.service.figures import Figures
-from smtp_filter.service.records import Records
+from smtp_filter.service.records import Records, acquaintance
 from smtp_filter.verdict import Action, Verdict, VerdictSettings, Word, judge_message
 from smtp_filter.verdict.addresses import read_address
 
@@ -41,6 +44,9 @@ NO_ROOM = Answer(452, "4.3.1 Insufficient storage")
 HOPS = 50
 # From this size on even hashing is kept off the event loop.
 _SMALL = 256_000
+_CONTACTS_SECONDS = 2.0
+# Messages between verdict and the next hop's answer; those that it refused stay here until pushed out.
+_UNDER_WAY = 2_000
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -78,9 +84,17 @@ class Filter:
         self._figures = figures
         # The database answers in a millisecond or waits for a lock: neither belongs on the event loop.
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="records")
+        self._sent: dict[str, tuple[str, Sent | None]] = {}
+        self._relayed = Batches[tuple[str, str]](lambda some: self._in_thread(records.note_relayed, some))
+        # Who knows whom is worth no waiting, and half a minute of it can be lost.
+        self._contacts = Batches[Sent](
+            lambda some: self._in_thread(records.note_contacts, some), _CONTACTS_SECONDS
+        )
 
     async def close(self) -> None:
         """Wait for what is being written."""
+        await self._relayed.close()
+        await self._contacts.close()
         await asyncio.to_thread(self._threads.shutdown)
 
     # --- the two questions of the relay -------------------------------------------------------------------
@@ -96,22 +110,21 @@ class Filter:
 
     async def relayed(self, message: Message, reply: str) -> None:
         """See ``MessageFilter``: the journal that answers a retry of what went out already."""
-        fingerprint = await self._fingerprint(message)
-        await self._in_thread(self._records.note_relayed, fingerprint, reply)
-        await self._in_thread(self._records.note_contacts, message)
+        known = self._sent.pop(message.queue_id, None)
+        fingerprint, sent = known or (await self._fingerprint(message), None)
+        await self._relayed.put((fingerprint, reply))
+        if sent is not None:
+            self._contacts.add(sent)
 
     # --- one message --------------------------------------------------------------------------------------
 
     async def _decide(self, message: Message) -> Deliver | Answer:
         fingerprint = await self._fingerprint(message)
-        seen = await self._in_thread(self._records.seen, fingerprint)
-        if seen.reply:
+        if await self._in_thread(self._records.earlier_reply, fingerprint) is not None:
             self._account.decided(message.queue_id, outcome="repeated")
-            return Answer(250, f"2.0.0 Already relayed ({seen.reply})"[:400])
+            return Answer(250, "2.0.0 Already relayed")
         if message.looped or message.hops > HOPS:
             return await self._hold_loop(message, fingerprint)
-        if seen.failures >= self._settings.attempts:
-            return await self._hold_unexamined(message, fingerprint, "it could not be examined before")
         try:
             examined = from_wire(await self._pool.examine(message.content, {}))
         except PoolFullError as error:
@@ -145,12 +158,26 @@ class Filter:
             return Answer(550, self._refusal(message))
         if stopped:
             return await self._hold(message, fingerprint, examined.inspection, verdict)
+        # The relay says so when it went; until then nobody is acquainted.
+        self._remember(message, fingerprint, acquaintance(message, examined.headers, verdict))
         return Deliver(route=verdict.route, headers=verdict.headers)
 
     async def _hold(
         self, message: Message, fingerprint: str, inspection: Inspection, verdict: Verdict
     ) -> Answer:
-        held = await self._in_thread(self._records.hold, message, inspection, verdict, fingerprint)
+        policy = self._settings.judging.rules.policy
+        sender = message.envelope.sender.lower()
+        department = next(
+            (one.name for one in policy.departments if address_matches(sender, one.members)), ""
+        )
+        held = await self._in_thread(
+            self._records.hold,
+            message,
+            inspection,
+            verdict,
+            department=department,
+            fingerprint=fingerprint,
+        )
         self._account.decided(message.queue_id, outcome="held", reference=held.reference)
         return Answer(250, f"2.0.0 Held for review as {held.reference}")
 
@@ -209,6 +236,12 @@ class Filter:
             f"Reference {message.queue_id}.{told}"
         )
         return text.encode("ascii", "replace").decode("ascii")[:480]
+
+    def _remember(self, message: Message, fingerprint: str, sent: Sent | None) -> None:
+        """Until the next hop has answered: a message that it does not take leaves nothing behind."""
+        if len(self._sent) >= _UNDER_WAY:
+            self._sent.pop(next(iter(self._sent)))
+        self._sent[message.queue_id] = (fingerprint, sent)
 
     def _failed(self, reason: str, error: Exception, answer: Answer) -> Answer:
         self._figures.failures.labels(reason).inc()

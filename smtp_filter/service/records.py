@@ -1,124 +1,83 @@
-"""What the filter remembers over restarts: what went out, what failed, what is held, who wrote to whom."""
+"""What the filter remembers over restarts: what went out, what failed, what is held, who wrote to whom.
+
+Called in threads.  Everything here may raise ``SQLAlchemyError``, ``SealingError`` or ``OSError``: then the
+client is told to try again.
+"""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Sequence
 
-from sqlalchemy import select, update
-
+from scanner.documents.mail_headers import Header
 from scanner.inspection.model import Inspection
-from scanner.store.database import insert_new, writing
 from smtp_filter.message import Message
-from smtp_filter.quarantine import tables
-from smtp_filter.quarantine.holding import Quarantine
-from smtp_filter.quarantine.model import HoldReference
+from smtp_filter.quarantine import HoldReference, Quarantine
+from smtp_filter.quarantine.contacts import Sent, StoredContacts
+from smtp_filter.quarantine.journal import Journal
 from smtp_filter.quarantine.releasing import passed_before
-from smtp_filter.verdict import ContactHistory, Verdict
+from smtp_filter.verdict import RouteKind, Verdict
+from smtp_filter.verdict.addresses import Address, read_address
+from smtp_filter.verdict.mailboxes import mailboxes
+
+_NAMED = frozenset({"to", "cc"})
+# People who are learned from one message: a list of hundreds is no acquaintance.
+_LEARNED = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What is known of a fingerprint: the next hop's reply if it went out before, its failed examinations."""
-
-    reply: str = ""
-    failures: int = 0
-
-
-class Records(Protocol):
-    """The store behind the filter; called in threads.
-
-    Every method may raise ``SQLAlchemyError``, ``SealingError`` or ``OSError``: then the client tries again.
-    """
-
-    @property
-    def contacts(self) -> ContactHistory | None:
-        """Who wrote to whom before."""
-        ...
-
-    def seen(self, fingerprint: str) -> Seen:
-        """What is known of a message that may have come before."""
-        ...
-
-    def note_relayed(self, fingerprint: str, reply: str) -> None:
-        """The next hop took it."""
-        ...
-
-    def note_failure(self, fingerprint: str) -> int:
-        """One more examination of it failed; how many that makes."""
-        ...
-
-    def note_contacts(self, message: Message) -> None:
-        """Count a delivered message for its sender and recipients."""
-        ...
-
-    def hold(
-        self, message: Message, inspection: Inspection, verdict: Verdict, fingerprint: str
-    ) -> HoldReference:
-        """Hold it; durable when this returns.  Raises ``NoRoomError``."""
-        ...
-
-    def is_our_own(self, message: Message) -> bool:
-        """Whether it is a release or a notice of ours, by its mark."""
-        ...
-
-
-class QuarantineRecords:
+class Records:
     """The records in the quarantine's database."""
 
     def __init__(self, quarantine: Quarantine) -> None:
         self._quarantine = quarantine
+        self._journal = Journal(quarantine)
+        self.contacts = StoredContacts(quarantine)
+        """Who wrote to whom before."""
 
-    @property
-    def contacts(self) -> ContactHistory | None:
-        """See :class:`Records`."""
-        return None
+    def earlier_reply(self, fingerprint: str) -> str | None:
+        """The next hop's reply to the same message, when it went out lately."""
+        return self._journal.earlier_reply(fingerprint)
 
-    def seen(self, fingerprint: str) -> Seen:
-        """See :class:`Records`."""
-        unique = bytes.fromhex(fingerprint)
-        with self._quarantine.engine.connect() as connection:
-            reply = connection.execute(
-                select(tables.journal.c.reply).where(tables.journal.c.fingerprint == unique)
-            ).scalar()
-            failures = connection.execute(
-                select(tables.attempt.c.count).where(tables.attempt.c.fingerprint == unique)
-            ).scalar()
-        return Seen(reply or "", failures or 0)
+    def note_relayed(self, some: Sequence[tuple[str, str]]) -> None:
+        """The next hop took these messages: fingerprint and reply."""
+        self._journal.relayed_all(some)
 
-    def note_relayed(self, fingerprint: str, reply: str) -> None:
-        """See :class:`Records`."""
-        with writing(self._quarantine.engine) as connection:
-            insert_new(
-                connection,
-                tables.journal,
-                fingerprint=bytes.fromhex(fingerprint),
-                at=time.time(),
-                reply=reply[:200],
-            )
+    def note_contacts(self, some: Sequence[Sent]) -> None:
+        """Count these messages for their senders and recipients."""
+        self.contacts.record(some)
 
     def note_failure(self, fingerprint: str) -> int:
-        """See :class:`Records`."""
-        unique, table = bytes.fromhex(fingerprint), tables.attempt
-        with writing(self._quarantine.engine) as connection:
-            insert_new(connection, table, fingerprint=unique, at=time.time(), count=0)
-            connection.execute(
-                update(table).where(table.c.fingerprint == unique).values(count=table.c.count + 1)
-            )
-            return int(
-                connection.execute(select(table.c.count).where(table.c.fingerprint == unique)).scalar_one()
-            )
-
-    def note_contacts(self, message: Message) -> None:
-        """See :class:`Records`."""
+        """One more examination of it failed; how many that makes."""
+        return self._journal.attempt(fingerprint)
 
     def hold(
-        self, message: Message, inspection: Inspection, verdict: Verdict, fingerprint: str
+        self,
+        message: Message,
+        inspection: Inspection,
+        verdict: Verdict,
+        *,
+        department: str,
+        fingerprint: str,
     ) -> HoldReference:
-        """See :class:`Records`."""
-        return self._quarantine.hold(message, inspection, verdict, fingerprint=fingerprint)
+        """Hold it; durable when this returns.  Raises ``NoRoomError``."""
+        return self._quarantine.hold(
+            message, inspection, verdict, department=department, fingerprint=fingerprint
+        )
 
     def is_our_own(self, message: Message) -> bool:
-        """See :class:`Records`."""
+        """Whether it is a release or a notice of ours, by its mark."""
         return passed_before(self._quarantine, message) is not None
+
+
+def acquaintance(message: Message, headers: Sequence[Header], verdict: Verdict) -> Sent | None:
+    """Whom a delivered message makes known: its outside recipients, with the names it gives them."""
+    sender = read_address(message.envelope.sender)
+    outside = [one.address for one in verdict.recipients if one.route is not RouteKind.INSIDE]
+    if sender.fault or not sender.domain or not outside or len(outside) > _LEARNED:
+        return None
+    names: dict[str, str] = {}
+    for name, value in headers:
+        if name.lower() in _NAMED:
+            for mailbox in mailboxes(value, _LEARNED):
+                names.setdefault(mailbox.address.key, mailbox.name)
+    addresses: list[Address] = [address for one in outside if not (address := read_address(one)).fault]
+    return Sent(sender, tuple((address, names.get(address.key, "")) for address in addresses))

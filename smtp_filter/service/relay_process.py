@@ -13,12 +13,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from scanner.store.database import StorageError
 from scanner.store.sealing import SealingError
 from smtp_filter.inspection_pool import InspectionFailedError, InspectionPool
-from smtp_filter.quarantine.holding import Quarantine
+from smtp_filter.quarantine import Quarantine
 from smtp_filter.relay import Listener
 from smtp_filter.service.account import Account
 from smtp_filter.service.figures import Figures
 from smtp_filter.service.filter import Filter
-from smtp_filter.service.records import QuarantineRecords
+from smtp_filter.service.records import Records
 from smtp_filter.service.settings import ServiceSettings
 from smtp_filter.service.supervisor import Place, StartError
 
@@ -71,7 +71,7 @@ async def _relay(settings: ServiceSettings, place: Place, stop: asyncio.Event) -
     account = Account(figures)
     quarantine = open_quarantine(settings)
     pool = InspectionPool(place.requests, settings.pool)
-    records = QuarantineRecords(quarantine)
+    records = Records(quarantine)
     message_filter = Filter(settings.filter, pool, records, account, figures)
     try:
         listeners = [
