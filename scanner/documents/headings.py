@@ -31,6 +31,7 @@ _WORDS_OF_LABELS = """name names surname forename forenames firstname lastname f
     worker manager officer organisation team department directorate service role job post grade salary pay
     amount total cost budget balance value price rate quantity qty invoice supplier payee
     description detail details note notes comment comments reason outcome action decision allegation diagnosis
+    count counts headcount cases children pupils residents households claimants males females boys girls
     ward area location site property uprn room signature signed gp doctor hospital"""
 _LABEL_WORDS = frozenset(_WORDS_OF_LABELS.split())
 

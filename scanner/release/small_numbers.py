@@ -47,10 +47,11 @@ _INTEGER = re.compile(r"[0-9]{1,3}(?:,?[0-9]{3})*\Z")
 _SUPPRESSED = frozenset(
     ("*", "**", "-", "–", "..", ":", "c", "[c]", "x", "<5", "< 5", "<3", "<10", "z", "[z]", "n/a")
 )
-# In running text (a page of a PDF) a table is lines of an area and nothing but numbers.
+# In running text (a page of a PDF, a short file) a table is lines of an area and nothing but numbers.
+_AREA_OF_A_LINE = r"[ \t]*[A-Z]{1,2}[0-9][A-Z0-9]?[ ]?[0-9][A-Z]{2}"
 _LINE = re.compile(
-    r"[ \t]*[A-Z]{1,2}[0-9][A-Z0-9]?[ ]?[0-9][A-Z]{2}"
-    r"((?:[ \t]+(?:[0-9][0-9,.]{0,12}|\*|-|<5|%)){1,12})[ \t]*\Z",
+    rf"{_AREA_OF_A_LINE}(?:((?:[ \t]+(?:[0-9][0-9,.]{{0,12}}|\*|-|<5|%)){{1,12}})"
+    r"|((?:[,;|] ?(?:[0-9][0-9.]{0,12}|\*|-|<5)){1,12}))[ \t\r]*\Z",
     re.IGNORECASE,
 )
 _LINES_OF_A_TABLE = 3
@@ -148,7 +149,7 @@ class SmallNumbers:
             match for line in segment.text.split("\n") if len(line) < 200 and (match := _LINE.match(line))
         ]
         if len(lines) >= _LINES_OF_A_TABLE:
-            small = sum(1 for match in lines if SMALL & set(match[1].split()))
+            small = sum(1 for match in lines if SMALL & set(_numbers(match)))
             if small:
                 self._lines += small
                 self._line_place = self._line_place or str(segment.location)
@@ -193,6 +194,10 @@ def _objection(count: int, columns: str, where: str) -> Objection:
 def _sentence(count: int, columns: str, rest: str) -> str:
     cells = f"{count:,} {'count' if count == 1 else 'counts'} of 1 to 4"
     return f"{cells} under {columns} {rest}" if columns else f"{cells} {rest}"
+
+
+def _numbers(line: re.Match[str]) -> list[str]:
+    return line[1].split() if line[1] else re.split("[,;| ]+", line[2])
 
 
 def _column_name(segment: Segment, index: int) -> str:
