@@ -93,7 +93,7 @@ class NextHopConnection:
             hostname=hop.host,
             port=hop.port,
             timeout=hop.connect_seconds,
-            local_hostname=hop.helo,
+            local_hostname=hop.helo or "localhost",
             start_tls=False,
             use_tls=False,
             tls_context=context,
@@ -172,7 +172,7 @@ class NextHopConnection:
         except BaseException:
             self.close()  # cancelled: an answer is still on its way and would be taken for the next one
             raise
-        if response.code == 421 or not (200 <= response.code <= 299 or 400 <= response.code <= 599):
+        if not _sensible(response.code):
             self.close()
             raise LostError
         return Reply(response.code, response.message)
@@ -270,7 +270,7 @@ class NextHopConnection:
             raise
         self.clean = True
         self.messages += 1
-        if response.code == 421 or not (200 <= response.code <= 299 or 400 <= response.code <= 599):
+        if not _sensible(response.code):
             self.close()
             raise LostError
         return Reply(250 if response.code < 300 else response.code, response.message)
@@ -291,6 +291,11 @@ class NextHopConnection:
             or self.messages >= self._hop.messages_per_connection
             or time.monotonic() - self.idle_since > self._hop.idle_seconds
         )
+
+
+def _sensible(code: int) -> bool:
+    """250 to 252, 4xx but 421 (it is closing), 5xx; anything else: the server has lost its place."""
+    return code in (250, 251, 252) or (400 <= code <= 599 and code != 421)
 
 
 def _octets(address: str) -> bytes:

@@ -25,7 +25,8 @@ class NextHop:
     ca_file: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
-    helo: str = "localhost"
+    helo: str = ""
+    """Our own name; the listener puts its ``hostname`` there where it is empty."""
     connect_seconds: float = 10.0
     command_seconds: float = 30.0
     data_block_seconds: float = 180.0

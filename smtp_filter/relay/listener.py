@@ -54,7 +54,10 @@ class Listener:
         self.settings = replace(settings, token=token)
         self.budget = MemoryBudget(settings.limits.memory_bytes)
         self.tls_context = server_context(settings.tls) if settings.tls is not None else None
-        self.pools = {route: NextHopPool(hop) for route, hop in next_hops.items()}
+        self.pools = {
+            route: NextHopPool(replace(hop, helo=hop.helo or settings.hostname))
+            for route, hop in next_hops.items()
+        }
         self._observer = observe
         self.surroundings = Surroundings(message_filter, self.pools, self._observe)
         self._accepting = accepting

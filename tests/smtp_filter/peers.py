@@ -590,6 +590,7 @@ class Postfix:
         (self.folder / "data").chmod(0o700)
         for name in ("pem", "key"):
             shutil.copy(certificates.folder / f"good.{name}", self.folder / f"cert.{name}")
+        (self.folder / "refused").write_text("refused@example.org REJECT no such user\n")
         etc = self.folder / "etc"
         etc.joinpath("main.cf").write_text(self._fill(_MAIN_CF, sink_port) + extra_main)
         etc.joinpath("master.cf").write_text(self._fill(_MASTER_CF, sink_port))
@@ -634,8 +635,8 @@ class Postfix:
         assert isinstance(found, re.Match)
         return found.group()
 
-    def hop(self, name: str, **changes: object) -> NextHop:
-        return dataclasses.replace(NextHop(HERE, self.port[name], "none"), **changes)  # type: ignore[arg-type]
+    def hop(self, which: str, **changes: object) -> NextHop:
+        return dataclasses.replace(NextHop(HERE, self.port[which], "none"), **changes)  # type: ignore[arg-type]
 
 
 _MAIN_CF = """\
@@ -683,12 +684,19 @@ _MASTER_CF = """\
     -o smtpd_proxy_options=speed_adjust
     -o smtpd_discard_ehlo_keywords=chunking,silent-discard
 127.0.0.1:@reinject@ inet  n  -  n  -  -   smtpd
-    -o syslog_name=pf/reinject -o content_filter= -o smtpd_authorized_xforward_hosts=127.0.0.0/8 -o
-    smtpd_client_restrictions= -o smtpd_helo_restrictions= -o smtpd_sender_restrictions= -o
-    smtpd_relay_restrictions= -o
-    smtpd_recipient_restrictions=check_recipient_access,inline:{{refused@example.org=550,5.1.1,no,such,user}},permit_mynetworks,reject
-    -o smtpd_data_restrictions= -o smtpd_milters= -o mynetworks=127.0.0.0/8 -o
-    receive_override_options=no_unknown_recipient_checks,no_header_body_checks
+    -o syslog_name=pf/reinject
+    -o content_filter=
+    -o smtpd_authorized_xforward_hosts=127.0.0.0/8
+    -o smtpd_client_restrictions=
+    -o smtpd_helo_restrictions=
+    -o smtpd_sender_restrictions=
+    -o smtpd_relay_restrictions=
+    -o smtpd_recipient_restrictions=check_recipient_access,texthash:@T@/refused,permit_mynetworks,reject
+    -o access_map_reject_code=550
+    -o smtpd_data_restrictions=
+    -o smtpd_milters=
+    -o mynetworks=127.0.0.0/8
+    -o receive_override_options=no_unknown_recipient_checks,no_header_body_checks
 127.0.0.1:@plain@ inet  n  -  n  -  -   smtpd
     -o syslog_name=pf/plain
 127.0.0.1:@smart_host@ inet  n  -  n  -  -   smtpd

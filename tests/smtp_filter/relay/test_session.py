@@ -232,9 +232,11 @@ def test_a_strange_hello_name_stays_out_of_the_received_line(hop: ScriptedHop) -
 
 def test_headers_are_added_below_our_line(hop: ScriptedHop) -> None:
     added = Deliver(headers=(("X-Council-Check", "passed"), ("X-Rule", "r-1")))
-    with RunningRelay({"default": hop.hop()}, PlainFilter(lambda message: added)) as relay:
-        with relay.client() as talk:
-            assert talk.send(PLAIN)[0] == 250
+    with (
+        RunningRelay({"default": hop.hop()}, PlainFilter(lambda message: added)) as relay,
+        relay.client() as talk,
+    ):
+        assert talk.send(PLAIN)[0] == 250
         assert hop.taken[0].data.endswith(b"\r\nX-Council-Check: passed\r\nX-Rule: r-1\r\n" + PLAIN)
 
 
@@ -335,10 +337,12 @@ def test_xforward_is_for_allowed_peers_and_for_one_message(hop: ScriptedHop) -> 
         }
         assert not second.client.xforward
         assert relay.messages()[0].upstream_id == "4XyZ12"
-    with RunningRelay({"default": hop.hop()}, settings=relay_settings(xforward_peers=())) as relay:
-        with relay.client() as talk:
-            assert "XFORWARD" not in ehlo(talk)
-            assert talk.do("XFORWARD NAME=x")[0] == 554
+    with (
+        RunningRelay({"default": hop.hop()}, settings=relay_settings(xforward_peers=())) as relay,
+        relay.client() as talk,
+    ):
+        assert "XFORWARD" not in ehlo(talk)
+        assert talk.do("XFORWARD NAME=x")[0] == 554
 
 
 def test_xforward_goes_on_to_a_next_hop_that_takes_it() -> None:
@@ -366,30 +370,34 @@ def test_a_spool_that_cannot_be_written_is_452_and_the_session_lives(
 ) -> None:
     spool = tmp_path / "spool"
     spool.mkdir()
-    with RunningRelay({"default": hop.hop()}, settings=relay_settings(spool=spool)) as relay:
-        with relay.client() as talk:
-            talk.envelope()
-            spool.rmdir()
-            assert talk.data((b"z" * 70 + b"\r\n") * 20_000) == (452, "4.3.1 Insufficient storage")
-            spool.mkdir()
-            assert talk.send((b"z" * 70 + b"\r\n") * 20_000)[0] == 250
+    with (
+        RunningRelay({"default": hop.hop()}, settings=relay_settings(spool=spool)) as relay,
+        relay.client() as talk,
+    ):
+        talk.envelope()
+        spool.rmdir()
+        assert talk.data((b"z" * 70 + b"\r\n") * 20_000) == (452, "4.3.1 Insufficient storage")
+        spool.mkdir()
+        assert talk.send((b"z" * 70 + b"\r\n") * 20_000)[0] == 250
         assert relay.messages()[0].result is Result.NOT_TAKEN
 
 
 def test_large_messages_lie_in_a_file_without_a_name(hop: ScriptedHop, tmp_path: Path) -> None:
     go = threading.Event()
-    with RunningRelay({"default": hop.hop()}, PlainFilter(wait=go), relay_settings(spool=tmp_path)) as relay:
-        with relay.client() as talk:
-            body = PLAIN + (b"z" * 70 + b"\r\n") * 100_000
-            talk.envelope()
-            talk.do("DATA")
-            talk.say(body + b".\r\n")
-            wait_for(lambda: seen(relay))
-            assert seen(relay)[0].content.descriptor is not None
-            assert not list(tmp_path.iterdir())
-            assert relay.listener.state.memory_bytes < 1 << 20
-            go.set()
-            assert talk.reply()[0] == 250
+    with (
+        RunningRelay({"default": hop.hop()}, PlainFilter(wait=go), relay_settings(spool=tmp_path)) as relay,
+        relay.client() as talk,
+    ):
+        body = PLAIN + (b"z" * 70 + b"\r\n") * 100_000
+        talk.envelope()
+        talk.do("DATA")
+        talk.say(body + b".\r\n")
+        wait_for(lambda: seen(relay))
+        assert seen(relay)[0].content.descriptor is not None
+        assert not list(tmp_path.iterdir())
+        assert relay.listener.state.memory_bytes < 1 << 20
+        go.set()
+        assert talk.reply()[0] == 250
         assert hop.taken[0].data.endswith(body)
         wait_for(lambda: relay.listener.state.memory_bytes == 0)
 
@@ -421,12 +429,11 @@ def test_memory_that_is_used_up_sends_messages_to_disk_and_new_clients_away(hop:
 
 def test_no_new_clients_while_the_inspection_is_full(hop: ScriptedHop) -> None:
     open_ = [True]
-    with RunningRelay({"default": hop.hop()}, accepting=lambda: open_[0]) as relay:
-        with relay.client() as talk:
-            open_[0] = False
-            with Talk(relay.port, greet=False) as other:
-                assert other.reply()[0] == 421
-            assert talk.send(PLAIN)[0] == 250, "who is in may finish"
+    with RunningRelay({"default": hop.hop()}, accepting=lambda: open_[0]) as relay, relay.client() as talk:
+        open_[0] = False
+        with Talk(relay.port, greet=False) as other:
+            assert other.reply()[0] == 421
+        assert talk.send(PLAIN)[0] == 250, "who is in may finish"
 
 
 def test_an_endless_message_is_cut_off(hop: ScriptedHop) -> None:
@@ -466,10 +473,12 @@ def test_an_endless_message_is_cut_off(hop: ScriptedHop) -> None:
     ],
 )
 def test_an_answer_of_the_filter(hop: ScriptedHop, answer: Answer, reply: tuple[int, str]) -> None:
-    with RunningRelay({"default": hop.hop()}, PlainFilter(lambda message: answer)) as relay:
-        with relay.client() as talk:
-            assert talk.send(PLAIN) == reply
-            assert talk.do("NOOP")[0] == 250
+    with (
+        RunningRelay({"default": hop.hop()}, PlainFilter(lambda message: answer)) as relay,
+        relay.client() as talk,
+    ):
+        assert talk.send(PLAIN) == reply
+        assert talk.do("NOOP")[0] == 250
         assert not hop.taken
         assert relay.messages()[0].result is Result.ANSWERED
         assert not relay.filter.journal  # type: ignore[attr-defined]
@@ -478,9 +487,11 @@ def test_an_answer_of_the_filter(hop: ScriptedHop, answer: Answer, reply: tuple[
 def test_another_route_gets_the_message_and_the_default_does_not(hop: ScriptedHop) -> None:
     with ScriptedHop() as secure:
         hops = {"default": hop.hop(), "secure": secure.hop()}
-        with RunningRelay(hops, PlainFilter(lambda message: Deliver("secure"))) as relay:
-            with relay.client() as talk:
-                assert talk.send(PLAIN, "a@example.org", "b@example.org")[0] == 250
+        with (
+            RunningRelay(hops, PlainFilter(lambda message: Deliver("secure"))) as relay,
+            relay.client() as talk,
+        ):
+            assert talk.send(PLAIN, "a@example.org", "b@example.org")[0] == 250
             assert not hop.taken
             assert secure.taken[0].rcpt == ["TO:<a@example.org>", "TO:<b@example.org>"]
             assert secure.taken[0].data.endswith(PLAIN)
@@ -493,18 +504,22 @@ def test_another_route_that_refuses_a_recipient_gets_nothing(hop: ScriptedHop) -
 
     with ScriptedHop({"RCPT": only_a}) as secure:
         hops = {"default": hop.hop(), "secure": secure.hop()}
-        with RunningRelay(hops, PlainFilter(lambda message: Deliver("secure"))) as relay:
-            with relay.client() as talk:
-                assert talk.send(PLAIN, "a@example.org", "b@example.org")[0] == 451
+        with (
+            RunningRelay(hops, PlainFilter(lambda message: Deliver("secure"))) as relay,
+            relay.client() as talk,
+        ):
+            assert talk.send(PLAIN, "a@example.org", "b@example.org")[0] == 451
         assert not secure.taken
         assert not hop.taken
 
 
 def test_a_route_that_is_not_there_is_our_fault(hop: ScriptedHop) -> None:
-    with RunningRelay({"default": hop.hop()}, PlainFilter(lambda message: Deliver("nowhere"))) as relay:
-        with relay.client() as talk:
-            assert talk.send(PLAIN)[0] == 451
-            assert talk.do("NOOP")[0] == 250
+    with (
+        RunningRelay({"default": hop.hop()}, PlainFilter(lambda message: Deliver("nowhere"))) as relay,
+        relay.client() as talk,
+    ):
+        assert talk.send(PLAIN)[0] == 451
+        assert talk.do("NOOP")[0] == 250
 
 
 def test_the_journal_hears_of_it_before_the_client(hop: ScriptedHop) -> None:
@@ -536,14 +551,16 @@ def test_an_inspection_that_is_late_is_451_and_nothing_is_sent_behind_the_client
 ) -> None:
     go = threading.Event()
     settings = relay_settings(deadlines=Deadlines(answer_seconds=0.3))
-    with RunningRelay({"default": hop.hop()}, PlainFilter(wait=go), settings) as relay:
-        with relay.client() as talk:
-            assert talk.send(PLAIN) == (451, "4.7.1 Inspection unavailable, try again")
-            assert talk.do("NOOP")[0] == 250
-            go.set()
-            wait_for(lambda: relay.messages())
-            assert relay.messages()[0].result is Result.UNWANTED
-            assert not hop.taken
+    with (
+        RunningRelay({"default": hop.hop()}, PlainFilter(wait=go), settings) as relay,
+        relay.client() as talk,
+    ):
+        assert talk.send(PLAIN) == (451, "4.7.1 Inspection unavailable, try again")
+        assert talk.do("NOOP")[0] == 250
+        go.set()
+        wait_for(lambda: relay.messages())
+        assert relay.messages()[0].result is Result.UNWANTED
+        assert not hop.taken
 
 
 def test_a_next_hop_that_is_late_is_451_and_the_journal_learns_of_it() -> None:
@@ -651,14 +668,13 @@ def test_a_graceful_stop_loses_and_refuses_nothing_that_was_begun(hop: ScriptedH
 
 def test_what_is_not_done_after_the_grace_is_cut_off_unanswered(hop: ScriptedHop) -> None:
     go = threading.Event()
-    with RunningRelay({"default": hop.hop()}, PlainFilter(wait=go)) as relay:
-        with relay.client() as talk:
-            talk.envelope()
-            talk.do("DATA")
-            talk.say(PLAIN + b".\r\n")
-            wait_for(lambda: seen(relay))
-            relay.stop(0.1)
-            assert talk.reply()[0] == 0
+    with RunningRelay({"default": hop.hop()}, PlainFilter(wait=go)) as relay, relay.client() as talk:
+        talk.envelope()
+        talk.do("DATA")
+        talk.say(PLAIN + b".\r\n")
+        wait_for(lambda: seen(relay))
+        relay.stop(0.1)
+        assert talk.reply()[0] == 0
         go.set()
         assert not hop.taken
 
