@@ -102,15 +102,10 @@ def read_detail(quarantine: Quarantine, connection: Connection, row: Any) -> Hel
     (message,) = read_rows(quarantine, connection, [row])
     whole = read_whole(quarantine, connection, row)
     judged = {one.address: one for one in whole.verdict.recipients}
-    handed = dict(
-        connection.execute(
-            select(tables.recipient.c.number, tables.recipient.c.handover).where(
-                tables.recipient.c.message_id == row.id
-            )
-        )
-        .tuples()
-        .all()
+    handovers = select(tables.recipient.c.number, tables.recipient.c.handover).where(
+        tables.recipient.c.message_id == row.id
     )
+    handed = {one.number: one.handover for one in connection.execute(handovers)}
     recipients = []
     for index, recipient in enumerate(whole.envelope.recipients):
         one = judged.get(recipient.address)

@@ -19,6 +19,7 @@ from scanner.store.database import writing
 from scanner.store.sealing import SealingError
 from smtp_filter.crash_points import CrashPoint, crash_point
 from smtp_filter.delivery import Outcome
+from smtp_filter.delivery.reply import UNAVAILABLE
 from smtp_filter.message import Envelope, Message, Recipient
 from smtp_filter.quarantine import tables
 from smtp_filter.quarantine.carrying import Carrier
@@ -258,8 +259,8 @@ class ReleaseWorker:
 
     def _later(self, connection: Connection, intent: _Intent, outcome: Outcome, now: float) -> None:
         wait = BACKOFF[min(intent.attempts, len(BACKOFF)) - 1]
-        # Without a dot, or with a clear "no", nothing can have gone: the next attempt repeats nothing.
-        sure = not outcome.dot_sent or outcome.delivered
+        # Without a dot, or with a real answer to it, it is known what went: the next attempt repeats nothing.
+        sure = not outcome.dot_sent or outcome.reply != UNAVAILABLE
         connection.execute(
             update(_release)
             .where(_release.c.id == intent.id)

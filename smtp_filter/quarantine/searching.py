@@ -167,15 +167,10 @@ def read_rows(quarantine: Quarantine, connection: Connection, rows: Sequence[Any
         select(tables.rule.c.message_id, tables.rule.c.rule).where(tables.rule.c.message_id.in_(numbers))
     ):
         rules[number].append(rule)
-    cases = dict(
-        connection.execute(
-            select(tables.case.c.id, tables.case.c.size).where(
-                tables.case.c.id.in_({row.case_id for row in rows})
-            )
-        )
-        .tuples()
-        .all()
+    sizes = select(tables.case.c.id, tables.case.c.size).where(
+        tables.case.c.id.in_({row.case_id for row in rows})
     )
+    cases = {row.id: row.size for row in connection.execute(sizes)}
     handed: dict[int, dict[int, Handover]] = defaultdict(dict)
     for number, index, handover in connection.execute(
         select(tables.recipient.c.message_id, tables.recipient.c.number, tables.recipient.c.handover).where(
