@@ -35,7 +35,7 @@ from scanner.documents.protocol import (
     TooLargeError,
 )
 from scanner.documents.registry import parser_for
-from scanner.documents.sniffing import EMPTY, PLAIN_WORDS, UNKNOWN, sniff
+from scanner.documents.sniffing import EMPTY, PLAIN_WORDS, UNKNOWN, appended_archive, sniff
 from scanner.documents.strings import looks_random, string_segments
 from scanner.text import Field
 
@@ -217,10 +217,26 @@ def _contents(source: Source, kind: str, tally: _Tally, depth: int, hidden: str 
         prepared = replace(source, read_limit=min(tally.limits.parser_bytes, source.read_limit))
         events = _events(parser.parse(prepared, tally.remaining()), source.location, tally, depth, hidden)
         yield from _guarded(events, source.location, kind, tally)
+        yield from _behind(prepared, kind, tally, depth)
     except TooLargeError:
         tally.miss(source.location, Shortfall.TOO_LARGE, f"{source.size:,} bytes")
     except OSError as error:
         tally.miss(source.location, Shortfall.DAMAGED, f"{kind}: {type(error).__name__}")
+
+
+def _behind(source: Source, kind: str, tally: _Tally, depth: int) -> Iterator[Segment]:
+    """What an archive holds that stands behind a file of another kind."""
+    found = appended_archive(source, kind)
+    parser = parser_for(found[0]) if found else None
+    if found is None or parser is None:
+        return
+    place = source.location / "archive behind it"
+    if found[1]:
+        source = Source.from_bytes(source.read()[found[1] :], source.name)
+    events = _events(
+        parser.parse(source, tally.remaining()), place, tally, depth + 1, "archive behind a file"
+    )
+    yield from _guarded(events, place, found[0], tally)
 
 
 def _guarded(segments: Iterator[Segment], location: Location, kind: str, tally: _Tally) -> Iterator[Segment]:

@@ -285,6 +285,30 @@ def _is_binary_cpio(head: bytes) -> bool:
     return False
 
 
+_FRONTS = frozenset({"audio", "image", "pdf", "video"})
+_FRONT_BYTES = 100_000_000
+_PACKED_INSIDE = re.compile(rb"7z\xbc\xaf\x27\x1c\x00[\x00-\x09]|Rar!\x1a\x07(?:\x00|\x01\x00)")
+
+
+def appended_archive(source: Source, kind: str) -> tuple[str, int] | None:
+    """Kind and offset of an archive that stands behind a picture, a film, a sound or a PDF.
+
+    Viewers show the one, archivers open the other.  ``None`` where there is none.
+    """
+    if kind not in _FRONTS or source.size > _FRONT_BYTES:
+        return None
+    if _ends_in_zip(source):
+        try:
+            with source.open() as file, zipfile.ZipFile(file) as archive:
+                return ("zip", 0) if archive.infolist() else None
+        except Exception:  # an end mark by chance, in compressed data
+            return None
+    if kind == "pdf":
+        return None
+    found = _PACKED_INSIDE.search(source.read())
+    return (("7z" if found[0][:1] == b"7" else "rar"), found.start()) if found else None
+
+
 def _ends_in_zip(source: Source) -> bool:
     try:
         with source.open() as file:

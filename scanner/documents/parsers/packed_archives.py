@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
 from scanner.documents.parsers.archive_signals import ArchiveSignals, MemberSignal, is_named_as_part, signals
-from scanner.documents.protocol import HERE, Event, Member, ProtectionNote, Source
+from scanner.documents.parsers.seven_zip import SevenZip
+from scanner.documents.protocol import HERE, Event, Lock, Member, ProtectionNote, Source
 from scanner.documents.sniffing import PLAIN_WORDS, sniff
 
 if TYPE_CHECKING:
@@ -347,8 +348,7 @@ class PackedArchiveParser:
         if found.comment:
             yield Segment(found.comment, Location(("archive comment",)), "archive comment")
         if found.names_locked:
-            yield ProtectionNote(Protection.STRONG, HERE, "names are encrypted as well")
-            yield Gap(HERE, Shortfall.ENCRYPTED, "archive with a password; even names are hidden")
+            yield _archive_lock(source, kind, limits, "archive with a password; even names are hidden")
             return
         library = load_libarchive()
         if library is None:
@@ -359,7 +359,62 @@ class PackedArchiveParser:
         if found.part_of_set:
             yield Gap(HERE, Shortfall.UNSUPPORTED_KIND, "part of a set: the other parts are needed")
         opening = _Opening(library, source, _FORMATS.get(kind, ("7zip",)), "none")
-        yield from _Reading(opening, found, limits, source.size).events()
+        reading = _Reading(opening, found, limits, source.size, kind)
+        yield from reading.events()
+        if reading.closed:
+            yield _archive_lock(source, kind, limits, closed=tuple(reading.closed))
+
+
+def _scheme(kind: str, protection: Protection) -> str:
+    """The encryption of an archive's members in fixed words."""
+    if kind == "7z":
+        return "7z AES-256"
+    return "RAR AES" if protection is Protection.STRONG else "RAR before version 3"
+
+
+def _archive_lock(
+    source: Source,
+    kind: str,
+    limits: Limits,
+    detail: str = "archive with a password",
+    closed: tuple[ProtectionNote | Gap, ...] = (),
+) -> Lock:
+    """What a password may open: the members of an archive, or all of it."""
+    archive: SevenZip | None = None
+    notes = [event.protection for event in closed if isinstance(event, ProtectionNote)]
+    protection = min(notes, default=Protection.STRONG, key=lambda one: one is not Protection.WEAK)
+
+    def attempt(password: str) -> Iterator[Event] | None:
+        nonlocal archive
+        if kind != "7z" or source.size > limits.parser_bytes:
+            return None
+        if archive is None:
+            archive = SevenZip(source.read())
+        plain = archive.opened(password)
+        if plain is None or not _reads_well(plain):
+            return None
+        return iter((Member(source.name, plain, HERE, named=True),))
+
+    return Lock(attempt, protection, _scheme(kind, protection), HERE, detail, (), closed, source.size)
+
+
+def _reads_well(archive: bytes) -> bool:
+    """Whether the first member of a 7-Zip archive in clear has the check sum that it should have."""
+    library = load_libarchive()
+    if library is None:
+        return False
+    walk = _Walk(library, Source.from_bytes(archive), ("7zip",), "none")
+    try:
+        while (entry := walk.next()) is not None:
+            if stat.S_IFMT(entry.filetype) in _FILES and entry.size:
+                while walk.data():
+                    pass
+                return not walk.damage
+        return True
+    except Exception:  # libarchive's own, on data that a wrong password made
+        return False
+    finally:
+        walk.close()
 
 
 def _names(members: list[MemberSignal]) -> Iterator[Event]:
@@ -372,7 +427,12 @@ def _names(members: list[MemberSignal]) -> Iterator[Event]:
 class _Reading:
     """One archive being read: how many members there were, how many were locked."""
 
-    def __init__(self, opening: _Opening, found: ArchiveSignals, limits: Limits, size: int) -> None:
+    def __init__(
+        self, opening: _Opening, found: ArchiveSignals, limits: Limits, size: int, kind: str
+    ) -> None:
+        self._kind = kind
+        # What is said of the members that are encrypted, once no password opened them.
+        self.closed: list[ProtectionNote | Gap] = []
         self._opening = opening
         self._found = found
         self._limits = limits
@@ -415,7 +475,8 @@ class _Reading:
         finally:
             walk.close()
         if self._locked and len(self._locked) == self._files:
-            yield ProtectionNote(min(self._locked, key=lambda one: one is not Protection.WEAK))
+            weakest = min(self._locked, key=lambda one: one is not Protection.WEAK)
+            self.closed.insert(0, ProtectionNote(weakest, HERE, _scheme(self._kind, weakest)))
 
     def _member(self, walk: _Walk, entry: Any) -> Iterator[Event]:
         name = _text(entry.pathname)
@@ -446,8 +507,8 @@ class _Reading:
     def _closed(self, name: str, protection: Protection) -> Iterator[Event]:
         location = Location((name,))
         self._locked.append(protection)
-        yield ProtectionNote(protection, location)
-        yield Gap(location, Shortfall.ENCRYPTED, "archive member with a password")
+        self.closed.append(ProtectionNote(protection, location, _scheme(self._kind, protection)))
+        self.closed.append(Gap(location, Shortfall.ENCRYPTED, "archive member with a password"))
         yield Member(name, b"", location)  # the name stays readable
 
     def _signal(self, name: str, index: int) -> MemberSignal | None:

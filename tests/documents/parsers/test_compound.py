@@ -72,18 +72,24 @@ def armoured(data: bytes, around: str = "") -> bytes:
     return f"{banner.format('BEGIN')}Version: 1\n\n{body}=abcd\n{banner.format('END')}{around}".encode()
 
 
+DATA = b"\xd2\x21\x01" + bytes(32)
+LITERAL = b"\xcb\x12b\x00\0\0\0\0hidden words"
+
+
+def deflated(data: bytes) -> bytes:
+    return zlib.compress(data)[2:-4]
+
+
 @pytest.mark.parametrize(
     ("packet", "status", "protection", "why"),
     [
-        (b"\x85\x01\x0c" + bytes(60), Status.ENCRYPTED, Protection.STRONG, "session key for a public key"),
-        (b"\xc3\x04" + bytes(60), Status.ENCRYPTED, Protection.STRONG, "session key from a password"),
-        (b"\xa4\x10" + bytes(60), Status.ENCRYPTED, Protection.WEAK, "no integrity protection"),
-        (
-            b"\xa3\x01" + zlib.compress(b"\xcb\x10t\0\0\0\0\0hidden words here")[2:-4],
-            Status.INSPECTED,
-            Protection.NAME_ONLY,
-            "only compressed",
-        ),
+        (b"\x84\x0c" + bytes(12) + DATA, Status.ENCRYPTED, Protection.STRONG, "session key for a public key"),
+        (b"\xc3\x04" + bytes(4) + DATA, Status.ENCRYPTED, Protection.STRONG, "session key from a password"),
+        (b"\xd2\x20\x01" + bytes(60), Status.ENCRYPTED, Protection.STRONG, "data with integrity protection"),
+        (b"\xc9\x20" + bytes(60), Status.ENCRYPTED, Protection.WEAK, "data without integrity protection"),
+        (b"\x84\x0c" + bytes(12), Status.ENCRYPTED, Protection.UNKNOWN, "a key for nothing"),
+        (b"\xa3\x01" + deflated(LITERAL), Status.INSPECTED, Protection.NAME_ONLY, "only compressed"),
+        (LITERAL, Status.INSPECTED, Protection.NAME_ONLY, "only packed"),
         (b"\x00\x00", Status.NOT_INSPECTED, Protection.NONE, "no packet at all"),
     ],
 )

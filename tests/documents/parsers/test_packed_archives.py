@@ -14,10 +14,12 @@ import pytest
 from scanner.documents import Coverage, Limits, Protection, Segment, Shortfall, Source, Status, read_whole
 from scanner.documents.parsers import packed_archives
 from scanner.documents.parsers.archive_signals import is_named_as_part
+from scanner.documents.passwords import Passwords
 
 FOLDER = Path(__file__).resolve().parents[1] / "fixtures" / "archives"
 ONE, TWO = "Tokenone", "Tokentwo"
 
+NO_PASSWORDS = Limits(passwords=Passwords((), 0.0))
 needs_libarchive = pytest.mark.skipif(
     packed_archives.load_libarchive() is None, reason="the system library libarchive is not installed"
 )
@@ -26,7 +28,9 @@ needs_libarchive = pytest.mark.skipif(
 def read(
     name: str, data: bytes | None = None, limits: Limits | None = None
 ) -> tuple[tuple[Segment, ...], Coverage]:
-    return read_whole(Source.from_bytes(data or (FOLDER / name).read_bytes(), name), limits=limits)
+    return read_whole(
+        Source.from_bytes(data or (FOLDER / name).read_bytes(), name), limits=limits or NO_PASSWORDS
+    )
 
 
 def texts(segments: tuple[Segment, ...]) -> str:
