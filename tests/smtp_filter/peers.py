@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from smtp_filter.delivery import NextHop
 from smtp_filter.message import Answer, Deliver, Message, MessageFilter
@@ -106,7 +107,9 @@ class RunningRelay:
         accepting: Callable[[], bool] = lambda: True,
         observe: Observer = lambda event: None,
         port: int = 0,
+        loop: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop,
     ) -> None:
+        """``loop`` is uvloop, as in the relay's own processes, unless a test wants the other."""
         self.events: list[MessageEvent | SessionEvent] = []
 
         def both(event: MessageEvent | SessionEvent) -> None:
@@ -116,7 +119,7 @@ class RunningRelay:
         settings = settings or relay_settings()
         settings = dataclasses.replace(settings, listen=((HERE, port),))
         self.filter = message_filter if message_filter is not None else PlainFilter()
-        self._loop = asyncio.new_event_loop()
+        self._loop = loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 

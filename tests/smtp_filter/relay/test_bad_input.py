@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import random
 import socket
@@ -9,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+import uvloop
 
 from smtp_filter.delivery import NextHop
 from smtp_filter.relay import Deadlines, Limits
@@ -158,11 +160,14 @@ CONVERSATION = (
 )
 
 
+@pytest.mark.parametrize("loop", [uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])
 @pytest.mark.parametrize("reset", [False, True])
-def test_dropped_at_every_byte(hop: ScriptedHop, reset: bool) -> None:
+def test_dropped_at_every_byte(
+    hop: ScriptedHop, reset: bool, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
     """Cut at each of a sample of bytes, politely (FIN) and not (RST): only a whole conversation delivers."""
     total = sum(map(len, CONVERSATION))
-    with RunningRelay({"default": hop.hop()}) as relay:
+    with RunningRelay({"default": hop.hop()}, loop=loop) as relay:
         for cut in sorted({*range(0, total, 7), *range(total - 8, total)}):
             with Talk(relay.port, greet=False) as talk:
                 talk.reply()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import logging
 import ssl
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import uvloop
 
 import smtp_filter
 from smtp_filter.message import Answer, Deliver, Message
@@ -428,9 +430,12 @@ def test_17_no_thread_and_no_loop_of_its_own(hop: ScriptedHop) -> None:
             assert threading.active_count() == threads
 
 
-def test_18_starttls_on_this_python(hop: ScriptedHop, certificates: Certificates) -> None:
+@pytest.mark.parametrize("loop", [uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])
+def test_18_starttls_on_this_python(
+    hop: ScriptedHop, certificates: Certificates, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
     tls = ListenerTls(certificates.relay, certificates.key("relay"), required="always")
-    with RunningRelay({"default": hop.hop()}, settings=relay_settings(tls=tls)) as relay:
+    with RunningRelay({"default": hop.hop()}, settings=relay_settings(tls=tls), loop=loop) as relay:
         with relay.client() as talk:
             assert talk.do("MAIL FROM:<officer@council.test>") == (
                 530,
@@ -452,9 +457,12 @@ def test_18_starttls_on_this_python(hop: ScriptedHop, certificates: Certificates
         assert relay.filter.seen[0].client.tls.startswith("TLSv1."), sys.version  # type: ignore[attr-defined]
 
 
-def test_18_a_failed_handshake_ends_in_silence(hop: ScriptedHop, certificates: Certificates) -> None:
+@pytest.mark.parametrize("loop", [uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])
+def test_18_a_failed_handshake_ends_in_silence(
+    hop: ScriptedHop, certificates: Certificates, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
     tls = ListenerTls(certificates.relay, certificates.key("relay"))
-    with RunningRelay({"default": hop.hop()}, settings=relay_settings(tls=tls)) as relay:
+    with RunningRelay({"default": hop.hop()}, settings=relay_settings(tls=tls), loop=loop) as relay:
         with relay.client() as talk:
             assert talk.do("STARTTLS")[0] == 220
             talk.say(b"EHLO in clear text\r\nMAIL FROM:<officer@council.test>\r\n")
