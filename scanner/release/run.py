@@ -114,8 +114,12 @@ class ReleaseRun:
             os.fsync(writing)
             target = self._target(folder, found.relative, suffix)
             removed = tuple(_removed(check, left_behind))
-            _write_new(target.with_name(target.name + _REMOVED), _list_of(found.path.name, removed))
             _take_name(draft, target)
+            try:
+                _write_new(target.with_name(target.name + _REMOVED), _list_of(found.path.name, removed))
+            except OSError:
+                target.unlink()  # ours, since a moment ago: no copy goes without its list
+                raise
         except NoCopyError as error:
             return SafeCopy(problem=str(error))
         except FileExistsError as error:
