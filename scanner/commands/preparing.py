@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from scanner.commands.exits import fail
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from scanner.configuration import Configuration
 
 CONFIG_HELP = (
@@ -31,6 +33,22 @@ def state_directory(given: Path | None, configured: Path | None) -> Path:
     from scanner.store.keys import default_state_directory
 
     return Path(given or configured or default_state_directory()).absolute()
+
+
+def inventory(settings: Configuration, state: Path) -> Engine:
+    """The database of runs and files, or the end of the program with a line that says why not."""
+    from scanner.store.database import StorageError
+    from scanner.store.inventory import open_inventory
+
+    try:
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        reason = (error.strerror or "write error").lower()
+        fail(f"the state directory {state} cannot be used ({reason}); choose another with --state")
+    try:
+        return open_inventory(settings.storage.url(state))
+    except StorageError as error:
+        fail(str(error))
 
 
 def set_up_logging(level: str, file: Path | None) -> None:

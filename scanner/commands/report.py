@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from scanner.commands.exits import fail
 from scanner.commands.preparing import CONFIG_HELP, STATE_HELP
 from scanner.commands.writing import FORMAT_HELP, OUTPUT_HELP
-
-if TYPE_CHECKING:
-    from scanner.store.entry import RunRecord
 
 HELP = """Write the report of a past run again, the latest unless you name one.
 
@@ -34,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 def report(
     run: Annotated[
-        str, typer.Argument(help="The run, as `dlp report --list` names it [default: the latest].")
+        str, typer.Argument(help="The run, as `dlp runs list` names it [default: the latest].")
     ] = "",
     formats: Annotated[
         list[str] | None, typer.Option("--format", "-f", help=f"{FORMAT_HELP} [default: table]")
@@ -45,32 +42,27 @@ def report(
     state: Annotated[Path | None, typer.Option("--state", help=STATE_HELP)] = None,
 ) -> None:
     """Render a past run."""
-    from scanner.commands.preparing import configuration, state_directory
+    from scanner.commands.preparing import configuration, inventory, state_directory
+    from scanner.commands.reading import asset_owners, line, note_old_ledgers
     from scanner.commands.writing import check_writable, destinations, write_reports
-    from scanner.store.ledger import Ledger, LedgerError
-    from scanner.store.runs import find_run, past_runs
+    from scanner.store import runs
+    from scanner.store.ledger import Ledger
 
-    directory = state_directory(state, configuration(config).state.directory)
+    settings = configuration(config)
+    directory = state_directory(state, settings.state.directory)
+    places = destinations(formats or ["table"], output)
+    check_writable(places, ())
+    engine = inventory(settings, directory)
+    note_old_ledgers(directory)
+    if list_runs:
+        for record in runs.records(engine):
+            typer.echo(line(record))
+        return
     try:
-        if list_runs:
-            for record in past_runs(directory):
-                typer.echo(_line(record))
-            return
-        places = destinations(formats or ["table"], output)
-        check_writable(places, ())
-        with Ledger.open(find_run(directory, run)) as ledger:
-            if ledger.record().finished is None:
-                typer.echo(
-                    "dlp: this run is still going on, or was killed: the report is not whole", err=True
-                )
-            write_reports(ledger, places)
-    except LedgerError as error:
+        stored = runs.find(engine, run)
+    except runs.RunError as error:
         fail(str(error))
-
-
-def _line(record: RunRecord) -> str:
-    import time
-
-    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(record.started))
-    ending = "interrupted" if record.interrupted else "whole" if record.finished else "not finished"
-    return f"{record.run_id}  {when}  {ending:<12}  {', '.join(record.roots)}"
+    ledger = Ledger(engine, stored.number, asset_owners=asset_owners(settings))
+    if ledger.record().finished is None:
+        typer.echo("dlp: this run is still going on, or was killed: the report is not whole", err=True)
+    write_reports(ledger, places)

@@ -16,25 +16,31 @@ from scanner.commands.writing import FORMAT_HELP, OUTPUT_HELP
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlalchemy import Engine
+
     from scanner.configuration import Configuration
     from scanner.judgement.assessment import Severity
     from scanner.store.entry import RunRecord
+    from scanner.store.inventory.evidence import Sealing
     from scanner.store.ledger import Ledger
+    from scanner.store.runs import NewRun, StoredRun
 
 HELP = """Find the files beneath PATH that hold people's data: which kinds, how many people, how bad, where.
 
 Nothing beneath PATH is changed, not even an access time where the system allows it. What could not be read is
-reported with its reason, never as clean. Ctrl-C stops; what was done until then is reported.
+reported with its reason, never as clean. Only what is new or changed since the last scan is read; what was
+known before is in the report all the same. Ctrl-C stops; what was done until then is reported and is not done
+again by --resume, nor by the next scan. SIGUSR1 pauses and continues.
 
 \b
 Exit codes:
   0    everything was read, nothing is as bad as --fail-on
   1    everything was read, something is as bad as --fail-on or worse
   2    wrong options or configuration, nothing was scanned
-  3    something was not read or not wholly; nothing in the rest is as bad as --fail-on
+  3    something was not read or not wholly, or a mount was lost; nothing else is as bad as --fail-on
   4    something was not read or not wholly, and something is as bad as --fail-on
   70   a fault of dlp itself; nothing is said about the files
-  130  stopped by Ctrl-C; the report says what was done until then
+  130  stopped by Ctrl-C or by `dlp runs stop`; the report says what was done until then
 Links, devices, pipes, empty files and what you exclude do not make a scan incomplete.
 
 \b
@@ -44,6 +50,9 @@ Examples:
   dlp scan /srv/a /srv/b --format jsonl --format csv --output reports/
   dlp scan . --format jsonl --show-values --exclude '*.iso' > files.jsonl
   dlp scan /srv/outbox --fail-on high --no-progress || echo "look at it"
+  dlp scan --resume
+  dlp scan --resume 20261122-034500-1a2b --format html --output report.html
+  dlp scan /srv/shares/housing --full
 """
 
 
@@ -53,7 +62,10 @@ def register(app: typer.Typer) -> None:
 
 
 def scan(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Folders and files to scan.")],
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="PATH...", help="Folders and files to scan; with --resume: the run, or none."),
+    ] = None,
     formats: Annotated[
         list[str] | None, typer.Option("--format", "-f", help=f"{FORMAT_HELP} [default: table]")
     ] = None,
@@ -65,6 +77,25 @@ def scan(
             "--exclude", "-x", help="Leave out what matches this glob; added to the configuration's."
         ),
     ] = None,
+    include: Annotated[
+        list[str] | None,
+        typer.Option("--include", help="Read only what matches this glob; added to the configuration's."),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an unfinished run: the one named, else the latest.")
+    ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read everything, also what has not changed since the last scan.")
+    ] = False,
+    accept_vanished: Annotated[
+        bool,
+        typer.Option(
+            "--accept-vanished", help="Most files of a share are gone, and that is right: no mount was lost."
+        ),
+    ] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="Do not wait for the windows of the configuration.")
+    ] = False,
     fail_on: Annotated[
         str | None,
         typer.Option(
@@ -92,35 +123,69 @@ def scan(
     ] = False,
 ) -> None:
     """Scan, report, and end with the exit code."""
-    from scanner.commands.preparing import configuration, set_up_logging, state_directory
+    import os
+
+    from scanner.commands.preparing import configuration, inventory, set_up_logging, state_directory
+    from scanner.commands.reading import asset_owners, note_old_ledgers
     from scanner.commands.writing import check_writable, destinations, write_reports
-    from scanner.judgement.assessment import Severity
+    from scanner.store.ledger import Ledger
 
     settings = configuration(config)
     threshold = _severity(fail_on or settings.scan.fail_on)
-    roots = _roots(paths, yes_really=yes_really)
+    if not resume and not paths:
+        fail("name the folders to scan, or go on with an unfinished run: --resume")
+    roots = [] if resume else _roots(paths or (), yes_really=yes_really)
     places = destinations(formats or list(settings.reports.formats), output)
     check_writable(places, roots)
     set_up_logging(settings.logging.level, settings.logging.file)
     directory = state_directory(state, settings.state.directory)
-    changes = {
+    changes: dict[str, object] = {
         "exclude": (*settings.scan.exclude, *(exclude or ())),
+        "include": (*settings.scan.include, *(include or ())),
         "workers": workers or settings.scan.workers,
     }
     settings = settings.model_copy(update={"scan": settings.scan.model_copy(update=changes)})
+    if now:
+        manners = settings.manners.model_copy(update={"windows": ()})
+        settings = settings.model_copy(update={"manners": manners})
 
-    with _new_ledger(directory, roots, shows_values=show_values) as ledger:
-        record = _run(ledger, settings, roots, directory, progress=not no_progress)
-        write_reports(ledger, places)
-        worst = next((entry.severity for entry in ledger.entries()), Severity.NONE)
-        incomplete = _incomplete(ledger)
+    engine = inventory(settings, directory)
+    note_old_ledgers(directory)
+    if resume:
+        stored = _resumed(engine, settings, paths or ())
+        check_writable(places, [Path(os.fsdecode(root)) for root in stored.roots])
+        settings = _as_it_began(settings, stored)
+    else:
+        new = _new_run(settings, roots, full=full, shows_values=show_values)
+        stored = _started(engine, new)
+    sealing = _sealing(stored)
+    record = _run(
+        engine,
+        stored,
+        settings,
+        directory,
+        sealing,
+        accept_vanished=accept_vanished,
+        progress=not no_progress,
+    )
+    ledger = Ledger(engine, stored.number, sealing=sealing, asset_owners=asset_owners(settings))
+    write_reports(ledger, places)
+    _forget_values(engine, sealing)
     for place in places:
         if place.path is not None:
             typer.echo(f"{place.format}: {place.path}")
-    if record.interrupted:
-        typer.echo("dlp: interrupted; the report covers what was read until then", err=True)
+    for line in record.errors:
+        typer.echo(f"dlp: {line}", err=True)
+    if record.errors:
+        typer.echo(f"dlp: the run can go on when that is mended: dlp scan --resume {record.run_id}", err=True)
+    elif record.interrupted:
+        typer.echo(
+            f"dlp: interrupted; the report has what was read; go on with: dlp scan --resume {record.run_id}",
+            err=True,
+        )
         raise typer.Exit(Exit.INTERRUPTED)
-    raise typer.Exit(exit_code(worst, threshold, incomplete=incomplete and not ignore_incomplete))
+    incomplete = bool(record.errors) or _incomplete(ledger)
+    raise typer.Exit(exit_code(ledger.worst(), threshold, incomplete=incomplete and not ignore_incomplete))
 
 
 def exit_code(worst: Severity, threshold: Severity, *, incomplete: bool) -> Exit:
@@ -162,31 +227,80 @@ def _printable(path: Path) -> str:
     return displayable(os.fsencode(path))
 
 
-def _new_ledger(state: Path, roots: Sequence[Path], *, shows_values: bool) -> Ledger:
-    import time
+# What a resumed run must keep to, whatever the configuration says by then.
+_KEPT = ("exclude", "include", "largest_mb", "changed_within_days", "unchanged_for_days", "cross_mounts")
+
+
+def _new_run(settings: Configuration, roots: Sequence[Path], *, full: bool, shows_values: bool) -> NewRun:
+    import os
 
     from scanner.commands.version import program_version
-    from scanner.store.entry import RunRecord
-    from scanner.store.ledger import Ledger
-    from scanner.store.runs import new_run_id, runs_directory
+    from scanner.configuration.signatures import signatures
+    from scanner.shares.walk import distinct_roots
+    from scanner.store.runs import NewRun
 
-    record = RunRecord(
-        run_id=new_run_id(),
-        roots=tuple(_printable(root) for root in roots),
-        started=time.time(),
+    return NewRun(
+        roots=tuple(os.fsencode(root) for root in distinct_roots(roots)),
         version=program_version(),
+        signatures=signatures(settings),
+        options={name: getattr(settings.scan, name) for name in _KEPT},
+        full=full,
         shows_values=shows_values,
     )
+
+
+def _started(engine: Engine, new: NewRun) -> StoredRun:
+    from scanner.store import runs
+
     try:
-        state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return Ledger.create(runs_directory(state), record)
-    except OSError as error:
-        reason = (error.strerror or "write error").lower()
-        fail(f"the state directory {state} cannot be used ({reason}); choose another with --state")
+        return runs.start(engine, new)
+    except runs.RunError as error:
+        fail(str(error))
+
+
+def _resumed(engine: Engine, settings: Configuration, named: Sequence[Path]) -> StoredRun:
+    from scanner.configuration.signatures import signatures
+    from scanner.store import runs
+
+    if len(named) > 1:
+        fail("--resume goes on with one run; its folders are known")
+    try:
+        return runs.resume(engine, str(named[0]) if named else "", signatures(settings))
+    except runs.RunError as error:
+        fail(str(error))
+
+
+def _as_it_began(settings: Configuration, stored: StoredRun) -> Configuration:
+    kept = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in stored.options.items()
+        if name in _KEPT
+    }
+    return settings.model_copy(update={"scan": settings.scan.model_copy(update=kept)})
+
+
+def _sealing(stored: StoredRun) -> Sealing | None:
+    from scanner.store.inventory.evidence import Sealing
+
+    return Sealing(stored.number) if stored.shows_values else None
+
+
+def _forget_values(engine: Engine, sealing: Sealing | None) -> None:
+    from scanner.store.inventory import persistently
+
+    if sealing is not None:
+        persistently(engine, sealing.forget)
 
 
 def _run(
-    ledger: Ledger, settings: Configuration, roots: Sequence[Path], state: Path, *, progress: bool
+    engine: Engine,
+    stored: StoredRun,
+    settings: Configuration,
+    state: Path,
+    sealing: Sealing | None,
+    *,
+    accept_vanished: bool,
+    progress: bool,
 ) -> RunRecord:
     from sqlalchemy.exc import DBAPIError
 
@@ -195,41 +309,65 @@ def _run(
     from scanner.shares.scan import Observer, Run
     from scanner.shares.scan import scan as run_scan
     from scanner.shares.workers import WorkersFailedError
+    from scanner.store.inventory import StoreLostError
     from scanner.store.keys import InstallationKeyError, installation_key
     from scanner.store.ledger import LedgerError
 
     try:
         key = installation_key(state)
-        inspecting = inspector(settings, key, show_values=ledger.record().shows_values)
+        inspecting = inspector(settings, key, show_values=stored.shows_values)
         inspecting.warm()
         run = Run(
-            roots=roots,
-            settings=settings.scan.settings(),
+            settings=settings.scanning(),
             inspector=inspecting,
             key=key,
             left_out=(state,),
+            accept_vanished=accept_vanished,
         )
-        with _stopped_by_signals() as stop, progress_bar(progress) as show:
-            return run_scan(run, ledger, Observer(show, stop))
+        _say_when(settings)
+        with _told_by_signals() as (stop, pause), progress_bar(progress) as show:
+            return run_scan(run, engine, stored, Observer(show, stop, pause), sealing)
     except (InstallationKeyError, WorkersFailedError) as error:
         fail(str(error))
     except LedgerError as error:
         fail(str(error), Exit.INTERNAL)
+    except StoreLostError as error:
+        fail(str(error), Exit.INCOMPLETE)
     except DBAPIError as error:
-        fail(f"the ledger in {state} cannot be written ({error.orig}); nothing is reported", Exit.INCOMPLETE)
+        what = " ".join(str(error.orig).split())[:200]
+        fail(
+            f"the database cannot be written ({what}); go on with: dlp scan --resume {stored.name}",
+            Exit.INCOMPLETE,
+        )
+
+
+def _say_when(settings: Configuration) -> None:
+    """One line where the windows of the configuration make the scan wait."""
+    from datetime import datetime
+
+    windows = settings.scanning().windows
+    moment = datetime.now()
+    if not windows.open_at(moment):
+        typer.echo(
+            f"dlp: waiting for its window, {windows.opens(moment):%A %H:%M} (--now does not)", err=True
+        )
 
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[Callable[[], bool]]:
-    """Whether somebody asked for an end, by Ctrl-C or by a signal; a second Ctrl-C ends at once."""
+def _told_by_signals() -> Iterator[tuple[Callable[[], bool], Callable[[], bool]]]:
+    """Whether somebody asked for an end (Ctrl-C, a signal; a second Ctrl-C ends at once), or for a pause."""
     import signal
     from types import FrameType
 
     asked: list[int] = []
+    pauses: list[int] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
         asked.append(number)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def turn(number: int, _frame: FrameType | None) -> None:
+        pauses.append(number)
 
     # What is ignored stays ignored: under nohup a run goes on when the terminal hangs up.
     watched = [
@@ -238,8 +376,9 @@ def _stopped_by_signals() -> Iterator[Callable[[], bool]]:
         if signal.getsignal(number) is not signal.SIG_IGN
     ]
     before = {number: signal.signal(number, note) for number in watched}
+    before[signal.SIGUSR1] = signal.signal(signal.SIGUSR1, turn)
     try:
-        yield lambda: bool(asked)
+        yield lambda: bool(asked), lambda: len(pauses) % 2 == 1
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -15,7 +15,10 @@ from scanner.detection.organisation import Organisation
 from scanner.detection.settings import DetectionSettings
 from scanner.documents.isolation import Confinement
 from scanner.documents.limits import Limits
+from scanner.shares.exposure import EVERYONE_GROUPS, WEB_ROOTS, ExposureSettings
+from scanner.shares.pace import PaceSettings
 from scanner.shares.settings import ScanSettings, WorkerSettings
+from scanner.shares.windows import Windows, parse_window
 
 if TYPE_CHECKING:
     from scanner.inspection.settings import InspectionSettings
@@ -61,6 +64,12 @@ def _directory(path: Path) -> Path:
     return expanded
 
 
+def _window(text: str) -> str:
+    parse_window(text)
+    return text
+
+
+WindowLine = Annotated[str, AfterValidator(_window)]
 Postcode = Annotated[str, AfterValidator(_postcode)]
 Phone = Annotated[str, AfterValidator(_phone)]
 Domain = Annotated[str, AfterValidator(_domain)]
@@ -106,6 +115,22 @@ class ScanSection(Section):
 
     workers: int = Field(default=0, ge=0, le=1024, description="worker processes; 0 = one for each core")
     exclude: tuple[str, ...] = Field(default=(), description="globs of files and folders that are left out")
+    include: tuple[str, ...] = Field(
+        default=(), description="globs; where there are any, only files that fit one are read"
+    )
+    largest_mb: int = Field(default=0, ge=0, description="larger files are left out; 0 = any size")
+    changed_within_days: float = Field(
+        default=0.0, ge=0, description="files not changed for longer are left out; 0 = any age"
+    )
+    unchanged_for_days: float = Field(
+        default=0.0, ge=0, description="files changed more recently are left out; 0 = any age"
+    )
+    vanished_percent: int = Field(
+        default=50,
+        ge=1,
+        le=100,
+        description="where more of a share's known files are not there any more, its mount is taken for lost",
+    )
     cross_mounts: bool = Field(default=True, description="enter file systems mounted inside a scanned folder")
     seconds_per_file: float = Field(
         default=300.0, gt=0, le=86_400, description="a file that takes longer is reported as not inspected"
@@ -125,6 +150,11 @@ class ScanSection(Section):
         """What the run is told."""
         return ScanSettings(
             exclude=self.exclude,
+            include=self.include,
+            largest_mb=self.largest_mb,
+            changed_within_days=self.changed_within_days,
+            unchanged_for_days=self.unchanged_for_days,
+            vanished_percent=self.vanished_percent,
             cross_mounts=self.cross_mounts,
             workers=WorkerSettings(
                 count=self.workers,
@@ -135,6 +165,54 @@ class ScanSection(Section):
                 ),
             ),
         )
+
+
+class MannersSection(Section):
+    """When `dlp scan` may read, and how gently: people work on the same servers."""
+
+    windows: tuple[WindowLine, ...] = Field(
+        default=(), description="hours in which it reads, such as 'mon-fri 19:00-07:00'; none = any time"
+    )
+    megabytes_per_second: float = Field(default=0.0, ge=0, description="most that is read; 0 = no limit")
+    files_per_second: float = Field(default=0.0, ge=0, description="files begun each second; 0 = no limit")
+    cpu_percent: int = Field(
+        default=100, ge=1, le=100, description="part of the time in which workers are busy"
+    )
+    nice: int = Field(default=0, ge=0, le=19, description="added to the priority number of the process")
+    io_class: Literal["", "best-effort", "idle"] = Field(
+        default="", description="class of reading: best-effort = last of its class, idle; empty = unchanged"
+    )
+    files_at_once_per_share: int = Field(
+        default=0, ge=0, description="files read of one share at the same time; 0 = one for each worker"
+    )
+
+    def pace(self) -> PaceSettings:
+        """What the run is told of its pace."""
+        return PaceSettings(
+            megabytes_per_second=self.megabytes_per_second,
+            files_per_second=self.files_per_second,
+            cpu_percent=self.cpu_percent,
+            nice=self.nice,
+            io_class=self.io_class,
+        )
+
+
+class ExposureSection(Section):
+    """Who can read what, and who answers for it."""
+
+    web_roots: tuple[str, ...] = Field(
+        default=WEB_ROOTS, description="folders whose files a web server shows to the world"
+    )
+    everyone_groups: tuple[str, ...] = Field(
+        default=EVERYONE_GROUPS, description="names of groups that every member of staff is in"
+    )
+    asset_owners: dict[str, str] = Field(
+        default={}, description="information asset owner of what lies beneath a path"
+    )
+
+    def settings(self) -> ExposureSettings:
+        """What the run is told."""
+        return ExposureSettings(web_roots=self.web_roots, everyone_groups=self.everyone_groups)
 
 
 class LimitsSection(Section):
@@ -287,6 +365,8 @@ class Configuration(Section):
 
     organisation: OrganisationSection = OrganisationSection()
     scan: ScanSection = ScanSection()
+    manners: MannersSection = MannersSection()
+    exposure: ExposureSection = ExposureSection()
     limits: LimitsSection = LimitsSection()
     language: LanguageSection = LanguageSection()
     judgement: JudgementSection = JudgementSection()
@@ -301,6 +381,16 @@ class Configuration(Section):
         values = (getattr(self, name) for name in type(self).model_fields)
         return next((value for value in values if type(value) is kind), None) or kind()
 
+    def scanning(self) -> ScanSettings:
+        """What a run over shares is told."""
+        return replace(
+            self.scan.settings(),
+            windows=Windows.parse(self.manners.windows),
+            pace=self.manners.pace(),
+            files_at_once_per_share=self.manners.files_at_once_per_share,
+            exposure=self.exposure.settings(),
+        )
+
     def detection(self) -> DetectionSettings:
         """What detection is told."""
         return DetectionSettings(
@@ -313,9 +403,7 @@ class Configuration(Section):
             full_text=self.language.mode == "full",
         )
 
-    def inspection(
-        self, key: bytes, *, show_values: bool = False, use: str = "shares"
-    ) -> InspectionSettings:
+    def inspection(self, key: bytes, *, show_values: bool = False, use: str = "shares") -> InspectionSettings:
         """What an inspector is told; ``key`` is the installation's (see :mod:`scanner.store.keys`).
 
         ``use`` (shares, mail) says how widely judgement looks.

@@ -6,6 +6,10 @@ import os
 from dataclasses import dataclass, field
 
 from scanner.documents.isolation import Confinement
+from scanner.shares.exposure import ExposureSettings
+from scanner.shares.globs import Globs, Selection
+from scanner.shares.pace import PaceSettings
+from scanner.shares.windows import Windows
 
 # Dense text is read at some 2 MB/s: on a machine half as fast a large honest file must still come to its end.
 BYTES_PER_SECOND = 1_000_000
@@ -46,9 +50,40 @@ class ScanSettings:
     """What is walked and how it is read."""
 
     exclude: tuple[str, ...] = ()
-    """Globs of objects that are left out; see :class:`scanner.shares.globs.Exclusions`."""
+    """Globs of objects that are left out; see :class:`scanner.shares.globs.Globs`."""
+
+    include: tuple[str, ...] = ()
+    """Where there are any, only files that fit one of these globs are read."""
+
+    largest_mb: int = 0
+    """Larger files are left out; 0 means any size."""
+
+    changed_within_days: float = 0.0
+    """Files that did not change for longer are left out; 0 means any age."""
+
+    unchanged_for_days: float = 0.0
+    """Files that changed more recently are left out; 0 means any age."""
 
     cross_mounts: bool = True
     """Whether file systems that are mounted inside a root are part of it."""
 
+    vanished_percent: int = 50
+    """A root where more of its known files than this are not there any more is taken for a lost mount."""
+
+    files_at_once_per_share: int = 0
+    """Files that are read of one root at the same time; 0 means as many as there are workers."""
+
+    windows: Windows = field(default_factory=Windows)
+    pace: PaceSettings = field(default_factory=PaceSettings)
+    exposure: ExposureSettings = field(default_factory=ExposureSettings)
     workers: WorkerSettings = field(default_factory=WorkerSettings)
+
+    def selection(self) -> Selection:
+        """Which files of a share are read."""
+        return Selection(
+            exclude=Globs(self.exclude),
+            include=Globs(self.include),
+            largest=self.largest_mb * 1_000_000,
+            oldest_days=self.changed_within_days,
+            youngest_days=self.unchanged_for_days,
+        )

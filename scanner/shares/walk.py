@@ -1,4 +1,4 @@
-"""The walk: every object beneath the roots is met once, in a stable order, and nothing is opened but folders.
+"""The walk: every object beneath a root is met once, in a stable order, and nothing is opened but folders.
 
 Links are never followed, devices, pipes and sockets never opened; what cannot be listed is met as an object
 with its reason.  Memory is bounded by the largest folder's batch and the depth of the tree, not by its size.
@@ -14,11 +14,16 @@ from itertools import islice
 from pathlib import Path
 
 from scanner.documents.model import Shortfall
-from scanner.shares.globs import Exclusions
-from scanner.store.entry import MetObject, displayable
+from scanner.shares.exposure import Rights
+from scanner.shares.globs import Selection
+from scanner.shares.mounts import FileSystem, Mounts
+from scanner.store.entry import Audience
 
 # A folder is sorted in pieces of this many names: one with millions of files must not be held whole.
 NAMES_SORTED = 100_000
+
+# Objects in one listing: a turn between two looks at the workers.
+LISTED = 1_000
 
 _KINDS = {
     stat.S_IFLNK: "symbolic link",
@@ -28,32 +33,38 @@ _KINDS = {
     stat.S_IFBLK: "block device",
 }
 
-# Windows of the kernel, not storage: reading them can block, never end, or change the machine.
-_KERNEL_FILE_SYSTEMS = frozenset(
-    [
-        "autofs",
-        "binfmt_misc",
-        "bpf",
-        "cgroup",
-        "cgroup2",
-        "configfs",
-        "debugfs",
-        "devpts",
-        "devtmpfs",
-        "efivarfs",
-        "fusectl",
-        "hugetlbfs",
-        "mqueue",
-        "nsfs",
-        "proc",
-        "pstore",
-        "rpc_pipefs",
-        "securityfs",
-        "selinuxfs",
-        "sysfs",
-        "tracefs",
-    ]
-)
+
+@dataclass(frozen=True, slots=True)
+class Unopened:
+    """Something that was met and will not be opened: its name in its folder, why, one line of detail."""
+
+    name: bytes
+    shortfall: Shortfall
+    detail: str = ""
+    mtime_ns: int = 0
+
+
+@dataclass(slots=True)
+class Listing:
+    """What was met in one folder, or a part of it.
+
+    ``files`` are regular files to be read, each with what the system says of it.  ``passage`` is who can
+    reach the folder at all, ``published`` whether it lies in a web root.  ``entered`` is false for a listing
+    that only adds an object to a folder that was listed before.  ``last`` ends a folder; it never comes for
+    one that could not be listed to its end.
+    """
+
+    folder: bytes
+    passage: Audience
+    published: bool
+    system: FileSystem
+    files: list[tuple[bytes, os.stat_result]] = field(default_factory=list)
+    unopened: list[Unopened] = field(default_factory=list)
+    entered: bool = True
+    last: bool = True
+
+    def __len__(self) -> int:
+        return len(self.files) + len(self.unopened)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +72,9 @@ class _Folder:
     """A folder on the way down, with its way up (to notice a tree that contains itself)."""
 
     path: bytes
-    root: bytes
-    tally: bytes  # the folder that totals are kept under
     parent: _Folder | None = None
     identity: tuple[int, int] = (0, 0)
+    passage: Audience = Audience.PUBLIC
 
     def within(self, identity: tuple[int, int]) -> bool:
         above: _Folder | None = self
@@ -77,71 +87,82 @@ class _Folder:
 
 @dataclass
 class Walk:
-    """One walk over ``roots``; iterate it once.
+    """One walk over ``root``; iterate it once.
 
     ``left_out`` are absolute folders that are never entered (the scanner's own state).  ``directories``
-    counts the folders that were listed, while the walk goes on.
+    counts the folders that were listed, while the walk goes on.  Of what was not walked, ``unlisted`` are
+    folders that could not be listed (to their end), ``skipped`` those that were not to be entered.
     """
 
-    roots: Sequence[Path]
-    exclusions: Exclusions = field(default_factory=Exclusions)
+    root: Path
+    selection: Selection = field(default_factory=Selection)
     left_out: Sequence[Path] = ()
     cross_mounts: bool = True
+    rights: Rights = field(default_factory=Rights)
+    mounts: Mounts = field(default_factory=Mounts)
     directories: int = 0
+    unlisted: list[bytes] = field(default_factory=list)
+    skipped: list[bytes] = field(default_factory=list)
 
-    def __iter__(self) -> Iterator[MetObject]:
+    def __iter__(self) -> Iterator[Listing]:
+        root = os.fsencode(self.root)
         left_out = {os.fsencode(path) for path in self.left_out}
-        mounts = _kernel_mounts()
-        for root in distinct_roots(self.roots):
-            pending = [_Folder(os.fsencode(root), os.fsencode(root), os.fsencode(root))]
-            first = True
-            while pending:
-                folder = pending.pop()
-                if folder.path in left_out:
-                    yield _unread(folder, Shortfall.EXCLUDED, "the scanner's own state")
-                elif folder.path in mounts:
-                    yield _unread(
-                        folder, Shortfall.NOT_A_FILE, f"system files ({mounts[folder.path]}), not entered"
-                    )
-                else:
-                    yield from self._list(folder, pending, is_root=first)
-                first = False
+        kernel = self.mounts.kernel()
+        self._system = self.mounts.at(root)
+        pending = [_Folder(root)]
+        while pending:
+            folder = pending.pop()
+            if folder.path in left_out:
+                yield self._skip(folder, Shortfall.EXCLUDED, "the scanner's own state")
+            elif folder.path in kernel:
+                detail = f"system files ({kernel[folder.path]}), not entered"
+                yield self._skip(folder, Shortfall.NOT_A_FILE, detail)
+            else:
+                yield from self._list(folder, pending)
 
-    def _list(self, folder: _Folder, pending: list[_Folder], *, is_root: bool) -> Iterator[MetObject]:
+    def _list(self, folder: _Folder, pending: list[_Folder]) -> Iterator[Listing]:
         """Meet what is in one folder; folders inside it are put on ``pending``."""
         try:
             descriptor = _open_folder(folder.path)
         except NotADirectoryError:
-            if is_root:
+            if folder.parent is None:
                 yield self._root_file(folder)
             else:
-                yield _unread(folder, Shortfall.VANISHED, "was a folder a moment ago")
+                self.unlisted.append(folder.path)
+                yield self._add(folder, Shortfall.VANISHED, "was a folder a moment ago")
             return
         except OSError as error:
-            yield _unread(folder, *shortfall_of(error), prefix="folder cannot be opened")
+            self.unlisted.append(folder.path)
+            reason, detail = shortfall_of(error)
+            yield self._add(folder, reason, ", ".join(filter(None, ("folder cannot be opened", detail))))
             return
         try:
             about = os.fstat(descriptor)
             identity = (about.st_dev, about.st_ino)
             if folder.parent is not None:
                 if folder.parent.within(identity):
-                    yield _unread(folder, Shortfall.NOT_A_FILE, "folder contains itself, not entered again")
+                    yield self._skip(
+                        folder, Shortfall.NOT_A_FILE, "folder contains itself, not entered again"
+                    )
                     return
                 if not self.cross_mounts and identity[0] != folder.parent.identity[0]:
-                    yield _unread(folder, Shortfall.EXCLUDED, "another file system is mounted here")
+                    yield self._skip(folder, Shortfall.EXCLUDED, "another file system is mounted here")
                     return
             self.directories += 1
-            here = _Folder(folder.path, folder.root, folder.tally, folder.parent, identity)
+            system = self.mounts.of_device(about.st_dev, self._system)
+            passage = min(folder.passage, self.rights.passage(folder.path, about, system))
+            here = _Folder(folder.path, folder.parent, identity, passage)
             found: list[_Folder] = []
-            yield from self._names(descriptor, here, found)
+            yield from self._names(descriptor, here, system, found)
             pending.extend(reversed(found))
         finally:
             os.close(descriptor)
 
-    def _names(self, descriptor: int, here: _Folder, found: list[_Folder]) -> Iterator[MetObject]:
-        prefix = here.path if here.path.endswith(b"/") else here.path + b"/"
-        tally = displayable(here.tally)
+    def _names(
+        self, descriptor: int, here: _Folder, system: FileSystem, found: list[_Folder]
+    ) -> Iterator[Listing]:
         names: Iterator[os.DirEntry[str]] = os.scandir(descriptor)
+        published = self.rights.published(here.path)
         while True:
             batch: list[os.DirEntry[str]] = []
             trouble: OSError | None = None
@@ -149,29 +170,77 @@ class Walk:
                 batch.extend(islice(names, NAMES_SORTED))
             except OSError as error:  # what was listed before the failure is still met
                 trouble = error
+            more = trouble is None and len(batch) == NAMES_SORTED
             batch.sort(key=lambda entry: entry.name)
-            for entry in batch:
-                path = prefix + os.fsencode(entry.name)
-                if self.exclusions.patterns and self.exclusions.match(path, here.root):
-                    yield MetObject(path, tally, 0, 0, Shortfall.EXCLUDED, "matches an exclusion")
-                elif _is_folder(entry):
-                    top = path if here.path == here.root else here.tally
-                    found.append(_Folder(path, here.root, top, here))
-                else:
-                    yield _met(entry, path, tally)
+            for start in range(0, len(batch) or 1, LISTED):
+                listing = Listing(here.path, here.passage, published, system)
+                listing.last = not more and trouble is None and start + LISTED >= len(batch)
+                self._meet(batch[start : start + LISTED], here, listing, found)
+                yield listing
             if trouble is not None:
-                yield _unread(here, *shortfall_of(trouble), prefix="folder cannot be listed to its end")
-            if trouble is not None or len(batch) < NAMES_SORTED:
+                self.unlisted.append(here.path)
+                reason, detail = shortfall_of(trouble)
+                line = ", ".join(filter(None, ("folder cannot be listed to its end", detail)))
+                yield self._add(here, reason, line)
+            if not more:
                 return
 
-    def _root_file(self, folder: _Folder) -> MetObject:
+    def _meet(
+        self, entries: Sequence[os.DirEntry[str]], here: _Folder, listing: Listing, found: list[_Folder]
+    ) -> None:
+        prefix = here.path if here.path.endswith(b"/") else here.path + b"/"
+        root = os.fsencode(self.root)
+        selection, files, unopened = self.selection, listing.files, listing.unopened
+        excluding, by_look = bool(selection.exclude.patterns), selection.by_look
+        for entry in entries:
+            name = entry.name.encode("utf-8", "surrogateescape")
+            if excluding and selection.exclude.match(prefix + name, root):
+                if _is_folder(entry):
+                    self.skipped.append(prefix + name)
+                unopened.append(Unopened(name, Shortfall.EXCLUDED, "matches an exclusion"))
+                continue
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    found.append(_Folder(prefix + name, here, passage=here.passage))
+                    continue
+                about = entry.stat(follow_symlinks=False)
+            except OSError as error:
+                unopened.append(Unopened(name, *shortfall_of(error)))
+                continue
+            if stat.S_ISREG(about.st_mode):
+                refused = selection.refuses(prefix + name, root, about) if by_look else ""
+                if refused:
+                    unopened.append(Unopened(name, Shortfall.EXCLUDED, refused, about.st_mtime_ns))
+                else:
+                    files.append((name, about))
+            else:
+                unopened.append(_special(name, about))
+
+    def _root_file(self, folder: _Folder) -> Listing:
         """A root that is not a folder: the file itself, or whatever else was named."""
-        parent = displayable(folder.path.rpartition(b"/")[0] or b"/")
+        parent, _, name = folder.path.rpartition(b"/")
+        published = self.rights.published(parent)
+        listing = Listing(parent or b"/", Audience.PUBLIC, published, self._system, entered=False)
         try:
             about = os.lstat(folder.path)
         except OSError as error:
-            return MetObject(folder.path, parent, 0, 0, *shortfall_of(error))
-        return _from_stat(folder.path, parent, about)
+            listing.unopened.append(Unopened(name, *shortfall_of(error)))
+            return listing
+        if stat.S_ISREG(about.st_mode):
+            listing.files.append((name, about))
+        else:
+            listing.unopened.append(_special(name, about))
+        return listing
+
+    def _skip(self, folder: _Folder, reason: Shortfall, detail: str) -> Listing:
+        self.skipped.append(folder.path)
+        return self._add(folder, reason, detail)
+
+    def _add(self, folder: _Folder, reason: Shortfall, detail: str) -> Listing:
+        """A folder as an object of the folder above it."""
+        parent, _, name = folder.path.rpartition(b"/")
+        met = Unopened(name, reason, detail)
+        return Listing(parent or b"/", folder.passage, False, self._system, unopened=[met], entered=False)
 
 
 def distinct_roots(roots: Sequence[Path]) -> list[Path]:
@@ -244,44 +313,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _met(entry: os.DirEntry[str], path: bytes, folder: str) -> MetObject:
-    try:
-        about = entry.stat(follow_symlinks=False)
-    except OSError as error:
-        return MetObject(path, folder, 0, 0, *shortfall_of(error))
-    return _from_stat(path, folder, about)
-
-
-def _from_stat(path: bytes, folder: str, about: os.stat_result) -> MetObject:
-    if stat.S_ISREG(about.st_mode):
-        return MetObject(path, folder, about.st_size, about.st_mtime_ns)
+def _special(name: bytes, about: os.stat_result) -> Unopened:
     kind = _KINDS.get(stat.S_IFMT(about.st_mode), "unknown object")
-    return MetObject(path, folder, 0, about.st_mtime_ns, Shortfall.NOT_A_FILE, kind)
-
-
-def _unread(folder: _Folder, reason: Shortfall, detail: str, prefix: str = "") -> MetObject:
-    line = ", ".join(part for part in (prefix, detail) if part)
-    return MetObject(folder.path, displayable(folder.tally), 0, 0, reason, line)
-
-
-def _kernel_mounts() -> dict[bytes, str]:
-    """Mount points of kernel file systems, with their type; empty where the system does not tell."""
-    mounts: dict[bytes, str] = {}
-    try:
-        lines = Path("/proc/self/mountinfo").read_bytes().splitlines()
-    except OSError:
-        return mounts
-    for line in lines:
-        before, _, after = line.partition(b" - ")
-        fields, kind = before.split(b" "), after.split(b" ")[0].decode("ascii", "replace")
-        if kind in _KERNEL_FILE_SYSTEMS and len(fields) > 4:
-            mounts[_unescaped(fields[4])] = kind
-    # devtmpfs is not the only /dev: containers mount a tmpfs there, full of device nodes.
-    mounts.setdefault(b"/dev", "dev")
-    return mounts
-
-
-def _unescaped(path: bytes) -> bytes:
-    for code, char in ((b"\\040", b" "), (b"\\011", b"\t"), (b"\\012", b"\n"), (b"\\134", b"\\")):
-        path = path.replace(code, char)
-    return path
+    return Unopened(name, Shortfall.NOT_A_FILE, kind, about.st_mtime_ns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
 
 from scanner.documents.model import Gap, Protection, Shortfall, Status
 from scanner.inspection.model import LocatedFinding
@@ -40,21 +41,67 @@ def _escaped(char: str) -> str:
 NOBODY = PeopleCount(0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class MetObject:
-    """Something that the walk met, once, before anybody opened it.
+class Audience(IntEnum):
+    """Who can read a file, from the fewest to the most; *exposed* means everyone or the public."""
 
-    ``raw_path`` is the path as the system spells it.  ``folder`` is the first folder beneath the scanned root
-    (a share's department), for totals.  ``mtime_ns`` is in nanoseconds since 1970.  ``shortfall`` is set for
-    what will not be opened (a link, a pipe, an excluded file) with one line of ``detail``.
+    OWNER = 0
+    UNKNOWN = 1  # the system does not say: a mount that shows the same rights for every file
+    GROUP = 2
+    EVERYONE = 3  # every account of the server or the domain
+    PUBLIC = 4  # published: whoever finds the address
+
+    @property
+    def exposed(self) -> bool:
+        """Whether more people can read it than anybody counted."""
+        return self >= Audience.EVERYONE
+
+    @property
+    def word(self) -> str:
+        """The word used in reports and JSON."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What one object's own rights say of it, before the folders above are asked.
+
+    ``traversal`` tells whether the folders above can close what this opens (POSIX: yes; Windows lets everyone
+    pass through).  ``how`` names what decides in a few words ("mode: others may read").
     """
 
-    raw_path: bytes
-    folder: str
+    mode: int
+    uid: int
+    gid: int
+    audience: Audience
+    traversal: bool = True
+    owner: str = ""
+    group: str = ""
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """Who can read a file and whose it is, as a report tells it.
+
+    ``asset_owner`` is the information asset owner of the path, from the configuration.
+    """
+
+    audience: Audience = Audience.UNKNOWN
+    owner: str = ""
+    group: str = ""
+    how: str = ""
+    asset_owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileStat:
+    """What the system says of an object without opening it; times in nanoseconds, ``used`` in seconds."""
+
     size: int = 0
     mtime_ns: int = 0
-    shortfall: Shortfall | None = None
-    detail: str = ""
+    ctime_ns: int = 0
+    inode: int = 0
+    used: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +112,9 @@ class LedgerEntry:
     ``mtime`` in seconds since 1970.  ``gaps`` holds the first of ``gaps_total`` gaps; the first is the
     entry's reason.
     ``findings`` is capped (the most telling first), ``counts`` has the true totals per entity type.
-    ``content_hash`` is keyed per installation and empty where the content was not read.
+    ``content_hash`` is keyed per installation and empty where the content was not read.  ``used`` is when it
+    was last opened as far as the system told when the walk met it, ``read_at`` when its content was last
+    inspected (seconds since 1970; 0: never), ``first_seen`` the run that met it first.
     """
 
     path: str
@@ -84,6 +133,15 @@ class LedgerEntry:
     findings: tuple[LocatedFinding, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     content_hash: str = ""
+    exposure: Exposure = Exposure()
+    used: float = 0.0
+    read_at: float = 0.0
+    first_seen: str = ""
+
+    @property
+    def exposed(self) -> bool:
+        """Whether it is sensitive and more people can read it than anybody counted: what comes first."""
+        return self.severity >= Severity.MEDIUM and self.exposure.audience.exposed
 
     @property
     def shortfall(self) -> Shortfall | None:
@@ -105,13 +163,25 @@ class LedgerEntry:
         return line if self.gaps_total <= 1 else f"{line} (and {self.gaps_total - 1} more)"
 
 
+class RunState(StrEnum):
+    """Where a run stands; only a finished one has read everything that it owed."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    INTERRUPTED = "interrupted"  # stopped by a person or by the end of its window
+    FAILED = "failed"  # a mount or the database was lost
+    FINISHED = "finished"
+
+
 @dataclass(frozen=True, slots=True)
 class RunRecord:
     """What is known of a run as a whole.
 
     ``started`` and ``finished`` are seconds since 1970, ``finished`` is ``None`` while it runs or when it was
     killed.  ``directories`` counts readable folders, which are not objects of their own.  ``shows_values``
-    says that this run's reports were asked to show real values (the ledger itself never does).
+    says that this run's reports were asked to show real values (the ledger itself never does).  ``full``: it
+    was told to read everything again.  ``errors`` are the lines about roots that were lost on the way.
+    ``alive`` says that its process is still there.
     """
 
     run_id: str
@@ -122,6 +192,10 @@ class RunRecord:
     interrupted: bool = False
     directories: int = 0
     shows_values: bool = False
+    full: bool = False
+    state: RunState = RunState.RUNNING
+    alive: bool = False
+    errors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +224,8 @@ class Totals:
 
     ``by_severity`` counts files that were read at least in part; a file that was not read has no severity and
     appears under ``by_shortfall`` only.  ``by_type`` maps an entity type to (files, findings).
+    ``by_audience`` counts sensitive files only.  ``read_now`` is how many of the objects this run itself
+    read; of the others it knew from before that they had not changed.
     """
 
     enumerated: int
@@ -159,3 +235,5 @@ class Totals:
     by_severity: Mapping[Severity, Tally]
     by_kind: Mapping[str, Tally]
     by_type: Mapping[str, tuple[int, int]]
+    by_audience: Mapping[Audience, Tally] = field(default_factory=dict)
+    read_now: int = 0

@@ -1,259 +1,98 @@
-"""The coverage ledger: every object a run met and how each of them ended, in one SQLite file per run.
+"""The coverage ledger of one run: every object it met or knew, how each of them stands, and the sums.
 
-An object enters the ledger when the walk meets it and is *pending* until it ends, so that whatever stops a
-run nothing that was met can be forgotten: what is still pending is closed as "interrupted".  Writes come in
-batches, one transaction each.  Reading streams: no method loads a run into memory.
+A view of the inventory as it was at the end of the run (as it is now, while the run goes on).  What the run
+still owes a reading, and nothing is known of, reads as "interrupted".  Reading streams: no method loads a run
+into memory.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from cryptography.fernet import Fernet
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
     Column,
+    ColumnElement,
     Connection,
-    Float,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
+    Engine,
+    Select,
     String,
     Table,
-    Text,
-    bindparam,
+    and_,
     case,
-    create_engine,
-    event,
     func,
-    insert,
+    literal,
     select,
-    update,
 )
-from sqlalchemy.engine import URL, Engine
-from sqlalchemy.exc import DBAPIError
 
 from scanner.documents.model import Protection, Shortfall, Status
-from scanner.inspection.model import Inspection
 from scanner.judgement.assessment import PeopleCount, Severity
-from scanner.store.encoding import Evidence, evidence_to_json, gap_to_json, values_to_json
-from scanner.store.entry import FolderTally, LedgerEntry, MetObject, RunRecord, Tally, Totals, displayable
-
-__all__ = ["FolderTally", "Ledger", "LedgerEntry", "LedgerError", "MetObject", "RunRecord", "Tally", "Totals"]
-
-SCHEMA_VERSION = 1
-SUFFIX = ".ledger"
-
-_metadata = MetaData()
-_run = Table(
-    "run",
-    _metadata,
-    Column("run_id", String, primary_key=True),
-    Column("schema_version", Integer, nullable=False),
-    Column("version", String, nullable=False),
-    Column("roots", Text, nullable=False),
-    Column("started", Float, nullable=False),
-    Column("finished", Float),
-    Column("interrupted", Boolean, nullable=False, default=False),
-    Column("directories", BigInteger, nullable=False, default=0),
-    Column("enumerated", BigInteger, nullable=False, default=0),
-    Column("shows_values", Boolean, nullable=False, default=False),
+from scanner.store import runs
+from scanner.store.encoding import Evidence, gap_to_json
+from scanner.store.entry import (
+    Audience,
+    Exposure,
+    FolderTally,
+    LedgerEntry,
+    RunRecord,
+    Tally,
+    Totals,
+    displayable,
 )
-_object = Table(
-    "object",
-    _metadata,
-    Column("id", Integer, primary_key=True),
-    Column("raw_path", LargeBinary, nullable=False),
-    Column("folder", Text, nullable=False),
-    Column("size", BigInteger, nullable=False),
-    Column("mtime_ns", BigInteger, nullable=False),
-    Column("kind", String, nullable=False, default=""),
-    Column("status", String),  # NULL while pending
-    Column("shortfall", String),
-    Column("protection", String, nullable=False, default=Protection.NONE.value),
-    Column("severity", Integer, nullable=False, default=0),
-    Column("people_low", Integer, nullable=False, default=0),
-    Column("people_high", Integer, nullable=False, default=0),
-    Column("content_hash", String, nullable=False, default=""),
-    Column("evidence", Text),
-    Column("sealed", LargeBinary),
-)
-_count = Table(
-    "type_count",
-    _metadata,
-    Column("object_id", Integer, nullable=False),
-    Column("entity_type", String, nullable=False),
-    Column("findings", Integer, nullable=False),
-)
-Index("object_pending", _object.c.id, sqlite_where=_object.c.status.is_(None))
-Index("object_severity", _object.c.severity.desc(), _object.c.people_low.desc(), _object.c.id)
+from scanner.store.inventory.evidence import Sealing
+from scanner.store.inventory.files import within
+from scanner.store.inventory.tables import CURRENT, access, evidence, file, folder, run, type_count
 
 _READ = (Status.INSPECTED.value, Status.PARTIAL.value)
+_CHUNK = 500
+_EXPOSED = int(Audience.EVERYONE)
+_SENSITIVE = int(Severity.MEDIUM)
+
+# What is sensitive and exposed comes first, whatever else there is; then the worst.
+_CLASSES: tuple[tuple[bool | None, Severity], ...] = (
+    *((True, level) for level in (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)),
+    *((False, level) for level in (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)),
+    (None, Severity.LOW),
+    (None, Severity.NONE),
+)
 
 
 class LedgerError(Exception):
-    """A ledger that cannot be opened or does not add up; the message is one line for the user."""
+    """A ledger that does not add up or has no such object; the message is one line for the user."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
-    """An object that waits to be read, with its number in the ledger."""
+class AssetOwner:
+    """Who answers for the files beneath a path (or the paths of a glob, see ``scanner.shares.globs``)."""
 
-    object_id: int
-    raw_path: bytes
-    size: int
+    path: str
+    owner: str
 
 
 class Ledger:
-    """One run's ledger.  Use it as a context manager; one process writes, any number read."""
+    """One run's ledger, read by anybody at any time."""
 
-    def __init__(self, engine: Engine, path: Path, run_id: str, *, keep_values: bool = False) -> None:
-        self.path = path
-        self.run_id = run_id
-        self._engine = engine
-        # Values live in the file only under this key, which dies with the process.
-        self._seal = Fernet(Fernet.generate_key()) if keep_values else None
-
-    @classmethod
-    def create(cls, directory: Path, record: RunRecord) -> Ledger:
-        """A new ledger ``<run_id>.ledger`` in ``directory``; the file is readable by its owner only."""
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = directory / f"{record.run_id}{SUFFIX}"
-        path.touch(mode=0o600, exist_ok=False)
-        engine = _engine(path, writes=True)
-        _metadata.create_all(engine)
-        with engine.begin() as connection:
-            connection.execute(
-                insert(_run).values(
-                    run_id=record.run_id,
-                    schema_version=SCHEMA_VERSION,
-                    version=record.version,
-                    roots=json.dumps(record.roots),
-                    started=record.started,
-                    shows_values=record.shows_values,
-                )
-            )
-        return cls(engine, path, record.run_id, keep_values=record.shows_values)
-
-    @classmethod
-    def open(cls, path: Path) -> Ledger:
-        """An existing ledger; :class:`LedgerError` where it is missing, damaged or of another version."""
-        if not path.is_file():
-            raise LedgerError(f"no ledger at {path}")
-        engine = _engine(path)
-        try:
-            with engine.connect() as connection:
-                row = connection.execute(select(_run.c.run_id, _run.c.schema_version)).one_or_none()
-        except DBAPIError as error:
-            engine.dispose()
-            raise LedgerError(f"{path} is not a readable ledger ({error.orig})") from None
-        if row is None or row.schema_version != SCHEMA_VERSION:
-            engine.dispose()
-            raise LedgerError(f"{path} was written by another version of dlp; scan again")
-        return cls(engine, path, row.run_id)
-
-    def __enter__(self) -> Ledger:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    def __init__(
+        self,
+        engine: Engine,
+        number: int,
+        *,
+        sealing: Sealing | None = None,
+        asset_owners: Sequence[AssetOwner] = (),
     ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Forget sealed values (their key is lost anyway) and let go of the file."""
-        if self._seal is not None:
-            # On a full disk they stay; without the key they say nothing.
-            with contextlib.suppress(DBAPIError), self._engine.begin() as connection:
-                connection.execute(update(_object).where(_object.c.sealed.is_not(None)).values(sealed=None))
-            self._seal = None
-        self._engine.dispose()
-
-    # --- writing -----------------------------------------------------------------------------------------
-
-    def enumerate(self, objects: Sequence[MetObject]) -> None:
-        """Enter objects as met; those with a shortfall end at once, the others are pending."""
-        if not objects:
-            return
-        with self._engine.begin() as connection:
-            connection.execute(insert(_object), [_met_row(met) for met in objects])
-            connection.execute(update(_run).values(enumerated=_run.c.enumerated + len(objects)))
-
-    def pending(self, after: int, limit: int) -> list[Pending]:
-        """The next pending objects behind number ``after``, in the order in which they were met."""
-        query = (
-            select(_object.c.id, _object.c.raw_path, _object.c.size)
-            .where(_object.c.status.is_(None), _object.c.id > after)
-            .order_by(_object.c.id)
-            .limit(limit)
-        )
-        with self._engine.connect() as connection:
-            return [Pending(row.id, row.raw_path, row.size) for row in connection.execute(query)]
-
-    def finish(self, ended: Sequence[tuple[int, Inspection]]) -> None:
-        """Enter how pending objects ended, in one transaction."""
-        if not ended:
-            return
-        rows = [self._ended_row(object_id, inspection) for object_id, inspection in ended]
-        counts = [
-            {"object_id": object_id, "entity_type": name, "findings": count}
-            for object_id, inspection in ended
-            for name, count in inspection.counts.items()
-        ]
-        statement = (
-            update(_object)
-            .where(_object.c.id == bindparam("object_id"))
-            .values({name: bindparam(f"new_{name}") for name in _ENDED_COLUMNS})
-        )
-        with self._engine.begin() as connection:
-            connection.execute(statement, rows)
-            if counts:
-                connection.execute(insert(_count), counts)
-
-    def finish_run(self, *, interrupted: bool, directories: int) -> RunRecord:
-        """Close the run: whatever is still pending ends as "interrupted"; then the sums must agree."""
-        evidence = gap_to_json(Shortfall.INTERRUPTED)
-        with self._engine.begin() as connection:
-            connection.execute(
-                update(_object)
-                .where(_object.c.status.is_(None))
-                .values(
-                    status=Status.NOT_INSPECTED.value,
-                    shortfall=Shortfall.INTERRUPTED.value,
-                    evidence=evidence,
-                )
-            )
-            connection.execute(
-                update(_run).values(finished=time.time(), interrupted=interrupted, directories=directories)
-            )
-        self.check()
-        return self.record()
-
-    # --- reading -----------------------------------------------------------------------------------------
+        self._engine = engine
+        self._number = number
+        self._sealing = sealing
+        # The most particular path decides.
+        self._asset_owners = sorted(asset_owners, key=lambda item: -len(item.path))
+        with engine.connect() as connection:
+            self._roots = runs.root_paths(connection, number)
+            self._names = {row.id: row.name for row in connection.execute(select(run.c.id, run.c.name))}
 
     def record(self) -> RunRecord:
         """What is known of the run as a whole."""
-        with self._engine.connect() as connection:
-            row = connection.execute(select(_run)).one()
-        return RunRecord(
-            run_id=row.run_id,
-            roots=tuple(json.loads(row.roots)),
-            started=row.started,
-            version=row.version,
-            finished=row.finished,
-            interrupted=row.interrupted,
-            directories=row.directories,
-            shows_values=row.shows_values,
-        )
+        return runs.record(self._engine, self._number)
 
     def entries(
         self,
@@ -261,193 +100,237 @@ class Ledger:
         at_least: Severity = Severity.NONE,
         statuses: Collection[Status] = tuple(Status),
     ) -> Iterator[LedgerEntry]:
-        """Ended objects, the worst first (severity, people, then in the order in which they were met)."""
-        query = (
-            select(_object)
-            .where(
-                _object.c.severity >= int(at_least),
-                _object.c.status.in_([status.value for status in statuses]),
-            )
-            .order_by(_object.c.severity.desc(), _object.c.people_low.desc(), _object.c.id)
-        )
-        with self._engine.connect() as connection:
-            for row in connection.execution_options(yield_per=500).execute(query):
-                yield self._entry(row)
+        """The objects, sensitive and exposed ones first, then the worst (severity, people, path)."""
+        words = [status.value for status in statuses]
+        for exposed, severity in _CLASSES:
+            if severity < at_least:
+                return
+            yield from self._class(exposed, severity, words)
 
     def entry(self, object_id: int) -> LedgerEntry:
-        """One ended object by its number; raises :class:`LedgerError` where there is none."""
+        """One object by its number; raises :class:`LedgerError` where the run has none."""
         with self._engine.connect() as connection:
-            row = connection.execute(select(_object).where(_object.c.id == object_id)).one_or_none()
-        if row is None or row.status is None:
-            raise LedgerError(f"object {object_id} has not ended in run {self.run_id}")
-        return self._entry(row)
+            found = self._entries(connection, [object_id])
+        if not found:
+            raise LedgerError(f"run {self._names[self._number]} has no object {object_id}")
+        return found[0]
+
+    def worst(self) -> Severity:
+        """The highest severity of all objects."""
+        query = self._view(func.max(file.c.severity))
+        with self._engine.connect() as connection:
+            return Severity(connection.execute(query).scalar_one() or 0)
 
     def totals(self) -> Totals:
-        """The sums of the run, over ended objects."""
+        """The sums of the run."""
         with self._engine.connect() as connection:
-            by_status = _tallies(connection, _object.c.status)
-            by_shortfall = _tallies(connection, _object.c.shortfall)
-            by_severity = _tallies(connection, _object.c.severity, only_read=True)
-            by_kind = _tallies(connection, _object.c.kind)
+            by_status = self._tallies(connection, _status)
+            by_shortfall = self._tallies(connection, _shortfall)
+            by_severity = self._tallies(connection, file.c.severity, _status.in_(_READ))
+            by_kind = self._tallies(connection, evidence.c.kind)
+            by_audience = self._tallies(connection, file.c.audience, file.c.severity >= _SENSITIVE)
             types = connection.execute(
-                select(_count.c.entity_type, func.count(), func.sum(_count.c.findings)).group_by(
-                    _count.c.entity_type
-                )
+                self._view(type_count.c.entity_type, func.count(), func.sum(type_count.c.findings))
+                .join(type_count, type_count.c.evidence_id == evidence.c.id)
+                .group_by(type_count.c.entity_type)
             ).all()
-            enumerated = connection.execute(select(_run.c.enumerated)).scalar_one()
+            read_now = connection.execute(
+                self._view(func.count()).where(file.c.read_run == self._number)
+            ).scalar_one()
         return Totals(
-            enumerated=enumerated,
+            enumerated=sum(tally.objects for tally in by_status.values()),
             bytes=sum(tally.bytes for tally in by_status.values()),
             by_status={Status(key): tally for key, tally in by_status.items()},
-            by_shortfall={Shortfall(key): tally for key, tally in by_shortfall.items()},
+            by_shortfall={Shortfall(key): tally for key, tally in by_shortfall.items() if key},
             by_severity={Severity(key): tally for key, tally in by_severity.items()},
             by_kind={str(key): tally for key, tally in by_kind.items() if key},
-            by_type={name: (files, findings) for name, files, findings in types},
+            by_type={name: (files, int(findings)) for name, files, findings in types},
+            by_audience={Audience(key): tally for key, tally in by_audience.items()},
+            read_now=int(read_now),
         )
 
     def folders(self, limit: int = 100) -> list[FolderTally]:
-        """The folders beneath the roots, those with the most severe files first."""
-        severity_counts = [
-            func.sum(case((_object.c.severity == int(level), 1), else_=0)).label(level.word)
+        """The first folders beneath the roots, those with the most severe files first."""
+        columns: dict[str, ColumnElement[Any]] = {
+            level.word: func.sum(case((file.c.severity == int(level), 1), else_=0))
             for level in Severity
             if level is not Severity.NONE
-        ]
-        unread = func.sum(case((_object.c.status != Status.INSPECTED.value, 1), else_=0)).label("unread")
-        clean = func.sum(case(((_object.c.severity == 0) & _object.c.status.in_(_READ), 1), else_=0)).label(
-            "none"
+        }
+        columns["none"] = func.sum(case((and_(file.c.severity == 0, _status.in_(_READ)), 1), else_=0))
+        columns["unread"] = func.sum(case((_status != Status.INSPECTED.value, 1), else_=0))
+        columns["objects"] = func.count()
+        columns["bytes"] = func.sum(file.c.size)
+        query = self._view(folder.c.path, *(column.label(name) for name, column in columns.items())).group_by(
+            folder.c.path
         )
-        query = (
-            select(
-                _object.c.folder,
-                func.count().label("objects"),
-                func.sum(_object.c.size).label("bytes"),
-                unread,
-                clean,
-                *severity_counts,
-            )
-            .where(_object.c.status.is_not(None))
-            .group_by(_object.c.folder)
-            .order_by(*(column.desc() for column in reversed(severity_counts)), _object.c.folder)
-            .limit(limit)
-        )
+        sums: dict[str, dict[str, int]] = {}
         with self._engine.connect() as connection:
-            return [
-                FolderTally(
-                    folder=row.folder,
-                    objects=row.objects,
-                    bytes=row.bytes,
-                    unread=row.unread,
-                    by_severity={level: getattr(row, level.word) for level in Severity},
-                )
-                for row in connection.execute(query)
-            ]
+            for row in connection.execution_options(yield_per=_CHUNK).execute(query).mappings():
+                tally = sums.setdefault(self._department(bytes(row["path"])), dict.fromkeys(columns, 0))
+                for name in columns:
+                    tally[name] += int(row[name])
+        worst_first = sorted(
+            sums.items(),
+            key=lambda item: (*(-item[1][level.word] for level in reversed(Severity) if level), item[0]),
+        )
+        return [
+            FolderTally(
+                folder=name,
+                objects=tally["objects"],
+                bytes=tally["bytes"],
+                unread=tally["unread"],
+                by_severity={level: tally[level.word] for level in Severity},
+            )
+            for name, tally in worst_first[:limit]
+        ]
 
     def check(self) -> None:
-        """Every object that was met has ended, and none twice; raises :class:`LedgerError` otherwise."""
+        """The run holds every object that it met, and none twice; raises :class:`LedgerError` otherwise."""
         with self._engine.connect() as connection:
-            met = connection.execute(select(_run.c.enumerated)).scalar_one()
-            ended = connection.execute(
-                select(func.count()).select_from(_object).where(_object.c.status.is_not(None))
-            ).scalar_one()
-        if met != ended:
-            raise LedgerError(
-                f"run {self.run_id} met {met} objects but {ended} ended; the report is not whole"
-            )
+            states = runs.root_states(connection, self._number)
+            for state in (state for state in states if state.walked):
+                query = (
+                    select(func.count())
+                    .select_from(file.join(folder, folder.c.id == file.c.folder_id))
+                    .where(self._then(), within([state.path]))
+                )
+                there = connection.execute(query).scalar_one()
+                if there != state.met + state.kept:
+                    raise LedgerError(
+                        f"run {self._names[self._number]} met {state.met} objects and kept {state.kept} in "
+                        f"{displayable(state.path)}, but {there} are in the ledger; the report is not whole"
+                    )
 
     # --- rows --------------------------------------------------------------------------------------------
 
-    def _ended_row(self, object_id: int, inspection: Inspection) -> dict[str, Any]:
-        coverage, assessment = inspection.coverage, inspection.assessment
-        values = values_to_json(inspection) if self._seal is not None else None
-        row: dict[str, Any] = {
-            "size": inspection.size,
-            "kind": coverage.kind,
-            "status": coverage.status.value,
-            "shortfall": coverage.gaps[0].reason.value if coverage.gaps else None,
-            "protection": coverage.protection.value,
-            "severity": int(assessment.severity),
-            "people_low": assessment.people.low,
-            "people_high": assessment.people.high,
-            "content_hash": inspection.content_hash,
-            "evidence": evidence_to_json(inspection),
-            "sealed": self._seal.encrypt(values.encode()) if self._seal and values else None,
-        }
-        return {f"new_{name}": value for name, value in row.items()} | {"object_id": object_id}
+    def _then(self) -> ColumnElement[bool]:
+        return and_(file.c.since <= self._number, file.c.until > self._number)
 
-    def _entry(self, row: Any) -> LedgerEntry:
-        values = self._seal.decrypt(row.sealed).decode() if self._seal and row.sealed else None
-        evidence = Evidence(row.evidence, values)
+    def _view(self, *columns: ColumnElement[Any] | Column[Any] | Table) -> Select[Any]:
+        return (
+            select(*columns)
+            .select_from(file)
+            .join(folder, folder.c.id == file.c.folder_id)
+            .outerjoin(evidence, evidence.c.id == file.c.evidence_id)
+            .where(self._then(), within(self._roots))
+        )
+
+    def _tallies(
+        self, connection: Connection, column: ColumnElement[Any], *conditions: ColumnElement[bool]
+    ) -> dict[Any, Tally]:
+        query = (
+            self._view(column, func.count(), func.sum(file.c.size), func.sum(evidence.c.people_low))
+            .where(*conditions)
+            .group_by(column)
+        )
+        return {
+            key: Tally(int(objects), int(size), int(people or 0))
+            for key, objects, size, people in connection.execute(query)
+        }
+
+    def _class(self, exposed: bool | None, severity: Severity, words: Sequence[str]) -> Iterator[LedgerEntry]:
+        query = self._view(file.c.id).where(file.c.severity == int(severity), _status.in_(words))
+        if exposed is not None:
+            query = query.where(file.c.audience >= _EXPOSED if exposed else file.c.audience < _EXPOSED)
+        with self._engine.connect() as connection:
+            if severity is Severity.NONE:
+                # Most files by far: in the order of their numbers, which nothing has to sort.
+                last = 0
+                while numbers := list(
+                    connection.execute(
+                        query.where(file.c.id > last).order_by(file.c.id).limit(_CHUNK)
+                    ).scalars()
+                ):
+                    yield from self._entries(connection, numbers)
+                    last = numbers[-1]
+                return
+            ordered = query.order_by(evidence.c.people_low.desc(), folder.c.path, file.c.entry)
+            numbers = list(connection.execute(ordered).scalars())
+            for start in range(0, len(numbers), _CHUNK):
+                yield from self._entries(connection, numbers[start : start + _CHUNK])
+
+    def _entries(self, connection: Connection, numbers: Sequence[int]) -> list[LedgerEntry]:
+        query = (
+            self._view(file, folder.c.path, evidence, access.c.owner, access.c.owning_group, access.c.how)
+            .join(access, access.c.id == file.c.access_id)
+            .where(file.c.id.in_(numbers))
+        )
+        # Both tables have an id and more of the same names: columns, not names, tell them apart.
+        rows = {row._mapping[file.c.id]: row._mapping for row in connection.execute(query)}
+        values = self._values(connection, rows)
+        return [self._entry(rows[number], values) for number in numbers if number in rows]
+
+    def _values(self, connection: Connection, rows: Mapping[int, Any]) -> dict[int, str]:
+        if self._sealing is None:
+            return {}
+        with_findings = [row[evidence.c.id] for row in rows.values() if row[file.c.severity] is not None]
+        return self._sealing.open(connection, [number for number in with_findings if number is not None])
+
+    def _entry(self, row: Any, values: Mapping[int, str]) -> LedgerEntry:
+        raw_folder, name = bytes(row[folder.c.path]), bytes(row[file.c.entry])
+        raw = (raw_folder if raw_folder.endswith(b"/") else raw_folder + b"/") + name
+        pending = row[evidence.c.id] is None
+        found = (
+            Evidence(gap_to_json(Shortfall.INTERRUPTED))
+            if pending
+            else Evidence(row[evidence.c.detail], values.get(row[evidence.c.id]))
+        )
+        path = displayable(raw)
         return LedgerEntry(
-            path=displayable(row.raw_path),
-            raw_path=row.raw_path,
-            folder=row.folder,
-            size=row.size,
-            mtime=row.mtime_ns / 1e9,
-            kind=row.kind,
-            status=Status(row.status),
-            protection=Protection(row.protection),
-            gaps=evidence.gaps,
-            gaps_total=evidence.gaps_total,
-            severity=Severity(row.severity),
-            reasons=evidence.reasons,
-            people=PeopleCount(row.people_low, row.people_high),
-            findings=evidence.findings,
-            counts=evidence.counts,
-            content_hash=row.content_hash,
+            path=path,
+            raw_path=raw,
+            folder=self._department(raw_folder),
+            size=row[file.c.size],
+            mtime=row[file.c.mtime_ns] / 1e9,
+            kind="" if pending else row[evidence.c.kind],
+            status=Status.NOT_INSPECTED if pending else Status(row[evidence.c.status]),
+            protection=Protection.NONE if pending else Protection(row[evidence.c.protection]),
+            gaps=found.gaps,
+            gaps_total=found.gaps_total,
+            severity=Severity(row[file.c.severity]),
+            reasons=found.reasons,
+            people=PeopleCount(
+                0 if pending else row[evidence.c.people_low], 0 if pending else row[evidence.c.people_high]
+            ),
+            findings=found.findings,
+            counts=found.counts,
+            content_hash="" if pending else row[evidence.c.content_hash],
+            exposure=Exposure(
+                Audience(row[file.c.audience]),
+                row[access.c.owner],
+                row[access.c.owning_group],
+                row[access.c.how],
+                self._asset_owner(path),
+            ),
+            used=float(row[file.c.used]),
+            read_at=row[file.c.read_at],
+            first_seen=self._names.get(row[file.c.first_seen], ""),
+        )
+
+    def _department(self, path: bytes) -> str:
+        """The first folder beneath the root that a folder lies in (a share's department)."""
+        for root in self._roots:
+            stem = root.rstrip(b"/") + b"/"
+            if path == root:
+                return displayable(root)
+            if path.startswith(stem):
+                return displayable(stem + path[len(stem) :].partition(b"/")[0])
+        return displayable(path)
+
+    def _asset_owner(self, path: str) -> str:
+        return next(
+            (
+                item.owner
+                for item in self._asset_owners
+                if path == item.path or path.startswith(item.path.rstrip("/") + "/")
+            ),
+            "",
         )
 
 
-_ENDED_COLUMNS = (
-    "size",
-    "kind",
-    "status",
-    "shortfall",
-    "protection",
-    "severity",
-    "people_low",
-    "people_high",
-    "content_hash",
-    "evidence",
-    "sealed",
+_status = func.coalesce(evidence.c.status, literal(Status.NOT_INSPECTED.value, String))
+_shortfall = case(
+    (evidence.c.id.is_(None), literal(Shortfall.INTERRUPTED.value, String)), else_=evidence.c.shortfall
 )
 
-
-def _met_row(met: MetObject) -> dict[str, Any]:
-    ended = met.shortfall is not None
-    return {
-        "raw_path": met.raw_path,
-        "folder": met.folder,
-        "size": met.size,
-        "mtime_ns": met.mtime_ns,
-        "status": Status.NOT_INSPECTED.value if ended else None,
-        "shortfall": met.shortfall.value if met.shortfall is not None else None,
-        "evidence": gap_to_json(met.shortfall, met.detail) if met.shortfall is not None else None,
-    }
-
-
-def _tallies(connection: Connection, column: Column[Any], *, only_read: bool = False) -> dict[Any, Tally]:
-    query = (
-        select(column, func.count(), func.sum(_object.c.size), func.sum(_object.c.people_low))
-        .where(_object.c.status.is_not(None), column.is_not(None))
-        .group_by(column)
-    )
-    if only_read:
-        query = query.where(_object.c.status.in_(_READ))
-    return {key: Tally(objects, size, people) for key, objects, size, people in connection.execute(query)}
-
-
-def _engine(path: Path, *, writes: bool = False) -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(path)))
-    if writes:
-        event.listen(engine, "connect", _tune_for_writing)
-    return engine
-
-
-def _tune_for_writing(connection: Any, _record: Any) -> None:
-    cursor = connection.cursor()
-    # WAL: a report may read while the run writes; NORMAL: a batch survives the death of the process, and
-    # power loss costs at most the last batch, which a new run reads again.
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = NORMAL")
-    cursor.execute("PRAGMA secure_delete = ON")
-    cursor.close()
+__all__ = ["CURRENT", "AssetOwner", "Ledger", "LedgerError"]

@@ -118,6 +118,6 @@ def test_our_own_detector_finds_nothing_in_what_we_write(scanned: Scanned) -> No
 
 
 def test_the_same_report_again_from_the_ledger(scanned: Scanned) -> None:
-    state = next(path for path in scanned.written if path.suffix == ".ledger").parent.parent
+    state = next(path for path in scanned.written if path.suffix == ".db").parent
     again = dlp("report", "--state", state, "--format", "jsonl")
     assert again.stdout == (scanned.reports / "files.jsonl").read_text()

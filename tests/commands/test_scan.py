@@ -19,6 +19,7 @@ from scanner.commands.exits import Exit
 from scanner.commands.scan import exit_code
 from scanner.judgement.assessment import Severity
 from tests.shares.plain_inspector import PlainInspector
+from tests.store.making import database
 
 from .conftest import Dlp
 
@@ -70,7 +71,7 @@ def test_values_only_where_asked_for_and_never_in_the_state(dlp: Dlp, share: Pat
     assert json.loads(said.out.splitlines()[0])["findings"][0]["value"] == SPECIMEN
     assert SPECIMEN not in dlp("report", "-f", "jsonl").out
     files = written(tmp_path)
-    assert any(path.suffix == ".ledger" for path in files)
+    assert any(path.suffix == ".db" for path in files)
     assert [path for path in files if SPECIMEN.encode() in path.read_bytes()] == []
 
 
@@ -181,7 +182,7 @@ def test_errors_are_one_line_and_code_2(dlp: Dlp, share: Path, tmp_path: Path) -
             ["scan", share, "--state", tmp_path / "file"],
             f"the state directory {tmp_path}/file cannot be",
         ),
-        (["report", "--state", tmp_path], f"no runs in {tmp_path}; start one with"),
+        (["report", "--state", tmp_path], "no runs yet; start one with"),
     ]
     for arguments, expected in table:
         said = dlp(*arguments)
@@ -221,11 +222,17 @@ def test_ctrl_c_ends_cleanly_with_what_was_done(share: Path, tmp_path: Path) -> 
 
 
 def _entered(state: Path, count: int) -> bool:
-    from scanner.store.ledger import Ledger, LedgerError
-    from scanner.store.runs import find_run
+    from scanner.documents.model import Shortfall
+    from scanner.store import runs
+    from scanner.store.ledger import Ledger
 
-    try:
-        with Ledger.open(find_run(state)) as ledger:
-            return sum(1 for _ in ledger.entries()) >= count
-    except LedgerError:
+    if not (state / "dlp.db").exists():
         return False
+    engine = database(state)
+    try:
+        entries = list(Ledger(engine, runs.find(engine).number).entries())
+    except runs.RunError:
+        return False
+    finally:
+        engine.dispose()
+    return sum(entry.shortfall is not Shortfall.INTERRUPTED for entry in entries) >= count

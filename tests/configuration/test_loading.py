@@ -57,13 +57,14 @@ TABLE = [
     (
         "scan:\n  worker: 3\n",
         "dlp.yaml:2: scan.worker: is no known key; did you mean 'workers'? (allowed: workers, exclude, "
-        "cross_mounts, seconds_per_file, cpu_seconds_per_file, memory_mb_per_worker, files_per_worker, "
+        "include, largest_mb, changed_within_days, unchanged_for_days, vanished_percent, cross_mounts, "
+        "seconds_per_file, cpu_seconds_per_file, memory_mb_per_worker, files_per_worker, "
         "fail_on)",
     ),
     (
         "limit:\n  members: 3\n",
-        "dlp.yaml:1: limit: is no known key; did you mean 'limits'? (allowed: organisation, scan, limits, "
-        "language, judgement, rules, reports, state, storage, logging, ",
+        "dlp.yaml:1: limit: is no known key; did you mean 'limits'? (allowed: organisation, scan, "
+        "manners, exposure, limits, language, judgement, rules, reports, state, storage, logging, ",
     ),
     ("scan:\n  workers: many\n", "dlp.yaml:2: scan.workers: is 'many', must be a whole number"),
     ("scan:\n  workers: -1\n", "dlp.yaml:2: scan.workers: is -1, must be at least 0"),
@@ -77,7 +78,7 @@ TABLE = [
         "scan:\n  fail_on: dire\n",
         "dlp.yaml:2: scan.fail_on: is 'dire', must be one of 'none', 'low', 'medium', 'high', 'critical'",
     ),
-    ("scan: 5\n", "dlp.yaml:1: scan: is 5, must be a section with keys: workers, exclude, cross_mounts, "),
+    ("scan: 5\n", "dlp.yaml:1: scan: is 5, must be a section with keys: workers, exclude, include, "),
     (
         "organisation:\n  offices:\n    - SW1A 1AA\n    - London\n",
         "dlp.yaml:4: organisation.offices[2]: is 'London', must be a full UK postcode such as 'SW1A 1AA'",

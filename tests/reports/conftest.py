@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,5 @@ from tests.reports import sample_run
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Iterator[Ledger]:
-    with sample_run.ledger(tmp_path) as ledger:
-        yield ledger
+def run(tmp_path: Path) -> Ledger:
+    return sample_run.ledger(tmp_path)

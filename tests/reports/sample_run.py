@@ -8,8 +8,9 @@ from pathlib import Path
 from scanner.documents.model import Coverage, Gap, Location, Shortfall, Status
 from scanner.inspection.model import Inspection, LocatedFinding
 from scanner.judgement.assessment import Assessment, PeopleCount, Reason, Severity
-from scanner.store.entry import LedgerEntry, MetObject, RunRecord
+from scanner.store.entry import LedgerEntry, RunState
 from scanner.store.ledger import Ledger
+from tests.store.making import database, new_run
 
 
 def finding(
@@ -97,12 +98,18 @@ OBJECTS: tuple[tuple[str, Inspection], ...] = (
 
 
 def ledger(
-    folder: Path, objects: Sequence[tuple[str, Inspection]] = OBJECTS, *, interrupted: bool = False
+    folder: Path,
+    objects: Sequence[tuple[str, Inspection]] = OBJECTS,
+    *,
+    interrupted: bool = False,
+    name: str = "run-1",
+    shows_values: bool = False,
 ) -> Ledger:
     """A finished run over ``/share``."""
-    made = Ledger.create(folder, RunRecord("run-1", ("/share",), 1_741_944_600.0, "0.1.0"))
-    made.enumerate([MetObject(f"/share/{path}".encode(), path.split("/")[0], 100) for path, _ in objects])
-    pending = made.pending(0, len(objects))
-    made.finish([(item.object_id, done) for item, (_, done) in zip(pending, objects, strict=True)])
-    made.finish_run(interrupted=interrupted, directories=5)
-    return made
+    folder.mkdir(parents=True, exist_ok=True)
+    made = new_run(
+        database(folder), ["/share"], name=name, started=1_741_944_600.0, shows_values=shows_values
+    )
+    made.meet([f"/share/{path}" for path, _ in objects], size=100)
+    made.end([(f"/share/{path}", done) for path, done in objects])
+    return made.close(RunState.INTERRUPTED if interrupted else RunState.FINISHED)

@@ -30,16 +30,16 @@ def test_sums_add_up(run: Ledger) -> None:
 
 def test_everything_read_is_complete_unless_interrupted(tmp_path: Path) -> None:
     clean = sample_run.OBJECTS[:5]
-    with sample_run.ledger(tmp_path / "whole", clean) as ledger:
-        assert not RunSummary.of(ledger).incomplete
-    with sample_run.ledger(tmp_path / "cut", clean, interrupted=True) as ledger:
-        assert RunSummary.of(ledger).incomplete
+    ledger = sample_run.ledger(tmp_path / "whole", clean)
+    assert not RunSummary.of(ledger).incomplete
+    ledger = sample_run.ledger(tmp_path / "cut", clean, interrupted=True)
+    assert RunSummary.of(ledger).incomplete
 
 
 def test_more_folders_than_shown_are_owned_up_to(tmp_path: Path) -> None:
     many = [(f"folder {at}/a.txt", sample_run.inspection(Severity.NONE)) for at in range(FOLDERS_SHOWN + 1)]
-    with sample_run.ledger(tmp_path, many) as ledger:
-        summary = RunSummary.of(ledger)
+    ledger = sample_run.ledger(tmp_path, many)
+    summary = RunSummary.of(ledger)
     assert (len(summary.folders), summary.more_folders) == (FOLDERS_SHOWN, True)
 
 
@@ -54,8 +54,8 @@ def test_every_format_tells_unread_from_clean(run: Ledger, name: str) -> None:
 @pytest.mark.parametrize("name", WRITERS)
 def test_an_empty_run_makes_a_report(tmp_path: Path, name: str) -> None:
     written = io.StringIO()
-    with sample_run.ledger(tmp_path, []) as ledger:
-        WRITERS[name](RunSummary.of(ledger), ledger.entries(), written)
+    ledger = sample_run.ledger(tmp_path, [])
+    WRITERS[name](RunSummary.of(ledger), ledger.entries(), written)
     if name != "jsonl":
         assert written.getvalue()
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from scanner.shares.globs import Exclusions
+from scanner.shares.globs import Globs
 
 TABLE = [
     # pattern, path beneath /srv, left out, why
@@ -37,16 +37,16 @@ TABLE = [
 
 @pytest.mark.parametrize(("pattern", "path", "left_out", "why"), TABLE)
 def test_match(pattern: str, path: str, left_out: bool, why: str) -> None:
-    assert Exclusions([pattern]).match(b"/srv/" + path.encode(), b"/srv") is left_out, why
+    assert Globs([pattern]).match(b"/srv/" + path.encode(), b"/srv") is left_out, why
 
 
 def test_names_need_no_encoding() -> None:
-    assert Exclusions(["*.tmp"]).match(b"/srv/\xff\n\xe9.tmp", b"/srv")
+    assert Globs(["*.tmp"]).match(b"/srv/\xff\n\xe9.tmp", b"/srv")
 
 
 def test_hostile_pattern_is_linear() -> None:
     pattern = "*a" * 30 + "b"
     start = time.process_time()
-    assert not Exclusions([pattern]).match(b"/srv/" + b"a" * 200, b"/srv")
+    assert not Globs([pattern]).match(b"/srv/" + b"a" * 200, b"/srv")
     # A backtracking matcher would not end within the age of the universe; this is no measure of speed.
     assert time.process_time() - start < 30

@@ -6,25 +6,47 @@ import os
 import socket
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from scanner.documents.model import Shortfall
 from scanner.shares import walk as walk_module
-from scanner.shares.globs import Exclusions
-from scanner.shares.walk import NotAFileError, Walk, distinct_roots, open_quietly
-from scanner.store.entry import MetObject
+from scanner.shares.globs import Globs, Selection
+from scanner.shares.walk import Listing, NotAFileError, Walk, distinct_roots, open_quietly
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="making devices and dropping rights needs root")
 
 
-def met(*roots: Path, **options: object) -> list[MetObject]:
-    return list(Walk(roots, **options))  # type: ignore[arg-type]
+@dataclass(frozen=True)
+class Met:
+    raw_path: bytes
+    size: int = 0
+    mtime_ns: int = 0
+    shortfall: Shortfall | None = None
+    detail: str = ""
 
 
-def by_name(objects: list[MetObject]) -> dict[str, MetObject]:
+def objects_of(listings: Iterable[Listing]) -> Iterator[Met]:
+    for listing in listings:
+        stem = listing.folder.rstrip(b"/") + b"/"
+        for name, about in listing.files:
+            yield Met(stem + name, about.st_size, about.st_mtime_ns)
+        for item in listing.unopened:
+            yield Met(stem + item.name, 0, item.mtime_ns, item.shortfall, item.detail)
+
+
+def met(*roots: Path, **options: object) -> list[Met]:
+    return [
+        found
+        for root in distinct_roots(roots)
+        for found in objects_of(Walk(root, **options))  # type: ignore[arg-type]
+    ]
+
+
+def by_name(objects: list[Met]) -> dict[str, Met]:
     named = {os.fsdecode(found.raw_path).rpartition("/")[2]: found for found in objects}
     assert len(named) == len(objects)
     return named
@@ -57,11 +79,11 @@ def as_nobody(act: Callable[[], str]) -> str:
 def test_every_file_once_in_a_stable_order(tmp_path: Path) -> None:
     for name in ("b/2.txt", "b/1.txt", "a/x/deep.txt", "z.txt", "a.txt"):
         write(tmp_path / name)
-    walk = Walk([tmp_path])
-    names = [os.fsdecode(found.raw_path).removeprefix(f"{tmp_path}/") for found in walk]
+    walk = Walk(tmp_path)
+    names = [os.fsdecode(found.raw_path).removeprefix(f"{tmp_path}/") for found in objects_of(walk)]
     assert names == ["a.txt", "z.txt", "a/x/deep.txt", "b/1.txt", "b/2.txt"]
     assert walk.directories == 4
-    assert names == [os.fsdecode(found.raw_path).removeprefix(f"{tmp_path}/") for found in Walk([tmp_path])]
+    assert names == [os.fsdecode(found.raw_path).removeprefix(f"{tmp_path}/") for found in met(tmp_path)]
 
 
 def test_large_folder_in_pieces_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,15 +95,13 @@ def test_large_folder_in_pieces_loses_nothing(tmp_path: Path, monkeypatch: pytes
         assert len(by_name(met(folder))) == count
 
 
-def test_size_mtime_and_tally_folder(tmp_path: Path) -> None:
+def test_size_and_mtime(tmp_path: Path) -> None:
     file = write(tmp_path / "Housing" / "2019" / "list.csv", "abc")
     os.utime(file, ns=(1, 1_700_000_000_123_456_789))
     write(tmp_path / "top.txt")
     objects = by_name(met(tmp_path))
     assert objects["list.csv"].size == 3
     assert objects["list.csv"].mtime_ns == 1_700_000_000_123_456_789
-    assert objects["list.csv"].folder == str(tmp_path / "Housing")
-    assert objects["top.txt"].folder == str(tmp_path)
 
 
 def test_links_are_met_but_never_followed(tmp_path: Path) -> None:
@@ -162,7 +182,7 @@ def test_unreadable_folder_is_reported(tmp_path: Path) -> None:
 def test_a_folder_that_vanishes_during_the_walk(tmp_path: Path) -> None:
     write(tmp_path / "a.txt")
     write(tmp_path / "gone" / "in.txt")
-    walk = iter(Walk([tmp_path]))
+    walk = objects_of(Walk(tmp_path))
     first = next(walk)
     (tmp_path / "gone" / "in.txt").unlink()
     (tmp_path / "gone").rmdir()
@@ -175,7 +195,7 @@ def test_a_folder_exchanged_for_a_link_is_not_followed(tmp_path: Path) -> None:
     write(tmp_path / "outside" / "secret.txt")
     write(tmp_path / "share" / "a.txt")
     write(tmp_path / "share" / "folder" / "in.txt")
-    walk = iter(Walk([tmp_path / "share"]))
+    walk = objects_of(Walk(tmp_path / "share"))
     next(walk)
     (tmp_path / "share" / "folder" / "in.txt").unlink()
     (tmp_path / "share" / "folder").rmdir()
@@ -201,7 +221,7 @@ def test_roots_with_a_common_prefix_are_not_inside_each_other(tmp_path: Path) ->
 def test_a_file_as_root(tmp_path: Path) -> None:
     file = write(tmp_path / "one.txt", "abc")
     (only,) = met(file)
-    assert (only.raw_path, only.size, only.folder) == (os.fsencode(file), 3, str(tmp_path))
+    assert (only.raw_path, only.size) == (os.fsencode(file), 3)
 
 
 def test_a_missing_root_is_met_as_vanished(tmp_path: Path) -> None:
@@ -213,7 +233,7 @@ def test_excluded_objects_are_met_and_excluded_folders_not_entered(tmp_path: Pat
     write(tmp_path / "keep.txt")
     write(tmp_path / "disk.iso")
     write(tmp_path / "node_modules" / "a.txt")
-    objects = by_name(met(tmp_path, exclusions=Exclusions(["*.iso", "node_modules"])))
+    objects = by_name(met(tmp_path, selection=Selection(exclude=Globs(["*.iso", "node_modules"]))))
     assert set(objects) == {"keep.txt", "disk.iso", "node_modules"}
     assert objects["disk.iso"].shortfall is objects["node_modules"].shortfall is Shortfall.EXCLUDED
 

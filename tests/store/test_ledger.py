@@ -1,4 +1,4 @@
-"""The ledger: what was met has ended, sums agree, nothing is loaded whole, values never lie open."""
+"""The ledger: what was met is there, sums agree, past runs stay as they were, values never lie open."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import os
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, Engine, select
 
 from scanner.documents.model import Coverage, Gap, Location, Protection, Shortfall, Status
 from scanner.inspection.model import Inspection, LocatedFinding
 from scanner.judgement.assessment import Assessment, PeopleCount, Reason, Severity
-from scanner.store.entry import MetObject, RunRecord, displayable
-from scanner.store.ledger import Ledger, LedgerError
+from scanner.store import runs
+from scanner.store.entry import Audience, FileStat, RunState, displayable
+from scanner.store.inventory import FileChange, persistently
+from scanner.store.inventory.tables import file, open_inventory, sealed
+from scanner.store.ledger import AssetOwner, Ledger, LedgerError
+from scanner.store.runs import RootState
+from tests.store.making import OPEN, database, new_run
 
 
 def inspection(
@@ -34,32 +40,30 @@ def inspection(
     )
 
 
-def record(run_id: str = "r1", **fields: object) -> RunRecord:
-    return RunRecord(run_id, ("/srv",), 1_000.0, "0.1", **fields)  # type: ignore[arg-type]
+@pytest.fixture
+def engine(database_url: str) -> Engine:
+    return open_inventory(database_url)
 
 
-def files(count: int, folder: str = "/srv/a") -> list[MetObject]:
-    return [MetObject(f"{folder}/{n}".encode(), folder, 10, 5_000_000_000) for n in range(count)]
+def files(count: int, folder: str = "/srv/a") -> list[str]:
+    return [f"{folder}/{n}" for n in range(count)]
 
 
-def test_a_run_from_met_to_ended(tmp_path: Path) -> None:
-    with Ledger.create(tmp_path, record()) as ledger:
-        ledger.enumerate(
-            [*files(3), MetObject(b"/srv/l", "/srv", 0, 0, Shortfall.NOT_A_FILE, "symbolic link")]
-        )
-        one, two, three = ledger.pending(0, 10)
-        assert [one.raw_path, two.raw_path, three.raw_path] == [b"/srv/a/0", b"/srv/a/1", b"/srv/a/2"]
-        gap = Gap(Location(("page 2",)), Shortfall.NEEDS_OCR, "a picture")
-        ledger.finish(
-            [
-                (one.object_id, inspection(Severity.LOW, 1)),
-                (two.object_id, inspection(Severity.CRITICAL, 4, (gap, gap), Status.PARTIAL)),
-                (three.object_id, inspection()),
-            ]
-        )
-        closed = ledger.finish_run(interrupted=False, directories=2)
-        assert (closed.interrupted, closed.directories, closed.roots) == (False, 2, ("/srv",))
-        worst, *rest = ledger.entries()
+def test_a_run_from_met_to_ended(engine: Engine) -> None:
+    made = new_run(engine)
+    made.meet(files(3), unopened={"/srv/l": (Shortfall.NOT_A_FILE, "symbolic link")})
+    gap = Gap(Location(("page 2",)), Shortfall.NEEDS_OCR, "a picture")
+    made.end(
+        [
+            ("/srv/a/0", inspection(Severity.LOW, 1)),
+            ("/srv/a/1", inspection(Severity.CRITICAL, 4, (gap, gap), Status.PARTIAL)),
+            ("/srv/a/2", inspection()),
+        ]
+    )
+    ledger = made.close()
+    record = ledger.record()
+    assert (record.interrupted, record.state, record.roots) == (False, RunState.FINISHED, ("/srv",))
+    worst, *rest = ledger.entries()
     assert worst.path == "/srv/a/1"
     assert worst.reason == "no text layer, needs OCR: a picture (and 1 more)"
     assert worst.gaps == (gap, gap)
@@ -71,113 +75,172 @@ def test_a_run_from_met_to_ended(tmp_path: Path) -> None:
     assert rest[-1].reason == "not a regular file: symbolic link"
 
 
-def test_sums_agree_with_the_entries(tmp_path: Path) -> None:
-    with Ledger.create(tmp_path, record()) as ledger:
-        ledger.enumerate([*files(5, "/srv/a"), *files(4, "/srv/b")])
-        ledger.finish(
-            [(o.object_id, inspection(Severity.HIGH, 2)) for o in ledger.pending(0, 2)]
-            + [(o.object_id, inspection()) for o in ledger.pending(2, 5)]
-        )
-        ledger.finish_run(interrupted=True, directories=3)
-        totals = ledger.totals()
-        assert totals.enumerated == 9 == sum(tally.objects for tally in totals.by_status.values())
-        assert totals.by_shortfall[Shortfall.INTERRUPTED].objects == 2
-        assert {level: tally.objects for level, tally in totals.by_severity.items()} == {
-            Severity.HIGH: 2,
-            Severity.NONE: 5,
-        }
-        assert totals.by_severity[Severity.HIGH].people == 4
-        assert totals.by_type == {"UK_NINO": (2, 14)}
-        assert totals.bytes == 90
-        first, second = ledger.folders()
-        assert (first.folder, first.objects, first.unread) == ("/srv/a", 5, 0)
-        assert (second.folder, second.objects, second.unread) == ("/srv/b", 4, 2)
-        assert first.by_severity[Severity.HIGH] == 2
-        assert second.by_severity[Severity.NONE] == 2  # what was not read is not counted as clean
-        assert [entry.severity for entry in ledger.entries(at_least=Severity.LOW)] == [Severity.HIGH] * 2
-        assert len(list(ledger.entries(statuses=[Status.NOT_INSPECTED]))) == 2
+def test_sums_agree_with_the_entries(engine: Engine) -> None:
+    made = new_run(engine)
+    made.meet([*files(5, "/srv/a"), *files(4, "/srv/b")])
+    made.end([(path, inspection(Severity.HIGH, 2)) for path in files(2)])
+    made.end([(path, inspection()) for path in [*files(5)[2:], *files(2, "/srv/b")]])
+    ledger = made.close(RunState.INTERRUPTED)
+    totals = ledger.totals()
+    assert totals.enumerated == 9 == sum(tally.objects for tally in totals.by_status.values())
+    assert totals.by_shortfall[Shortfall.INTERRUPTED].objects == 2
+    assert {level: tally.objects for level, tally in totals.by_severity.items()} == {
+        Severity.HIGH: 2,
+        Severity.NONE: 5,
+    }
+    assert totals.by_severity[Severity.HIGH].people == 4
+    assert totals.by_type == {"UK_NINO": (2, 14)}
+    assert (totals.bytes, totals.read_now) == (90, 7)
+    assert totals.by_audience[Audience.GROUP].objects == 2
+    first, second = ledger.folders()
+    assert (first.folder, first.objects, first.unread) == ("/srv/a", 5, 0)
+    assert (second.folder, second.objects, second.unread) == ("/srv/b", 4, 2)
+    assert first.by_severity[Severity.HIGH] == 2
+    assert second.by_severity[Severity.NONE] == 2  # what was not read is not counted as clean
+    assert [entry.severity for entry in ledger.entries(at_least=Severity.LOW)] == [Severity.HIGH] * 2
+    assert len(list(ledger.entries(statuses=[Status.NOT_INSPECTED]))) == 2
+    assert ledger.worst() is Severity.HIGH
 
 
-def test_a_lost_object_is_noticed(tmp_path: Path) -> None:
-    with Ledger.create(tmp_path, record()) as ledger:
-        ledger.enumerate(files(2))
-        with pytest.raises(LedgerError, match="met 2 objects but 0 ended"):
-            ledger.check()
-        ledger.finish_run(interrupted=True, directories=0)
-        ledger.check()
+def test_sensitive_and_exposed_comes_first(engine: Engine) -> None:
+    made = new_run(engine)
+    table = [
+        ("/srv/closed critical", Severity.CRITICAL, Audience.GROUP),
+        ("/srv/open medium", Severity.MEDIUM, Audience.EVERYONE),
+        ("/srv/open low", Severity.LOW, Audience.PUBLIC),
+        ("/srv/open none", Severity.NONE, Audience.PUBLIC),
+        ("/srv/published high", Severity.HIGH, Audience.PUBLIC),
+        ("/srv/unknown high", Severity.HIGH, Audience.UNKNOWN),
+    ]
+    for path, severity, audience in table:
+        made.meet([path], audience=audience)
+        made.end([(path, inspection(severity))])
+    entries = list(made.close().entries())
+    assert [entry.path.removeprefix("/srv/") for entry in entries] == [
+        "published high",
+        "open medium",
+        "closed critical",
+        "unknown high",
+        "open low",
+        "open none",
+    ]
+    assert [entry.exposed for entry in entries] == [True, True, False, False, False, False]
 
 
-def test_unread_is_never_counted_as_clean(tmp_path: Path) -> None:
-    with Ledger.create(tmp_path, record()) as ledger:
-        ledger.enumerate(files(1))
-        gap = (Gap(Location(), Shortfall.DAMAGED),)
-        ledger.finish([(1, inspection(gaps=gap, status=Status.NOT_INSPECTED))])
-        totals = ledger.totals()
-    assert Severity.NONE not in totals.by_severity
+def test_the_folder_is_the_first_beneath_the_root_and_its_owner_is_configured(engine: Engine) -> None:
+    made = new_run(engine, ["/srv/share"])
+    made.meet(["/srv/share/Housing/2019/a.txt", "/srv/share/top.txt", "/srv/share/Housing2/a.txt"])
+    owners = [
+        AssetOwner("/srv/share", "Chief Executive"),
+        AssetOwner("/srv/share/Housing", "Head of Housing"),
+    ]
+    ledger = Ledger(engine, made.stored.number, asset_owners=owners)
+    found = {entry.path: (entry.folder, entry.exposure.asset_owner) for entry in ledger.entries()}
+    assert found == {
+        "/srv/share/Housing/2019/a.txt": ("/srv/share/Housing", "Head of Housing"),
+        "/srv/share/top.txt": ("/srv/share", "Chief Executive"),
+        "/srv/share/Housing2/a.txt": ("/srv/share/Housing2", "Chief Executive"),
+    }
 
 
-def test_gaps_are_capped_but_counted(tmp_path: Path) -> None:
+def test_a_lost_object_is_noticed(engine: Engine) -> None:
+    made = new_run(engine)
+    made.meet(files(2))
+    state = RootState(b"/srv", walked=True, met=3)
+    persistently(engine, lambda connection: runs.enter_root(connection, made.stored.number, state))
+    with pytest.raises(LedgerError, match="met 3 objects and kept 0 in /srv, but 2 are in the ledger"):
+        made.ledger.check()
+    state = RootState(b"/srv", walked=True, met=2)
+    persistently(engine, lambda connection: runs.enter_root(connection, made.stored.number, state))
+    made.ledger.check()
+
+
+def test_unread_is_never_counted_as_clean(engine: Engine) -> None:
+    made = new_run(engine)
+    made.meet(files(2))
+    gap = (Gap(Location(), Shortfall.DAMAGED),)
+    made.end([inspection(gaps=gap, status=Status.NOT_INSPECTED)])
+    assert Severity.NONE not in made.ledger.totals().by_severity
+
+
+def test_gaps_are_capped_but_counted(engine: Engine) -> None:
     gaps = tuple(Gap(Location((f"member {n}",)), Shortfall.DAMAGED) for n in range(1_000))
-    with Ledger.create(tmp_path, record()) as ledger:
-        ledger.enumerate(files(1))
-        ledger.finish([(1, inspection(gaps=gaps, status=Status.PARTIAL))])
-        (entry,) = ledger.entries()
+    made = new_run(engine)
+    made.meet(files(1))
+    made.end([inspection(gaps=gaps, status=Status.PARTIAL)])
+    (entry,) = made.ledger.entries()
     assert (len(entry.gaps), entry.gaps_total) == (20, 1_000)
     assert entry.reason.endswith("(and 999 more)")
 
 
 def test_values_are_sealed_under_a_key_of_this_process(tmp_path: Path) -> None:
-    with Ledger.create(tmp_path, record(shows_values=True)) as ledger:
-        ledger.enumerate(files(1))
-        ledger.finish([(1, inspection(Severity.HIGH, 1, value="QQ123456C"))])
-        (entry,) = ledger.entries()
-        assert entry.findings[0].value == "QQ123456C"
-        with Ledger.open(ledger.path) as other:
-            (entry,) = other.entries()
-            assert entry.findings[0].value is None
-        assert not any(b"QQ123456C" in path.read_bytes() for path in tmp_path.iterdir())
-
-
-def test_values_not_asked_for_are_not_kept_at_all(tmp_path: Path) -> None:
-    with Ledger.create(tmp_path, record()) as ledger:
-        ledger.enumerate(files(1))
-        ledger.finish([(1, inspection(Severity.HIGH, 1, value="QQ123456C"))])
-        (entry,) = ledger.entries()
+    made = new_run(database(tmp_path), shows_values=True)
+    made.meet(files(1))
+    made.end([inspection(Severity.HIGH, 1, value="QQ123456C")])
+    (entry,) = made.ledger.entries()
+    assert entry.findings[0].value == "QQ123456C"
+    (entry,) = Ledger(made.engine, made.stored.number).entries()
     assert entry.findings[0].value is None
+    assert not any(b"QQ123456C" in path.read_bytes() for path in tmp_path.iterdir())
 
 
-def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
-    with Ledger.create(tmp_path / "new", record()) as ledger:
-        assert ledger.path.stat().st_mode & 0o077 == 0
-        assert (tmp_path / "new").stat().st_mode & 0o077 == 0
+def test_values_not_asked_for_are_not_kept_at_all(engine: Engine) -> None:
+    made = new_run(engine)
+    made.meet(files(1))
+    made.end([inspection(Severity.HIGH, 1, value="QQ123456C")])
+    (entry,) = made.ledger.entries()
+    assert entry.findings[0].value is None
+    with engine.connect() as connection:
+        assert connection.execute(select(sealed)).all() == []
 
 
-@pytest.mark.parametrize(
-    ("content", "line"),
-    [
-        (None, "no ledger at"),
-        (b"not a database, however long this is", "not a readable ledger"),
-        (b"", "not a readable ledger"),
-    ],
-)
-def test_what_is_no_ledger_says_so_in_one_line(tmp_path: Path, content: bytes | None, line: str) -> None:
-    path = tmp_path / "x.ledger"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(LedgerError, match=line) as caught:
-        Ledger.open(path)
-    assert "\n" not in str(caught.value)
+def test_one_entry_by_its_number(engine: Engine) -> None:
+    made = new_run(engine)
+    made.meet(files(1))
+    made.end([inspection(Severity.HIGH)])
+    assert made.ledger.entry(1).path == "/srv/a/0"
+    with pytest.raises(LedgerError, match="has no object 2"):
+        made.ledger.entry(2)
 
 
-def test_a_reader_may_read_while_the_run_writes(tmp_path: Path) -> None:
-    with Ledger.create(tmp_path, record()) as ledger:
-        ledger.enumerate(files(1_200))
-        ledger.finish([(o.object_id, inspection()) for o in ledger.pending(0, 1_100)])
-        with Ledger.open(ledger.path) as reader:
-            entries = reader.entries()
-            next(entries)
-            ledger.finish([(o.object_id, inspection()) for o in ledger.pending(0, 100)])
-            assert 1_099 <= sum(1 for _ in entries) <= 1_199
+def test_a_past_run_is_reported_as_it_was(engine: Engine) -> None:
+    first = new_run(engine)
+    first.meet(files(3))
+    first.end([inspection(Severity.HIGH, 2), inspection(), inspection()])
+    first.close()
+    before = [(entry.path, entry.severity) for entry in first.ledger.entries()]
+    totals = first.ledger.totals()
+    second = new_run(engine)
+    with engine.connect() as connection:
+        numbers = {bytes(row.entry): row.id for row in connection.execute(select(file))}
+    change = FileChange(b"/srv/a", b"0", FileStat(11, 6), True, OPEN, Audience.PUBLIC, numbers[b"0"])
+
+    def work(connection: Connection) -> None:
+        second.table.enter(connection, [change], [])
+        second.table.gone(connection, [numbers[b"1"]])
+
+    for _ in range(2):  # what is written twice is there once
+        persistently(engine, work)
+    second.end([("/srv/a/0", inspection(Severity.LOW, 1))])
+    second.close()
+    assert [(entry.path, entry.severity) for entry in first.ledger.entries()] == before
+    assert first.ledger.totals() == totals
+    now = [(entry.path, entry.severity, entry.first_seen) for entry in second.ledger.entries()]
+    assert now == [
+        ("/srv/a/0", Severity.LOW, first.stored.name),
+        ("/srv/a/2", Severity.NONE, first.stored.name),
+    ]
+    assert second.ledger.totals().read_now == 1
+
+
+def test_a_reader_may_read_while_the_run_writes(engine: Engine) -> None:
+    made = new_run(engine)
+    made.meet(files(1_200))
+    made.end([inspection()] * 1_100)
+    entries = made.ledger.entries(statuses=[Status.INSPECTED])
+    next(entries)
+    made.end([inspection()] * 100)
+    assert 1_099 <= sum(1 for _ in entries) <= 1_199
 
 
 @pytest.mark.parametrize(
