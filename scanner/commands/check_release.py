@@ -82,9 +82,14 @@ def check_release(
     """Check, print, and end with the exit code."""
     import os
 
+    from scanner.release import CODES
+
     for path in paths:
         if not os.path.lexists(path):
             fail(f"there is no file or folder {_printable(str(path))}")
+    for code in accept or ():
+        if code not in CODES:
+            fail(f"--accept {code!r} is no code of an objection; choose from {', '.join(CODES)}")
     settings = configuration(config)
     run = _run(settings, safe_copy, pdf, frozenset(accept or ()), ocr=not no_ocr)
     failed = count = 0

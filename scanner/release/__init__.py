@@ -7,12 +7,13 @@ seen, and goes through the same gate.
 
 from scanner.release.apart import Room
 from scanner.release.copying.flatten import PdfCopy
-from scanner.release.gate import Gate
+from scanner.release.gate import CODES, Gate
 from scanner.release.model import Checked, Objection, ReleaseCheck, Remark, SafeCopy, Weight
 from scanner.release.run import Copying, Found, ReleaseRun, files_beneath
 from scanner.release.wire import checked_to_json
 
 __all__ = [
+    "CODES",
     "Checked",
     "Copying",
     "Found",

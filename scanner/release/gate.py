@@ -20,6 +20,17 @@ _EXAMPLES = 10
 _ORDER = {Weight.HIGH: 0, Weight.MEDIUM: 1, Weight.LOW: 2}
 _GAPS_LISTED = 20
 
+CODES = tuple(
+    sorted(
+        {
+            *(advice.code for advice in ADVICE.values() if advice.weight is not None),
+            *("custom-properties", "data-model", "embedded-file", "identifiers", "names", "not-checked"),
+            *("paths", "personal-data", "picture-position", "small-numbers", "thumbnail"),
+        }
+    )
+)
+"""The codes that an objection can have, for ``--accept``."""
+
 # What to do about a gap, by its reason; anything else is looked at by hand.
 _GAP_ADVICE: Mapping[Shortfall, str] = {
     Shortfall.ENCRYPTED: "Save it without a password and check again.",

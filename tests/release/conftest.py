@@ -11,7 +11,7 @@ import pytest
 from scanner.documents import Limits
 from scanner.inspection import InspectionSettings, Inspector
 from scanner.judgement.policy import default_policy
-from scanner.release import Checked, Copying, Found, Gate, Objection, PdfCopy, ReleaseCheck, ReleaseRun
+from scanner.release import CODES, Checked, Copying, Found, Gate, Objection, PdfCopy, ReleaseCheck, ReleaseRun
 
 Check = Callable[..., Checked]
 
@@ -46,7 +46,9 @@ def check(inspector: Inspector, tmp_path: Path) -> Check:
 
 def codes(result: ReleaseCheck | None) -> set[str]:
     assert result is not None
-    return {objection.code for objection in result.objections}
+    found = {objection.code for objection in result.objections}
+    assert found <= set(CODES), "a code that --accept does not know"
+    return found
 
 
 def objection(result: ReleaseCheck, code: str) -> Objection:
