@@ -345,6 +345,8 @@ def _leading(word: Word, recipients: Sequence[_Recipient], content: _Content) ->
     if word is Word.SECURE_ROUTE:
         text = "Personal data in it goes to people outside over secure routes only."
         yield Reason("secure_route", text, content.severity)
+    if word is Word.DELIVER:
+        yield Reason("nothing_sensitive", "Nothing sensitive was found in it.", Severity.NONE)
     if word is Word.ENCRYPTED:
         text = "What could matter in it is properly encrypted, and nothing around it gives anything away."
         yield Reason("encrypted", text, Severity.NONE)

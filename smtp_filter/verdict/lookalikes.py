@@ -14,6 +14,13 @@ from smtp_filter.verdict.addresses import shown_domain, suffixes
 _SHORT = 5
 # Endings of public bodies that are often written wrongly.
 _PUBLIC = frozenset({"gov", "nhs", "police"})
+# Row and column of each letter on a British keyboard; digits are chosen and not slipped on.
+_KEYS = {
+    letter: (row, column)
+    for row, letters in enumerate(("qwertyuiop", "asdfghjkl", "zxcvbnm"))
+    for column, letter in enumerate(letters)
+}
+_NO_KEY, _FAR_KEY = (-9, -9), (9, 9)
 _PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("0", "o"), ("1", "l"), ("5", "s"))
 
 
@@ -49,6 +56,22 @@ def one_edit_apart(first: str, second: str) -> bool:
     return rest == second[start + 1 :] or (swapped and first[start + 2 :] == second[start + 2 :])
 
 
+def finger_slip(first: str, second: str) -> bool:
+    """Whether two texts one edit apart differ as typing differs: not by a letter from elsewhere on the keys.
+
+    >>> finger_slip("harow", "harrow"), finger_slip("harlow", "harrow"), finger_slip("hsrrow", "harrow")
+    (True, False, True)
+    """
+    if not one_edit_apart(first, second):
+        return False
+    different = [pair for pair in zip(first, second, strict=False) if pair[0] != pair[1]]
+    if len(first) != len(second) or len(different) != 1:
+        return True
+    one, other = different[0]
+    (row, column), (other_row, other_column) = _KEYS.get(one, _NO_KEY), _KEYS.get(other, _FAR_KEY)
+    return abs(row - other_row) <= 1 and abs(column - other_column) <= 1
+
+
 def resembles(domain: str, target: str, registries: Collection[str], open_endings: Collection[str]) -> bool:
     """Whether ``domain`` is taken for ``target`` by mistake or on purpose.
 
@@ -58,7 +81,9 @@ def resembles(domain: str, target: str, registries: Collection[str], open_ending
         return False
     if skeleton(domain) == skeleton(target) or _squashed(domain) == _squashed(target):
         return True  # gmai1.com; council-gov.uk, council.gov.couk
-    if domain.startswith((target + ".", target.replace(".", "-") + ".")):
+    if skeleton(domain).startswith(skeleton(target) + ".") or domain.startswith(
+        target.replace(".", "-") + "."
+    ):
         return True  # council.gov.uk.com, council-gov-uk.com
     name, ending = _split(domain, registries)
     wanted, right = _split(target, registries)

@@ -27,7 +27,7 @@ from smtp_filter.verdict.contacts import (
     name_subject,
     near_subjects,
 )
-from smtp_filter.verdict.lookalikes import resembles
+from smtp_filter.verdict.lookalikes import finger_slip, resembles
 from smtp_filter.verdict.mailboxes import Mailbox, mailboxes
 from smtp_filter.verdict.routes import Inside, subject_of
 
@@ -166,12 +166,19 @@ def look_alike(case: Correspondence) -> Iterator[Sign]:
             continue
         seen.add(domain)
         target = _target(case, domain)
-        if not target:
-            continue
         public = case.at_public_body(address)
+        # Two bodies may well be called a letter apart; nobody who lies in wait can choose a name there.
+        if not target or (
+            public and beneath(target, case.domains.public_bodies) and not _slipped(domain, target)
+        ):
+            continue
         rule = "near_public_body" if public else "look_alike"
         text = f"The domain {domain} is nearly {target}. Please check the address letter by letter."
         yield Sign(rule, text, frozenset({domain}))
+
+
+def _slipped(domain: str, target: str) -> bool:
+    return finger_slip(domain, target) or len(domain.split(".")) != len(target.split("."))
 
 
 def _target(case: Correspondence, domain: str) -> str:
@@ -200,10 +207,13 @@ def _target(case: Correspondence, domain: str) -> str:
 
 
 def odd_one_out(case: Correspondence) -> Iterator[Sign]:
-    """One outside address among several inside, or one private one among an organisation's."""
+    """One outside address among several inside, or one private one among an organisation's.
+
+    A partner at a public body among colleagues is how such bodies work together.
+    """
     inside = {a.key for a in case.recipients if case.inside.holds(a.domain)}
     inside |= {b.address.key for b in case.shown if case.inside.holds(b.address.domain)}
-    if len(case.outside) == 1 and len(inside) >= 3:
+    if len(case.outside) == 1 and len(inside) >= 3 and not case.at_public_body(case.outside[0]):
         text = "One of its recipients is outside, all the others are inside."
         yield Sign("odd_one_out", text, frozenset({case.outside[0].domain}))
         return

@@ -6,7 +6,6 @@ part that was not inspected.  What was opened all the same was read, and its tex
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rules.mail import MailPolicy
@@ -16,6 +15,8 @@ from smtp_filter.verdict.model import NotInspected
 # Files without a byte have nothing to hide.
 _NOTHING_TO_READ = frozenset({Shortfall.EMPTY})
 _SCANS = (".pdf", ".tif", ".tiff", ".djvu", ".xps")
+# What scanners and fax servers call their pictures.
+_SCAN_NAMES = ("scan", "fax")
 
 _WEAK = "encrypted weakly"
 _UNKNOWN = "encrypted, method unknown"
@@ -98,15 +99,17 @@ def _passes(gap: Gap, policy: MailPolicy) -> bool:
     """Whether the policy lets a picture or a scan pass though nobody read it."""
     if gap.reason is not Shortfall.NEEDS_OCR:
         return False
-    scan = any(place.strip('"').lower().endswith(_SCANS) for place in _names(gap.location))
+    names = [_file_name(place) for place in gap.location.parts]
+    scan = any(name.endswith(_SCANS) or name.startswith(_SCAN_NAMES) for name in names)
     return (policy.unread_scans if scan else policy.unread_pictures) == "deliver"
 
 
-def _names(location: Location) -> Iterator[str]:
-    for part in location.parts:
-        yield part.rstrip('"')
+def _file_name(place: str) -> str:
+    """The file name in a place such as ``attachment "scan.pdf"``, or the place itself, in lower case."""
+    _, quote, name = place.partition('"')
+    return (name.removesuffix('"') if quote else place).lower()
 
 
 def part_names(entries: tuple[NotInspected, ...]) -> frozenset[str]:
     """The file names of parts that were not inspected, as far as their places tell."""
-    return frozenset(entry.place.rpartition(" > ")[2].strip('"') for entry in entries)
+    return frozenset(_file_name(entry.place.rpartition(" > ")[2]) for entry in entries)

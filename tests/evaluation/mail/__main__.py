@@ -1,4 +1,4 @@
-"""Scores ``dlp rules test-mail --jsonl`` on the messages: ``python -m tests.evaluation.mail [--show]``.
+"""Scores ``dlp rules test-mail --jsonl`` on the messages: ``python -m tests.evaluation.mail``.
 
 *Stopped* means block or hold, *passed* all else.  Precision and recall are of stopping; a message whose label
 allows more than one word is right with any of them.
@@ -15,8 +15,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.evaluation.mail import cases, harder
 from tests.evaluation.mail.building import have
-from tests.evaluation.mail.cases import Case, cases
+from tests.evaluation.mail.cases import Case
 
 STOPPED = frozenset({"block", "hold"})
 COMMAND = (sys.executable, "-m", "scanner.commands", "rules", "test-mail", "--jsonl")
@@ -61,7 +62,7 @@ def report(chosen: Sequence[Case], verdicts: Sequence[dict[str, Any]]) -> Iterab
 
 def main() -> None:
     """Build, judge, print."""
-    chosen = [case for case in cases() if have(*case.tools)]
+    chosen = [case for case in (*cases.cases(), *harder.cases()) if have(*case.tools)]
     for line in report(chosen, run(chosen)):
         print(line)
 

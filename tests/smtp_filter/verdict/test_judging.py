@@ -103,6 +103,13 @@ def test_words(what: Any, to: list[str], word: Word, action: Action, why: str) -
         ),
         ([gap(Shortfall.PARSER_STOPPED)], [], Severity.HIGH, Word.BLOCK, "what was read is enough"),
         ([gap(Shortfall.EMPTY)], [], Severity.NONE, Word.DELIVER, "nothing to read"),
+        (
+            [gap(Shortfall.NEEDS_OCR, 'attachment "Scan_0001.jpg"')],
+            [],
+            Severity.NONE,
+            Word.HOLD,
+            "a scan by name",
+        ),
         ([gap(Shortfall.NEEDS_OCR, 'attachment "logo.png"')], [], Severity.NONE, Word.DELIVER, "a picture"),
         (
             [gap(Shortfall.NEEDS_OCR, 'attachment "scan.pdf"', "page 1")],
@@ -118,6 +125,25 @@ def test_parts_that_were_not_read(
 ) -> None:
     assert judge(inspection(severity, gaps=gaps, protected=protected), FIRM).word is word, why
     assert judge(inspection(severity, gaps=gaps, protected=protected), RAVI).word is Word.DELIVER, "inside"
+
+
+def test_weak_encryption_counts_where_the_policy_says_so(tmp_path: Path) -> None:
+    what = inspection(
+        gaps=[gap(Shortfall.ENCRYPTED, 'attachment "a.zip"')], protected=[part(Protection.WEAK)]
+    )
+    settings = VerdictSettings.of(rules_with(tmp_path, weak_encryption_counts=True))
+    assert judge(what, FIRM, settings=settings).word is Word.ENCRYPTED
+    assert judge(what, FIRM).word is Word.HOLD
+
+
+def test_pictures_and_scans_as_the_policy_says(tmp_path: Path) -> None:
+    picture = inspection(gaps=[gap(Shortfall.NEEDS_OCR, 'attachment "photo.jpg"')])
+    scan = inspection(gaps=[gap(Shortfall.NEEDS_OCR, 'attachment "letter.pdf"', "page 1")])
+    settings = VerdictSettings.of(rules_with(tmp_path, unread_pictures="hold", unread_scans="deliver"))
+    assert judge(picture, FIRM, settings=settings).word is Word.HOLD
+    verdict = judge(scan, FIRM, settings=settings)
+    assert verdict.word is Word.DELIVER
+    assert verdict.not_inspected, "it is named all the same"
 
 
 def test_not_inspected_names_the_part_and_severity_goes_by_route() -> None:

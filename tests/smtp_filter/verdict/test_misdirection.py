@@ -105,6 +105,7 @@ def test_look_alikes(to: str, word: Word, rule: str, why: str) -> None:
 
 def test_a_council_that_exists_is_no_mistyped_neighbour() -> None:
     assert fired(judge(SENSITIVE, "a@harlow.gov.uk", sender="b@harrow.gov.uk")) == set()
+    assert fired(judge(SENSITIVE, "a@council-b.gov.uk", sender="b@council-a.gov.uk")) == set(), "no slip"
     verdict = judge(SENSITIVE, "a@harow.gov.uk", sender="b@harrow.gov.uk")
     assert (verdict.word, fired(verdict)) == (Word.HOLD, {"near_public_body"})
 
@@ -166,10 +167,10 @@ def test_a_hidden_list_of_something_sensitive() -> None:
 
 
 def test_volume_to_one_recipient() -> None:
-    assert "volume" in fired(judge(inspection(Severity.HIGH, people=40), "a@nhs.net"))
-    assert judge(inspection(Severity.HIGH, people=40), "a@nhs.net").word is Word.HOLD
-    assert "volume" not in fired(judge(inspection(Severity.HIGH, people=20), "a@nhs.net"))
-    assert "volume" not in fired(judge(inspection(Severity.LOW, people=40), "a@nhs.net"))
+    assert "volume" in fired(judge(inspection(Severity.HIGH, people=60), "a@nhs.net"))
+    assert judge(inspection(Severity.HIGH, people=60), "a@nhs.net").word is Word.HOLD
+    assert "volume" not in fired(judge(inspection(Severity.HIGH, people=50), "a@nhs.net"))
+    assert "volume" not in fired(judge(inspection(Severity.LOW, people=60), "a@nhs.net"))
 
 
 def test_a_bcc_field_left_in() -> None:
