@@ -63,6 +63,9 @@ _LEAVES = {
     "svg:desc": ("description", "alt text"),
     "office:binary-data": ("", ""),
 }
+# Who changed or commented, and when; inside of the paragraph where a comment hangs.
+_DATES = frozenset(("dc:date", "meta:date-string"))
+_ABOUT_A_CHANGE = _DATES | {"dc:creator", "meta:creator-initials"}
 _INTERNAL = re.compile(r"(?:\./)?(?:#|Pictures/|Object|ObjectReplacements/|\Z)")
 
 
@@ -369,7 +372,7 @@ class _Walk:
         handler = self._starts.get(short)
         if handler is not None:
             handler(known)
-        elif short in _LEAVES or short in ("dc:creator", "meta:creator-initials"):
+        elif short in _LEAVES or short in _ABOUT_A_CHANGE:
             self._leaf = (short, [])
         if known and not short.startswith(("style:", "number:")):
             self._attributes(short, known)
@@ -426,6 +429,8 @@ class _Walk:
             word, hidden = _LEAVES[short]
             self._ready.append(Segment(text, self._here() / word, hidden))
             return
+        if short in _DATES:
+            return  # when a comment was written is no part of the paragraph that it hangs on
         frame = self._frames[-1]
         if frame.comment and short == "dc:creator":
             frame.author = text

@@ -59,7 +59,8 @@ _SKIPPED = frozenset(
             "pnseclvl",
             "filetbl",
         ),
-        *("revtbl", "fontemb", "fontfile", "passwordhash", "wgrffmtfilter", "panose", "falt", "pgdsctbl"),
+        *("revtbl", "fontemb", "fontfile", "passwordhash", "wgrffmtfilter", "panose", "falt"),
+        *("pgdsctbl", "atndate", "atntime"),
     }
 )
 # Destination -> (place, why hidden).

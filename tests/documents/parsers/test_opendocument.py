@@ -215,6 +215,17 @@ def test_repeats_are_no_bomb() -> None:
     assert segment_with(segments, "Tokenlast")
 
 
+def test_the_date_of_a_comment_is_no_text_of_its_paragraph() -> None:
+    comment = (
+        '<office:annotation xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:creator>Tokenwho</dc:creator>'
+        "<dc:date>2024-05-06T00:00:00</dc:date><text:p>Tokenremark</text:p></office:annotation>"
+    )
+    segments, _ = read(package("text", f"<office:body><text:p>Token{comment}body</text:p></office:body>"))
+    assert segment_with(segments, "Tokenbody").hidden == ""
+    assert segment_with(segments, "Tokenwho").hidden == "comment"
+    assert not any("2024" in segment.text for segment in segments)
+
+
 def test_encrypted_documents_are_told_by_the_manifest() -> None:
     manifest = (
         "<m:manifest xmlns:m='m'><m:file-entry m:full-path='content.xml'><m:encryption-data>"
