@@ -225,7 +225,7 @@ def ask(engine: Engine, name: str, wanted: str) -> str:
     """Ask a run to "pause", to go on ("") or to "stop"; returns its whole name."""
 
     def work(connection: Connection) -> str:
-        row = _found(connection, name, unfinished=True)
+        row = _found(connection, name, unfinished=not name)
         if not _is_alive(row):
             raise RunError(f"run {row.name} is not running; resume it with: dlp scan --resume {row.name}")
         connection.execute(update(run).where(run.c.id == row.id).values(wanted=wanted))
