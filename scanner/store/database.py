@@ -81,8 +81,10 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 def insert_new(connection: Connection, table: Table, **values: Any) -> bool:
     """Insert a row unless it would break a unique constraint; returns whether it was inserted."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    return connection.execute(insert(table).values(**values).on_conflict_do_nothing()).rowcount > 0
+    if connection.dialect.name == "postgresql":
+        statement = postgresql.insert(table).values(**values).on_conflict_do_nothing()
+        return connection.execute(statement.returning(*table.primary_key.columns)).first() is not None
+    return connection.execute(sqlite.insert(table).values(**values).on_conflict_do_nothing()).rowcount > 0
 
 
 def serialise(connection: Connection, number: int) -> None:

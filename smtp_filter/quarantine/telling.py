@@ -21,7 +21,8 @@ PLACES_TOLD = 3
 RECIPIENTS_TOLD = 5
 # Our own names of places inside a message are no file names.
 _OWN_PLACES = re.compile(r"(?:header|body|attachment|part|message|text|line|page)\b", re.IGNORECASE)
-_DIGITS = re.compile(r"[0-9]{3,}")
+# A number in a file's name may be the very thing that was found, however it is spaced.
+_DIGITS = re.compile(r"[0-9][0-9 ./-]*")
 _LONGEST = 120
 
 
@@ -123,5 +124,7 @@ def file_name(location: str) -> str:
     first = location.partition(" > ")[0].strip().strip('"')
     if not first or _OWN_PLACES.match(first):
         return ""
-    # A number in a file's name may be the very thing that was found.
-    return printable(_DIGITS.sub("…", first))[:_LONGEST]
+    stem, dot, suffix = first.rpartition(".")
+    if not dot or len(suffix) > 5 or sum(char.isdigit() for char in suffix) > 1:
+        stem, dot, suffix = first, "", ""
+    return printable(_DIGITS.sub("…", stem) + dot + suffix)[:_LONGEST]
