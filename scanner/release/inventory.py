@@ -114,7 +114,8 @@ class Inventory:
         elif kind is Concealment.PICTURE_DATA:
             code = "picture-position" if is_position(label) else advice.code
         else:
-            code = advice.code if not label or is_about_people(label) else "custom-properties"
+            known = not label or is_about_people(label) or is_path(segment.text)
+            code = advice.code if known else "custom-properties"
         tally = self._properties.setdefault(code, _Tally("", str(segment.location)))
         tally.count += 1
         if label and len(tally.labels) < _FIELDS_KEPT:

@@ -32,11 +32,12 @@ def check(inspector: Inspector, tmp_path: Path) -> Check:
         pdf: PdfCopy = PdfCopy.TEXT,
         accept: tuple[str, ...] = (),
         copy: bool = True,
+        ocr: bool = False,
     ) -> Checked:
         path = tmp_path / "originals" / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
-        limits = Limits()
+        limits = Limits(ocr=ocr)
         gate = Gate(inspector, policy=default_policy(), limits=limits, accepted=frozenset(accept))
         copying = Copying(tmp_path / "copies", pdf, replace(limits, ocr=False)) if copy else None
         return ReleaseRun(gate, copying).check(Found(path, PurePath(name), named=True))

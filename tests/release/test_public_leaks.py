@@ -14,6 +14,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
+from scanner.documents.recognition import available
 from scanner.release import PdfCopy, Weight
 from tests.documents.parsers.legacy import streams_of
 from tests.documents.parsers.reading import pack as zipped
@@ -260,3 +261,20 @@ def test_redaction_by_a_black_box_and_white_words(check: Check, way: PdfCopy) ->
         assert codes(checked.copy.check) == {"not-checked"}
         assert b"McAllister" not in content
         assert b"/Font" not in content
+
+
+@pytest.mark.skipif(not available(), reason="needs tesseract-ocr and tesseract-ocr-eng")
+def test_pictures_of_pages_are_read_again(check: Check) -> None:
+    checked = check("Decision notice.pdf", redacted_pdf(), pdf=PdfCopy.PAGES, ocr=True)
+    assert checked.copy is not None
+    assert checked.copy.check is not None
+    assert checked.copy.check.passed
+    assert checked.copy.check.inspected == "inspected"
+    # Were the box not there, the words would be read: the check of the copy sees what is on the page.
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pagesize=A4)
+    canvas.drawString(72, 730, f"The complainant is Roisin McAllister, NHS number {nhs_number(3)}")
+    canvas.save()
+    checked = check("Open.pdf", stream.getvalue(), pdf=PdfCopy.PAGES, ocr=True)
+    assert checked.copy is not None
+    assert "personal-data" in codes(checked.copy.check)
