@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import binascii
+import codecs
 import re
 
-from scanner.documents.decoding import decode
+from scanner.documents.decoding import decode, utf16_by_nuls
 
 Header = tuple[str, str]
 """Name as written (empty for a line that is no header field) and unfolded value, encoded words left alone."""
 
 # Bounds of one block.  Postfix stops at 102,400 bytes of a header; honest mail stays at some kilobytes.
 HEADER_BLOCK = 1_000_000
-_HEADER_VALUE = 256_000
-_HEADER_LINES = 2_000
+HEADER_LINES = 2_000
 _NAME = 200
 
 _ENCODED_WORD = re.compile(r"=\?([^?\s*]{1,60})(?:\*[^?\s]{0,20})?\?([bBqQ])\?([^?]*)\?=")
@@ -36,7 +36,7 @@ def message_headers(data: bytes) -> tuple[Header, ...]:
 
 def readable_message(data: bytes) -> bytes:
     """A message in a superset of ASCII: UTF-16 is turned into UTF-8, a byte order mark is taken off."""
-    if not data.startswith(_MARK) and 0 in data[:200]:
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or utf16_by_nuls(data[:200]):
         data = decode(data).encode("utf-8")
     return data.removeprefix(_MARK)
 
@@ -63,22 +63,22 @@ def split_headers(data: bytes, start: int, end: int, *, message: bool = True) ->
 
 def _fields(block: bytes) -> list[Header]:
     fields: list[list[bytes]] = []
-    for line in _LINE_END.split(block)[: _HEADER_LINES * 10]:
+    for line in _LINE_END.split(block):
         if line[:1] in (b" ", b"\t") and fields:
             fields[-1].append(line)
         elif line:
             fields.append([line])
     headers = []
-    for lines in fields[:_HEADER_LINES]:
-        raw = b" ".join(map(bytes.strip, lines))[:_HEADER_VALUE]
+    for lines in fields[:HEADER_LINES]:
+        raw = b" ".join(map(bytes.strip, lines))
         name, colon, value = raw.partition(b":")
         name = name.strip()
         if colon and b" " not in name and len(name) < _NAME:
             headers.append((name.replace(b"\0", b"").decode("ascii", "replace"), text_of(value.strip())))
         else:
             headers.append(("", text_of(raw)))
-    if len(fields) > _HEADER_LINES:
-        headers.append(("", text_of(b"\n".join(b" ".join(one) for one in fields[_HEADER_LINES:]))))
+    if len(fields) > HEADER_LINES:
+        headers.append(("", text_of(b"\n".join(b" ".join(one) for one in fields[HEADER_LINES:]))))
     return headers
 
 

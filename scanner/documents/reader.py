@@ -63,6 +63,8 @@ _PROTECTED = 1_000
 # What stays closed is kept for the end of the document, where more passwords are known: at most so many locks
 # and so many bytes.
 _PENDING, _PENDING_BYTES = 200, 250_000_000
+_OVERRIDE = "\u202e"
+_OVERRIDDEN = re.compile("\u202e([^\u202c\u202e\n]{1,1000})")
 _ENTROPY_SAMPLE = 1_000_000
 _LOCKED = frozenset({Protection.STRONG, Protection.WEAK, Protection.UNKNOWN})
 
@@ -354,6 +356,8 @@ def _segments(segment: Segment, within: Location, tables: dict[int, int], tally:
     text = segment.text
     if not text or text.isspace():
         return
+    if not text.isascii() and _OVERRIDE in text:
+        yield from _displayed(segment, within)
     if segment.table is not None and segment.table not in tables:
         tally.tables += 1
         tables[segment.table] = tally.tables
@@ -381,6 +385,14 @@ def _segments(segment: Segment, within: Location, tables: dict[int, int], tally:
             segment.location, Shortfall.LIMIT, f"more than {tally.limits.text_characters:,} characters"
         )
         raise _TextLimitError
+
+
+def _displayed(segment: Segment, within: Location) -> Iterator[Segment]:
+    """What stands under a right-to-left override, as a screen shows it: from its end to its start."""
+    where = _inside(within, segment.location) / "as displayed"
+    for match in _OVERRIDDEN.finditer(segment.text):
+        if words := match[1][::-1].strip():
+            yield Segment(words, where, segment.hidden or "written backwards")
 
 
 def _cut(segment: Segment, limit: int) -> Iterator[Segment]:

@@ -16,6 +16,8 @@ from functools import lru_cache
 # Invisible characters: soft hyphen, zero-width space to right-to-left mark, bidi controls,
 # word joiner to invisible plus, BOM, pdfium's U+FFFE for a line-end hyphen, variation selectors.
 _INVISIBLE = (
+    # Combining accents too: they make another letter of none that detection looks for.
+    "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
     "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff\ufffe"
 )
 _SPACES = "\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"

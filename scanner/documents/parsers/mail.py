@@ -19,19 +19,19 @@ from itertools import islice
 from scanner.documents.decoding import decode
 from scanner.documents.limits import Limits
 from scanner.documents.mail_headers import (
+    HEADER_LINES,
     Header,
     base64_bytes,
     decoded_words,
     readable_message,
     split_headers,
-    text_of,
 )
 from scanner.documents.model import Gap, Location, Segment, Shortfall
+from scanner.documents.parsers.encoded_text import files_inside, other_readings, uuencoded
 from scanner.documents.parsers.html import html_events
 from scanner.documents.parsers.plain import text_segments
 from scanner.documents.protocol import HERE, Event, Member, Source
 from scanner.documents.rows import row_segment
-from scanner.documents.sniffing import EMPTY, UNKNOWN, sniff
 
 # Bounds of one message.  Postfix stops at 100 levels, rspamd at 64; honest mail stays under ten.
 _LEVELS = 64
@@ -48,13 +48,52 @@ _PART_HEADERS = frozenset(
 )
 _BOUNDARY = re.compile(rb"""boundary\s{0,9}=\s{0,9}(?:"([^"\r\n]{1,500})"|([^\s;"]{1,500}))""", re.IGNORECASE)
 _DASHED_LINE = re.compile(rb"^--(\S[^\r\n]{0,198}?)(?:--)?[ \t]*\r?$", re.MULTILINE)
+# Parameters whose values are read elsewhere, or are no words of anybody.
+_NAME = re.compile(r";\s{0,20}([^\s=;*\"]{1,40})\*?[0-9]{0,3}\*?\s{0,20}=")
+_PARAMETER_NAMES = frozenset(
+    {
+        *(
+            "boundary",
+            "charset",
+            "creation-date",
+            "delsp",
+            "filename",
+            "format",
+            "micalg",
+            "modification-date",
+        ),
+        *(
+            "method",
+            "name",
+            "protocol",
+            "read-date",
+            "reply-type",
+            "report-type",
+            "size",
+            "smime-type",
+            "start",
+        ),
+        *(
+            "type",
+            "x-apple-part-url",
+            "x-mac-creator",
+            "x-mac-type",
+            "x-unix-mode",
+            "hp-legacy",
+            "access-type",
+        ),
+        *("number", "total", "id", "component", "differences", "header", "start-info", "conversions", "url"),
+    }
+)
 _COMMENT = re.compile(r"\([^()]*\)")
 _NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
-_UU_BEGIN = re.compile(rb"^begin(-base64)? [0-7]{3,4} ([^\r\n]{1,300})\r?\n", re.MULTILINE)
-_BASE64_RUN = re.compile(
-    rb"(?:^|(?<=[\s\"'>,]))(?:(?:[A-Za-z0-9+/]{60,}+[ \t]*+(?:\r?\n|$)){2,}[A-Za-z0-9+/]{0,1000}={0,2}|"
-    rb"[A-Za-z0-9+/]{200,}+={0,2})"
-)
+_TRAILING_BLANKS = re.compile(rb"(?<![ \t])[ \t]++(?=\r?\n)")
+_QUOTED = re.compile(rb"=(?:[0-9A-F]{2}|\r?\n)")
+_PARTS_IN_TEXT = re.compile(rb"^--\S[^\r\n]{0,200}\r?\nContent-[A-Za-z-]{1,40}:", re.MULTILINE)
+_UUENCODED = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
+_KNOWN_CODINGS = _UUENCODED | {"", "7bit", "8bit", "binary", "none", "base64", "quoted-printable"}
+_READINGS = 3
+_TEXT_ATTACHMENT = 20_000_000
 _PGP_BLOCK = re.compile(
     r"-----BEGIN PGP MESSAGE-----.{0,2000000}?(?:-----END PGP MESSAGE-----|\Z)", re.DOTALL
 )
@@ -162,10 +201,14 @@ def message_events(data: bytes, limits: Limits, within: Location = HERE) -> Iter
         stack.extend(reversed(deeper))
 
 
-def _header_segments(headers: list[Header], part: _Part) -> Iterator[Segment]:
+def _header_segments(headers: list[Header], part: _Part) -> Iterator[Event]:
+    if len(headers) > HEADER_LINES:
+        yield Gap(part.within / "headers", Shortfall.LIMIT, f"more than {HEADER_LINES:,} header fields")
     for name, value in headers:
         lowered = name.lower()
-        if lowered in _SIGNATURE_HEADERS or (lowered in _PART_HEADERS):
+        if lowered in _SIGNATURE_HEADERS:
+            continue
+        if lowered in _PART_HEADERS and all(one.lower() in _PARAMETER_NAMES for one in _NAME.findall(value)):
             continue
         text = decoded_words(value)
         if text.strip():
@@ -197,11 +240,10 @@ def _values(headers: list[Header], name: str) -> list[str]:
 def _body_events(
     part: _Part, headers: list[Header], begin: int, limits: Limits, deeper: list[_Part]
 ) -> Iterator[Event]:
-    """Events of one body; parts inside it are put into ``deeper``."""
+    """Events of one body under each of its readings; parts inside it are put into ``deeper``."""
     types = _values(headers, "content-type") or [part.default]
-    encodings = _values(headers, "content-transfer-encoding")
-    coding = _COMMENT.sub("", encodings[0]).strip().lower() if encodings else ""
-    kinds = [_COMMENT.sub("", one.split(";", 1)[0]).strip().lower() for one in types]
+    kinds = [_bare(one.split(";", 1)[0]) for one in types]
+    codings = list(dict.fromkeys(map(_bare, _values(headers, "content-transfer-encoding")))) or [""]
     names = [
         found
         for value in (*_values(headers, "content-disposition"), *types)
@@ -212,35 +254,82 @@ def _body_events(
     for other in dict.fromkeys(names[1:]):
         if other != name:
             yield Segment(other, part.within / "second file name", "mail header")
-    data, start, end = part.data, begin, part.end
+    raw = part.data[begin : part.end]
     if any(kind.startswith("multipart/") for kind in kinds):
-        if coding in ("base64", "quoted-printable"):
-            data = _undo(data[start:end], coding)
-            start, end = 0, len(data)
-        inside = replace(part, data=data, start=start, end=end)
-        if (yield from _multipart(inside, types, limits, deeper)):
-            return
-    kind = next((one for one in kinds if not one.startswith("multipart/")), "text/plain")
-    content = data[start:end] if data is not part.data else _undo(data[start:end], coding)
+        for data in _decodings(raw, codings):
+            if (yield from _multipart(_whole(part, data), types, limits, deeper)):
+                return
+    simple = [kind for kind in dict.fromkeys(kinds) if not kind.startswith("multipart/")] or ["text/plain"]
+    contents = [_undo(raw, coding) for coding in codings[:_READINGS]]
+    if codings[0] and codings[0] not in _KNOWN_CODINGS and _QUOTED.search(raw):
+        contents.append(binascii.a2b_qp(raw))
+    place = part.within
+    for number, content in enumerate(dict.fromkeys(contents)):
+        for kind in simple[:_READINGS]:
+            if number or kind != simple[0]:
+                place = part.within / "another reading"
+            reading = replace(part, within=place)
+            yield from _one_reading(reading, headers, kind, types, content, name, limits, deeper)
+    if not any(kind.startswith("message/") for kind in simple) and _PARTS_IN_TEXT.search(raw):
+        # A container that is not declared as one: some programs take it apart all the same.
+        yield from _multipart(
+            _whole(replace(part, within=part.within / "parts in text"), raw), [], limits, deeper
+        )
+    if codings[0] == "base64" and len(_NO_BASE64.sub(b"", raw)) * 20 < len(raw) * 17:
+        # Declared base64 and is not: some programs show it as it stands.
+        yield from text_segments((decode(raw),), limits, part.within / "body (undecoded)")
+
+
+def _bare(value: str) -> str:
+    """A value without comments, quotes and blanks, in small letters."""
+    return _COMMENT.sub("", value).strip(" \t\"'").lower()
+
+
+def _whole(part: _Part, data: bytes) -> _Part:
+    return replace(part, data=data, start=0, end=len(data))
+
+
+def _decodings(raw: bytes, codings: list[str]) -> list[bytes]:
+    """The bytes of a container under every encoding that is declared (none is allowed), and as they are."""
+    undone = [
+        _undo(raw, coding) for coding in codings[:_READINGS] if coding in ("base64", "quoted-printable")
+    ]
+    return list(dict.fromkeys((*undone, raw)))
+
+
+def _one_reading(
+    part: _Part,
+    headers: list[Header],
+    kind: str,
+    types: list[str],
+    content: bytes,
+    name: str,
+    limits: Limits,
+    deeper: list[_Part],
+) -> Iterator[Event]:
+    """Events of a body that is no container, taken for what ``kind`` says."""
     if kind in ("message/rfc822", "message/global", "message/news"):
         place = part.within / (f'{_ATTACHED} "{name}"' if name else _ATTACHED)
         deeper.append(_Part(content, 0, len(content), place, part.level + 1, True))
         return
     if kind == "message/partial":
         yield Gap(part.within, Shortfall.UNSUPPORTED_KIND, "fragment of a message")
+    if kind == "message/external-body":
+        yield row_segment([types[0]], ["Content-Type"], part.within / "header Content-Type")
+        if _parameter(types[0], "access-type").lower() != "url":
+            yield Gap(part.within, Shortfall.UNSUPPORTED_KIND, "content that stands elsewhere")
     disposition = (_values(headers, "content-disposition") or [""])[0].strip().lower()
     if name or disposition.startswith("attachment") or not kind.startswith(("text/", "message/")):
         declared = _parameter(types[0], "charset")
+        place = part.within / (f'attachment "{name}"' if name else "attachment")
+        if content and 0 not in content[:1000] and len(content) < _TEXT_ATTACHMENT:
+            yield from files_inside(content, place)
         if kind.startswith("text/") and declared.lower() not in ("", "utf-8", "us-ascii"):
             content = decode(content, declared).encode("utf-8")
-        place = part.within / (f'attachment "{name}"' if name else "attachment")
         if content:
             yield Member(name, content, place)
         return
     yield from _text_body(part, kind, types, content, limits)
-    if coding == "base64" and len(_NO_BASE64.sub(b"", data[start:end])) * 20 < len(data[start:end]) * 17:
-        # Declared base64 and is not: some programs show it as it stands.
-        yield from text_segments((decode(data[start:end]),), limits, part.within / "body (undecoded)")
 
 
 def _text_body(part: _Part, kind: str, types: list[str], content: bytes, limits: Limits) -> Iterator[Event]:
@@ -249,6 +338,7 @@ def _text_body(part: _Part, kind: str, types: list[str], content: bytes, limits:
         place = part.within / "body (HTML)"
         for event in html_events(text):
             yield replace(event, location=Location(place.parts + event.location.parts))
+        yield from files_inside(content, place)
         return
     if kind in ("text/calendar", "text/vcard", "text/x-vcard", "text/csv", "text/xml", "text/directory"):
         yield Member("", text.encode("utf-8"), part.within / "attachment")
@@ -262,14 +352,9 @@ def _text_body(part: _Part, kind: str, types: list[str], content: bytes, limits:
 
 
 def _inside_text(content: bytes, text: str, place: Location) -> Iterator[Event]:
-    """Files that stand in running text: uuencoded, base64 without a header that says so, PGP."""
-    if b"begin" in content:
-        for name, data in _uuencoded(content):
-            yield Member(name, data, place / f'uuencoded "{name}"')
-    for run in _BASE64_RUN.finditer(content):
-        data = base64_bytes(run[0])
-        if sniff(Source.from_bytes(data)) not in (UNKNOWN, EMPTY, "text"):
-            yield Member("", data, place / "base64 text")
+    """What stands encoded in running text: files, words in another reading, PGP."""
+    yield from files_inside(content, place)
+    yield from other_readings(text, place)
     if "-----BEGIN PGP MESSAGE-----" in text:
         for block in _PGP_BLOCK.finditer(text):
             yield Member("", block[0].encode("utf-8"), place / "PGP message")
@@ -341,38 +426,13 @@ def _undo(data: bytes, coding: str) -> bytes:
     if coding == "base64":
         return base64_bytes(data)
     if coding == "quoted-printable":
-        return binascii.a2b_qp(data)
-    if coding in ("x-uuencode", "uuencode", "x-uue", "uue"):
-        found = next(_uuencoded(data), None)
+        # Blanks at the end of a line are of the transport, and would hide a soft line break.
+        return binascii.a2b_qp(_TRAILING_BLANKS.sub(b"", data))
+    if coding in _UUENCODED:
+        found = next(uuencoded(data), None)
         return found[1] if found else data
-    if coding not in ("", "7bit", "8bit", "binary", "none"):
+    if coding not in _KNOWN_CODINGS:
         cleaned = _NO_BASE64.sub(b"", data)
         if len(cleaned) >= 60 and len(cleaned) * 100 > len(b"".join(data.split())) * 99:
             return base64_bytes(data)
     return data
-
-
-def _uuencoded(data: bytes) -> Iterator[tuple[str, bytes]]:
-    """Names and contents of the uuencoded (and base64) files that stand in text."""
-    position = 0
-    while match := _UU_BEGIN.search(data, position):
-        position = match.end()
-        pieces = []
-        while position < len(data):
-            stop = data.find(b"\n", position)
-            stop = len(data) if stop < 0 else stop
-            line = data[position:stop].rstrip(b"\r")
-            position = stop + 1
-            if line.strip() in (b"end", b"====", b""):
-                break
-            try:
-                pieces.append(base64_bytes(line) if match[1] else binascii.a2b_uu(line))
-            except binascii.Error:
-                # Some encoders leave out trailing blanks or add a check character.
-                count = 1 + -(-((line[0] - 32) & 63) * 8 // 6)
-                try:
-                    pieces.append(binascii.a2b_uu(line[:count].ljust(count)))
-                except binascii.Error:
-                    break
-        if pieces:
-            yield text_of(match[2].strip()), b"".join(pieces)
