@@ -24,13 +24,14 @@ _Model = TypeVar("_Model", bound=BaseModel)
 class Domains:
     """What is known about domains as such.
 
-    ``registries`` hand out names to others, so nobody owns them as a whole; names beneath ``public_bodies``
-    cannot be had by everybody; ``shared`` and ``freemail`` are mail services of many; ``imitated`` are names
-    that are often mistyped, ``one_ending`` those of them that exist under one ending only; ``is_role`` tells
-    a team's local part from a person's.
+    ``registries`` hand out names to others, so nobody owns them as a whole, ``council_registries`` to
+    councils; names beneath ``public_bodies`` cannot be had by everybody; ``shared`` and ``freemail`` are mail
+    services of many; ``imitated`` are names that are often mistyped, ``one_ending`` those of them that exist
+    under one ending only; ``is_role`` tells a team's local part from a person's.
     """
 
     registries: frozenset[str]
+    council_registries: frozenset[str]
     public_bodies: frozenset[str]
     open_endings: frozenset[str]
     shared: frozenset[str]
@@ -75,6 +76,7 @@ def load_domains() -> Domains:
     mailboxes = load_mailboxes()
     return Domains(
         registries=written.registries,
+        council_registries=written.council_registries,
         public_bodies=written.public_bodies,
         open_endings=written.open_endings,
         shared=written.shared,

@@ -280,6 +280,7 @@ class DomainsFile(Strict):
 
     source: str
     registries: frozenset[str]
+    council_registries: frozenset[str]
     public_bodies: frozenset[str]
     open_endings: frozenset[str]
     shared: frozenset[str]

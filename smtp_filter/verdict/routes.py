@@ -61,7 +61,7 @@ class RouteTable:
     exits: frozenset[str] = field(default_factory=frozenset)
 
     def inside(self, own: Collection[str], sender: Address) -> Inside:
-        """The own domains: those that are named, else the organisation that the sender's domain belongs to.
+        """The own domains: those that are named, else the sender's own, for a council that of all its parts.
 
         Nobody is inside with the user of a mail provider, or of a service that many bodies share.
         """
@@ -71,7 +71,7 @@ class RouteTable:
         foreign = self.domains.freemail | self.domains.shared | self.domains.registries
         if not domain or sender.fault or beneath(domain, self.domains.freemail) or domain in foreign:
             return Inside(frozenset(), configured=False)
-        return Inside(frozenset({organisation_of(domain, self.domains.registries)}), configured=False)
+        return Inside(frozenset({organisation_of(domain, self.domains.council_registries)}), configured=False)
 
     def line(self, domain: str) -> RouteLine | None:
         """The narrowest line of the secure list about a domain."""

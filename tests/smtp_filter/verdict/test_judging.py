@@ -169,6 +169,9 @@ def test_a_whole_message_that_is_encrypted_holds_its_gap() -> None:
     [
         ("a@council.gov.uk", "b@council.gov.uk", RouteKind.INSIDE, "the sender's organisation"),
         ("a@housing.council.gov.uk", "b@council.gov.uk", RouteKind.INSIDE, "a department's domain"),
+        ("a@council.example.org", "b@gp.example.org", RouteKind.OUTSIDE, "nobody said that they are one"),
+        ("a@firm.co.uk", "b@london.firm.co.uk", RouteKind.INSIDE, "beneath the sender's domain"),
+        ("a@london.firm.co.uk", "b@firm.co.uk", RouteKind.OUTSIDE, "above it, and not among councils"),
         ("a@gmail.com", "b@gmail.com", RouteKind.OUTSIDE, "a mail provider is nobody's organisation"),
         ("a@nhs.net", "b@nhs.net", RouteKind.SECURE, "a service of many"),
         ("a@gov.uk", "b@leeds.gov.uk", RouteKind.SECURE, "a registry"),
