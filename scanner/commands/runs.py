@@ -45,7 +45,7 @@ Examples:
   dlp runs show
   dlp runs show 20261122-034500-1a2b --json
 """
-DIFF_HELP = """Say what changed between two runs: new, gone, moved and changed files, newly exposed and fixed ones.
+DIFF_HELP = """Say what changed between two runs: new, gone, moved, changed, newly exposed and fixed files.
 
 Without names: the latest run and the one before it in the same folders. With --json: one line for each file.
 
