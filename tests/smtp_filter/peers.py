@@ -503,13 +503,13 @@ class Certificates:
 
 
 def make_certificates(folder: Path) -> Certificates:
-    """By openssl; 2048 bit keys, valid for two days (the expired one: it ended in 2021)."""
+    """By openssl; valid for two days (the expired one: it ended in 2021)."""
     program = tool("openssl", "openssl")
 
     def run(*words: str, stdin: str = "") -> None:
         subprocess.run([program, *words], cwd=folder, check=True, capture_output=True, input=stdin.encode())
 
-    new_key = ["-newkey", "rsa:2048", "-nodes"]
+    new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     run(
         "req",
         "-x509",

@@ -17,10 +17,8 @@ from smtp_filter.relay import Deadlines, Limits
 from tests.smtp_filter.peers import (
     PLAIN,
     Certificates,
-    Postfix,
     RunningRelay,
     ScriptedHop,
-    Sink,
     Talk,
     relay_settings,
     wait_for,
@@ -354,16 +352,6 @@ def test_a_handshake_that_fails_is_451(certificates: Certificates, answer: bytes
         with RunningRelay({"default": settings}) as relay, relay.client() as talk:
             assert outcome(talk)[0] == 451
         assert not hop.taken
-
-
-def test_tls_to_a_real_postfix(postfix: Postfix, sink: Sink, certificates: Certificates) -> None:
-    settings = postfix.hop("tls", tls="starttls", name="hop.example.org", ca_file=certificates.ca)
-    with RunningRelay({"default": settings}) as relay, relay.client() as talk:
-        before = len(sink.raw())
-        assert talk.send(PLAIN)[0] == 250
-        assert talk.send(PLAIN)[0] == 250
-        received = sink.wait(before + 2)[before]
-        assert b"by mx.council.test (Postfix) with ESMTPS" in received
 
 
 def test_a_next_hop_name_that_does_not_resolve() -> None:

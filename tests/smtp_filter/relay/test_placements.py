@@ -9,9 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from smtp_filter.message import Answer, Deliver, Message
-from smtp_filter.relay import RelaySettings
+from smtp_filter.relay import ListenerTls, RelaySettings
 from tests.smtp_filter.peers import (
     PLAIN,
+    Certificates,
     PlainFilter,
     Postfix,
     RunningRelay,
@@ -269,3 +270,26 @@ def test_swaks(postfix: Postfix, answer: Answer | Deliver, exit_code: int) -> No
     with relay_to(postfix, answer) as relay:
         done = swaks(relay.port, "--from", "officer@council.test", "--to", "a@example.org,b@example.org")
         assert done.returncode == exit_code, done.stdout
+
+
+def test_tls_to_a_real_postfix(postfix: Postfix, sink: Sink, certificates: Certificates) -> None:
+    settings = postfix.hop("tls", tls="starttls", name="hop.example.org", ca_file=certificates.ca)
+    with RunningRelay({"default": settings}) as relay, relay.client() as talk:
+        before = len(sink.raw())
+        assert talk.send(PLAIN)[0] == 250
+        assert talk.send(PLAIN)[0] == 250
+        received = sink.wait(before + 2)[before]
+        assert b"by mx.council.test (Postfix) with ESMTPS" in received
+
+
+def test_swaks_over_starttls_checking_our_certificate(sink: Sink, certificates: Certificates) -> None:
+    before = len(sink.raw())
+    tls = ListenerTls(certificates.relay, certificates.key("relay"), required="always")
+    with RunningRelay({"default": sink.hop()}, settings=relay_settings(tls=tls)) as relay:
+        letter = ("--from", "officer@council.test", "--to", "a@example.org")
+        checked = ("--tls", "--tls-verify", "--tls-ca-path", str(certificates.ca))
+        done = swaks(relay.port, *letter, *checked)
+        assert done.returncode == 0, done.stdout + done.stderr
+        sink.wait(before + 1)
+        assert swaks(relay.port, *letter).returncode != 0, "in clear text: 530"
+        assert len(sink.raw()) == before + 1
