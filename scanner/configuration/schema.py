@@ -15,6 +15,7 @@ from scanner.detection.organisation import Organisation
 from scanner.detection.settings import DetectionSettings
 from scanner.documents.isolation import Confinement
 from scanner.documents.limits import Limits
+from scanner.documents.passwords import Passwords
 from scanner.shares.exposure import EVERYONE_GROUPS, WEB_ROOTS, ExposureSettings
 from scanner.shares.pace import PaceSettings
 from scanner.shares.settings import ScanSettings, WorkerSettings
@@ -227,6 +228,13 @@ class LimitsSection(Section):
         default=False, description="read the text of pictures and scans (needs tesseract; slow)"
     )
     ocr_seconds: float = Field(default=120.0, gt=0, description="time for OCR of one file with all its pages")
+    passwords_file: AbsolutePath | None = Field(
+        default=None,
+        description="passwords in use here, one a line, tried on encrypted files; never logged or reported",
+    )
+    password_seconds: float = Field(
+        default=5.0, ge=0, le=300, description="CPU time for trying passwords on one file with all inside"
+    )
 
     def settings(self) -> Limits:
         """What the readers of documents are told."""
@@ -238,7 +246,19 @@ class LimitsSection(Section):
             nesting=self.nesting,
             ocr=self.ocr,
             ocr_seconds=self.ocr_seconds,
+            passwords=self.passwords(),
         )
+
+    def passwords(self) -> Passwords:
+        """The site's passwords; raises ``ConfigurationError`` where their file cannot be read."""
+        if self.passwords_file is None:
+            return Passwords(seconds=self.password_seconds)
+        try:
+            return Passwords.from_file(self.passwords_file, self.password_seconds)
+        except (OSError, UnicodeDecodeError) as error:
+            reason = (error.strerror or "") if isinstance(error, OSError) else "not UTF-8"
+            what = f"{self.passwords_file} cannot be read ({reason})"
+            raise ConfigurationError([Problem("", "limits.passwords_file", what)]) from None
 
 
 class LanguageSection(Section):

@@ -79,7 +79,7 @@ _WORDS: Mapping[Concealment, tuple[str, ...]] = {
     Concealment.MAIL_HEADER: ("mail header", "message property", "certificate"),
     Concealment.MACRO: ("macro source",),
     Concealment.CHART_DATA: ("chart data",),
-    Concealment.OTHER: ("another reading", "written backwards", "archive behind a file"),
+    Concealment.OTHER: ("another reading",),
     Concealment.WORKINGS: (
         *(
             "defined name",
