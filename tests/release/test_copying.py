@@ -177,6 +177,16 @@ def test_what_is_under_transparent_pixels_is_gone() -> None:
         assert made.getpixel((1, 1)) == (255, 255, 255)
 
 
+def test_a_scan_without_text_is_copied_as_pictures_only() -> None:
+    stream = io.BytesIO()
+    canvas = Canvas(stream)
+    canvas.rect(50, 50, 200, 200, fill=1)
+    canvas.save()
+    with pytest.raises(NoCopyError, match="--pdf pages"):
+        flattened("scan.pdf", stream.getvalue())
+    assert flattened("scan.pdf", stream.getvalue(), PdfCopy.PAGES)[0] == ".pdf"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [

@@ -6,6 +6,7 @@ import io
 import re
 import struct
 import zipfile
+from email.message import EmailMessage
 from pathlib import Path
 
 import openpyxl
@@ -221,6 +222,21 @@ def test_filtered_rows_count_though_nobody_sees_them(check: Check) -> None:
         sheet.append((first, last, nhs_number(number)))
         sheet.row_dimensions[number + 2].hidden = number >= 10
     sheet.auto_filter.ref = f"A1:C{PEOPLE + 1}"
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = (
+        "a@example.org",
+        "b@example.org",
+        "About 10 applicants",
+    )
+    message.set_content("Please verify the attached.")
+    message.add_attachment(
+        saved(book), maintype="application", subtype="octet-stream", filename="applicants.xlsx"
+    )
+    mailed = objection(check("request.eml", message.as_bytes()).check, "hidden-cells")
+    assert (mailed.count, mailed.place) == (
+        PEOPLE - 10,
+        'attachment "applicants.xlsx" > sheet "Applicants"',
+    )
     checked = check("applicants.xlsx", saved(book))
     assert objection(checked.check, "hidden-cells").count == PEOPLE - 10
     assert checked.check.people.high >= PEOPLE * 0.9

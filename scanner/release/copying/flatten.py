@@ -43,10 +43,12 @@ _WORKBOOKS = frozenset(("xlsx", "xlsb", "xls", "ods"))
 _DOCUMENTS = frozenset(("docx", "doc", "odt", "rtf", "html", "pptx", "ppt", "odp"))
 _ENCRYPTED = "ooxml-encrypted"
 _NOTHING = "nothing in it is visible text"
+_NO_TEXT_LAYER = "it has no text that can be seen; for pictures of its pages add --pdf pages"
 _REFUSED: Mapping[str, str] = MappingProxyType(
     {
         "eml": "print the message to PDF and check that",
         "msg": "print the message to PDF and check that",
+        "mbox": "print the messages to PDF and check that",
         "zip": "unpack it and check what is inside",
     }
 )
@@ -76,7 +78,7 @@ def flatten(source: Source, file: BinaryIO, limits: Limits, pdf: PdfCopy) -> Wri
         raise NoCopyError(f"no safe copy of this kind of file ({PLAIN_WORDS.get(kind, kind)}): {what}")
     suffix, write = writer
     if not write(items, file):
-        raise NoCopyError(_NOTHING)
+        raise NoCopyError(_NO_TEXT_LAYER if kind == "pdf" else _NOTHING)
     return Written(suffix, _NO_PICTURES if suffix == ".docx" else "nothing but what was hidden")
 
 
