@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 DEMO := demo
 
-.PHONY: help demo test check lint types floors rules eval eval-names train bench lock clean
+.PHONY: help demo test check lint types floors rules eval eval-names train bench fuzz lock clean
 
 help:
 	@echo "make demo    build a make-believe council share, scan it, show the report"
@@ -16,6 +16,7 @@ help:
 	@echo "make eval-names   names and addresses: rules, model and both, by community and kind"
 	@echo "make train   train the language model anew (needs the training data beside the checkout)"
 	@echo "make bench   speed, against stock Presidio and a plain scan, in one run"
+	@echo "make fuzz    5,000 damaged documents through the isolated workers, and what became of them"
 	@echo "make lock    make the hashed lock file anew (needs uv)"
 	@echo "make clean   remove the environment and everything made"
 
@@ -62,6 +63,9 @@ eval-names: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m tests.benchmarks
+
+fuzz: $(STAMP)
+	@nice -n 10 $(BIN)/python -m tests.robustness.fuzz
 
 lock:
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

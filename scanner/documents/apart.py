@@ -85,11 +85,12 @@ def _send_all(
 def _received(
     pipe: BinaryIO, child: int, source: Source, limits: Limits, kind: str | None
 ) -> Generator[Segment | Coverage, None, None]:
-    characters = 0
+    some, characters = False, 0
     reason, ending = Shortfall.PARSER_STOPPED, ""
     try:
         while (item := _next(pipe)) is not None:
             if isinstance(item, Segment):
+                some = some or item.location.parts[-1:] != ("file name",)
                 characters += len(item.text)
                 if characters > 2 * limits.text_characters:
                     raise _NonsenseError
@@ -104,7 +105,7 @@ def _received(
         status = _end(child)
     ending = ending or f"its reader ended twice: {ended_by(status)}"
     gap = Gap(source.location, reason, ending)
-    yield Coverage(Status.PARTIAL if characters else Status.NOT_INSPECTED, kind or _kind_of(source), (gap,))
+    yield Coverage(Status.PARTIAL if some else Status.NOT_INSPECTED, kind or _kind_of(source), (gap,))
 
 
 def _kind_of(source: Source) -> str:

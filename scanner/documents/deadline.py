@@ -76,7 +76,7 @@ class Deadline:
             yield item
             if isinstance(item, Coverage):
                 return
-            some = True
+            some = some or item.location.parts[-1:] != ("file name",)
 
     def _out_of_cpu(self, _number: int, _frame: FrameType | None) -> None:
         self._pass("CPU time for one file")

@@ -12,6 +12,7 @@ from scanner.documents import openpgp
 from scanner.documents.decoding import byte_order_mark, decode, utf16_by_nuls
 from scanner.documents.delimiters import delimiter_of
 from scanner.documents.protocol import Source
+from scanner.documents.zip_directory import front_is_unlisted
 
 HEAD = 65_536
 """Bytes of the start that decide the kind."""
@@ -320,6 +321,8 @@ def _ends_in_zip(source: Source) -> bool:
 def _sniff_zip(source: Source, head: bytes) -> str:
     try:
         with source.open() as file, zipfile.ZipFile(file) as archive:
+            if front_is_unlisted(archive):
+                raise zipfile.BadZipFile
             names = {name.replace("\\", "/").lower(): name for name in archive.namelist()}
             first = _entry(archive, names, "mimetype", 200)
             if odf := _ODF.match(first):
@@ -334,9 +337,11 @@ def _sniff_zip(source: Source, head: bytes) -> str:
     except Exception:
         # Damaged: what the local headers at the start tell.  The parser will say what is damaged.
         if b"[Content_Types].xml" in head or b"_rels/.rels" in head:
-            for mark, kind in ((b"word/", "docx"), (b"xl/", "xlsx"), (b"ppt/", "pptx")):
-                if mark in head:
-                    return kind
+            marks = ((b"word/", "docx"), (b"xl/", "xlsx"), (b"ppt/", "pptx"))
+            # The first of them: a presentation holds workbooks.
+            found = [(head.find(mark), kind) for mark, kind in marks if mark in head]
+            if found:
+                return min(found)[1]
         return "zip"
 
 

@@ -64,7 +64,7 @@ def swallow_the_interruption() -> None:
     for _ in range(2):
         try:
             spin()
-        except BaseException:  # noqa: S112 - as careless parsers do
+        except BaseException:
             continue
     spin()
 

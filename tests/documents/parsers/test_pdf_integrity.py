@@ -1,0 +1,62 @@
+"""Damage inside packed streams, which no reader of PDF tells of."""
+
+from __future__ import annotations
+
+import io
+import zlib
+
+import pytest
+from reportlab.pdfgen.canvas import Canvas
+
+from scanner.documents import Source, Status, read_document
+from scanner.documents.model import Coverage, Shortfall
+from scanner.documents.parsers.pdf_integrity import damaged_streams
+from tests.robustness.hostile_files import pdf_page
+
+
+def letter() -> bytes:
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pageCompression=1)
+    for number in range(3):
+        canvas.drawString(72, 700, f"Tokenpage{number} " * 20)
+        canvas.showPage()
+    canvas.save()
+    return stream.getvalue()
+
+
+def broken(data: bytes) -> bytes:
+    """One letter of the first page's packed content is another one."""
+    at = data.index(b"stream\n") + 40
+    return data[:at] + bytes((data[at] ^ 0x55,)) + data[at + 1 :]
+
+
+FLATE = "/FlateDecode"
+PACKED = zlib.compress(b"BT (Tokenstream) Tj ET " * 50)
+
+
+@pytest.mark.parametrize(
+    ("data", "count", "why"),
+    [
+        (pdf_page(PACKED, {}, packing=FLATE), 0, "whole"),
+        (pdf_page(PACKED[:-4], {}, packing=FLATE), 0, "without its checksum, as some writers leave it"),
+        (pdf_page(PACKED[:20] + b"\0\0\0\0" + PACKED[24:], {}, packing=FLATE), 1, "damaged"),
+        (pdf_page(PACKED[:-4] + b"\0\0\0\0", {}, packing=FLATE), 1, "wrong checksum"),
+        (pdf_page(b"4254>", {}, packing="/ASCIIHexDecode"), 0, "packed otherwise"),
+        (pdf_page(zlib.compress(b" " * 80_000_000), {}, packing=FLATE), 0, "beyond what is looked at"),
+        (b"%PDF-1.4 nothing more", 0, "for its readers to say"),
+    ],
+)
+def test_streams(data: bytes, count: int, why: str) -> None:
+    assert damaged_streams(data) == count, why
+
+
+def test_a_damaged_page_makes_the_document_read_in_part() -> None:
+    whole, damaged = letter(), broken(letter())
+    coverages = []
+    for data in (whole, damaged):
+        *_, last = read_document(Source.from_bytes(data, "letter.pdf"))
+        assert isinstance(last, Coverage)
+        coverages.append(last)
+    assert coverages[0].gaps == ()
+    assert coverages[1].status is Status.PARTIAL
+    assert [gap.reason for gap in coverages[1].gaps] == [Shortfall.DAMAGED]
