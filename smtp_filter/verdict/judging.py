@@ -196,7 +196,7 @@ def _judged(address: Address, written: str, route: Route, content: _Content, see
         if effect is Effect.HOLD or (effect is Effect.HOLD_IF_SENSITIVE and content.sensitive)
     ]
     if content.sensitive and route.kind is RouteKind.OUTSIDE:
-        why = f"{route.why} It would get personal data that it, and anybody on the way, could read."
+        why = f"{route.why} Personal data in the message could be read there, and on the way."
         return judged(Word.BLOCK, why, [sign.rule for sign in (*blocking, *holding)])
     if blocking:
         return judged(Word.BLOCK, blocking[0].text, [sign.rule for sign in blocking])
@@ -205,7 +205,7 @@ def _judged(address: Address, written: str, route: Route, content: _Content, see
     if holding:
         return judged(Word.HOLD, holding[0].text, [sign.rule for sign in holding])
     if content.sealing.unread:
-        return judged(Word.HOLD, "Not all that it would get could be inspected.")
+        return judged(Word.HOLD, "Not all of the message could be inspected.")
     if content.sensitive:
         return judged(Word.SECURE_ROUTE, route.why)
     if content.sealing.sealed:

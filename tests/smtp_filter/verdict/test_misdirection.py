@@ -51,6 +51,7 @@ def fired(verdict: Verdict) -> set[str]:
         (private(5), ", ".join(f"x{n}@nhs.net" for n in range(9)), Word.DELIVER, "mostly professionals"),
         (firms(11), "", Word.BLOCK, "eleven outside addresses of eleven firms"),
         (firms(9), "", Word.DELIVER, "nine"),
+        (", ".join(f"x{n}@example.com" for n in range(12)), "", Word.BLOCK, "a domain that is nobody's"),
         (", ".join(f"x{n}@bigfirm.co.uk" for n in range(30)), "", Word.DELIVER, "one organisation"),
         (", ".join(f"x{n}@body{n}.gov.uk" for n in range(30)), "", Word.DELIVER, "public bodies"),
         (", ".join(f"clerk@parish{n}.org.uk" for n in range(30)), "", Word.DELIVER, "parish clerks"),
