@@ -182,7 +182,8 @@ class AuditLog:
         if number and not hmac.compare_digest(head.base_seal, self._base_seal(number, mac)):
             return check(number, "the beginning of the log was moved")
         reached = anchor is None or anchor.number <= number
-        for row in self._rows(connection, select(_audit).order_by(_audit.c.number)):
+        chain = select(_audit).where(_audit.c.number > number).order_by(_audit.c.number)
+        for row in self._rows(connection, chain):
             if row.number != number + 1:
                 return check(number + 1, "is missing")
             if not hmac.compare_digest(row.mac, self._mac(mac, row._mapping)):
@@ -213,12 +214,22 @@ class AuditLog:
         ).one_or_none()
         if last is None:
             return 0
-        connection.execute(
-            update(_head).values(
-                base_number=last.number, base_mac=last.mac, base_seal=self._base_seal(last.number, last.mac)
-            )
-        )
+        self._set_base(connection, last.number, last.mac)
         return connection.execute(delete(_audit).where(_audit.c.number <= last.number)).rowcount
+
+    def begin_anew(self, connection: Connection) -> None:
+        """Begin a chain under this key at the end of the log: for the day after the old key was lost.
+
+        The rows before stay and can be read; nobody can verify them any more.
+        """
+        serialise(connection, _LOCK)
+        head = connection.execute(select(_head.c.number, _head.c.mac)).one()
+        self._set_base(connection, head.number, head.mac)
+
+    def _set_base(self, connection: Connection, number: int, mac: bytes) -> None:
+        connection.execute(
+            update(_head).values(base_number=number, base_mac=mac, base_seal=self._base_seal(number, mac))
+        )
 
     def events(
         self,

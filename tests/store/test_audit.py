@@ -167,6 +167,18 @@ def test_pruning_leaves_a_log_that_can_be_verified(engine: Engine, log: AuditLog
     assert (check.sound, check.rows, check.end.number) == (True, 1, 11)
 
 
+def test_a_new_chain_after_the_key_was_lost(engine: Engine, log: AuditLog) -> None:
+    new = AuditLog(bytes(reversed(KEY)))
+    assert new.verify(engine).broken == 1
+    with writing(engine) as connection:
+        new.begin_anew(connection)
+        new.record(connection, event(1))
+    check = new.verify(engine)
+    assert (check.sound, check.rows, check.end.number) == (True, 1, 11)
+    with engine.connect() as connection:
+        assert len(list(new.events(connection))) == 11
+
+
 HOSTILE: list[tuple[str, Callable[[str], bool]]] = [
     ("two\nlines\r\n", lambda text: "\n" not in text and "\r" not in text),
     ("nul\x00 escape\x1b[31m", lambda text: text.isprintable()),

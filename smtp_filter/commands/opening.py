@@ -1,0 +1,61 @@
+"""What the verbs on held mail do before their work: open the store of the configuration, say who acts."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scanner.commands.exits import fail
+from scanner.commands.preparing import configuration
+
+if TYPE_CHECKING:
+    from scanner.configuration import Configuration
+    from smtp_filter.quarantine.holding import Quarantine
+    from smtp_filter.quarantine.model import Actor
+
+AS_HELP = "Refused: accounts act in the console; here the operating-system user does."
+# Whoever can open the database and its key on the server itself.
+ROLE = "operator"
+
+
+def settings_and_quarantine(config: Path | None) -> tuple[Configuration, Quarantine]:
+    """The configuration and its open quarantine, or the end of the program with one line."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from scanner.store.database import StorageError
+    from scanner.store.sealing import MasterKeySource, SealingError
+    from smtp_filter.configuration import NoticesSection, QuarantineSection
+    from smtp_filter.configuration.service import state_directory
+    from smtp_filter.quarantine.holding import Quarantine
+
+    settings = configuration(config)
+    state = state_directory(settings)
+    organisation = settings.organisation
+    council = organisation.names[0] if organisation.names else "The council"
+    notices = settings.section(NoticesSection).settings(council, frozenset(organisation.domains))
+    try:
+        return settings, Quarantine.open(
+            settings.storage.url(state),
+            MasterKeySource.usual(settings.storage.master_key),
+            settings.section(QuarantineSection).settings(state, notices),
+        )
+    except (StorageError, SealingError) as error:
+        fail(str(error))
+    except (OSError, SQLAlchemyError) as error:
+        what = getattr(error, "strerror", None) or type(error).__name__
+        fail(f"the quarantine cannot be opened ({what.lower()})")
+
+
+def operator(settings: Configuration, as_account: str = "") -> Actor:
+    """The operating-system user; behind sudo the one who called it."""
+    from smtp_filter.quarantine.model import Actor
+
+    if as_account:
+        fail("--as is refused: the operating-system user acts here; accounts are the console's")
+    user = pwd.getpwuid(os.getuid()).pw_name
+    behind = os.environ.get("SUDO_USER", "") if os.getuid() == 0 else ""
+    name = behind or user
+    addresses = frozenset(f"{name}@{domain}" for domain in settings.organisation.domains)
+    return Actor(name, ROLE, f"command line, as {user}", addresses)
