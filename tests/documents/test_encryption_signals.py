@@ -29,6 +29,7 @@ from scanner.documents import (
     read_whole,
 )
 from scanner.documents.passwords import Passwords
+from tests.documents import libreoffice
 
 TOKEN = "QQ123456C"  # the published specimen of a National Insurance number
 NO_PASSWORDS = Limits(passwords=Passwords((), 0.0))
@@ -576,6 +577,60 @@ def test_protected_sheets_are_not_encrypted(element: str) -> None:
     text, coverage = read(out.getvalue())
     assert TOKEN in text
     assert coverage.protected == ()
+
+
+# What LibreOffice encrypts
+
+OFFICE = [
+    ("notes.txt", "notes.odt", "writer8", Protection.STRONG, "OpenDocument AES-256"),
+    ("table.csv", "table.ods", "calc8", Protection.STRONG, "OpenDocument AES-256"),
+    ("notes.txt", "notes.doc", "MS Word 97", Protection.WEAK, "Office RC4, 40 bits"),
+    ("table.csv", "table.xls", "MS Excel 97", Protection.WEAK, "Office RC4, 40 bits"),
+]
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("office")
+    (folder / "notes.txt").write_text(f"Her number is {TOKEN}.\n")
+    (folder / "table.csv").write_text(f"Name,Number\nAnn,{TOKEN}\n")
+    libreoffice.with_password(
+        folder, [(folder / source, target, how) for source, target, how, _, _ in OFFICE], "four horses"
+    )
+    return folder
+
+
+@needs("soffice")
+@pytest.mark.parametrize(
+    ("target", "protection", "method"), [(target, *rest) for _, target, _, *rest in OFFICE]
+)
+def test_documents_with_a_password(office: Path, target: str, protection: Protection, method: str) -> None:
+    data = (office / target).read_bytes()
+    text, coverage = read(data, target)
+    assert TOKEN not in text
+    assert coverage.status is Status.ENCRYPTED
+    assert (only(coverage).protection, only(coverage).method) == (protection, method)
+    text, coverage = read(data, target, Limits(passwords=Passwords(("wrong", "four horses"))))
+    assert TOKEN in text
+    assert not coverage.gaps
+    assert (only(coverage).protection, only(coverage).opened) == (protection, "a listed password")
+
+
+@needs("soffice")
+def test_a_manifest_that_only_says_encrypted_hides_nothing(office: Path) -> None:
+    with zipfile.ZipFile(office / "notes.odt") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    body = '<?xml version="1.0"?><office:document-content xmlns:office='
+    body += '"urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:text='
+    body += f'"urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:text><text:p>{TOKEN}'
+    body += "</text:p></office:text></office:body></office:document-content>"
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in (parts | {"content.xml": body.encode()}).items():
+            archive.writestr(name, content)
+    text, coverage = read(out.getvalue())
+    assert TOKEN in text
+    assert coverage.status is Status.PARTIAL
 
 
 # ZIP
