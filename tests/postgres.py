@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,14 +53,18 @@ def _run(*command: str | Path) -> None:
         raise RuntimeError(f"{command[0]}: {done.stdout}{done.stderr}")
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Server]:
-    """One instance for each worker of the test run."""
+class MissingError(Exception):
+    """What a private instance needs is not installed; the message names the Debian package."""
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """A private instance while the context lasts."""
     programs = _programs()
     if programs is None:
-        pytest.skip("PostgreSQL is not installed (Debian package: postgresql)")
+        raise MissingError("PostgreSQL is not installed (Debian package: postgresql)")
     if os.geteuid() == 0 and shutil.which("runuser") is None:
-        pytest.skip("runuser is missing (Debian package: util-linux); PostgreSQL does not run as root")
+        raise MissingError("runuser is missing (Debian package: util-linux); PostgreSQL does not run as root")
     base = Path(tempfile.mkdtemp(prefix="pg"))
     data, socket = base / "data", base / "s"
     socket.mkdir()
@@ -84,6 +89,17 @@ def postgres_server() -> Iterator[Server]:
             _run(programs / "pg_ctl", "-D", data, "-w", "-s", "-m", "immediate", "stop")
     finally:
         shutil.rmtree(base, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """One instance for each worker of the test run."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(running_server())
+        except MissingError as error:
+            pytest.skip(str(error))
+        yield server
 
 
 _numbers = itertools.count(1)
