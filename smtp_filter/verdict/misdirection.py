@@ -100,7 +100,7 @@ class Correspondence:
         return beneath(address.domain, self.domains.public_bodies)
 
     def organisation(self, address: Address) -> str:
-        """The organisation that an address belongs to, by its domain; at a registry everybody is their own."""
+        """The organisation of an address, by its domain; at a registry everybody is their own."""
         if address.domain in self.domains.registries:
             return address.key
         return organisation_of(address.domain, self.domains.registries)
