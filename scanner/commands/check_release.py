@@ -101,6 +101,8 @@ def check_release(
     except KeyboardInterrupt:
         typer.echo("dlp: interrupted; what is printed above stands", err=True)
         raise typer.Exit(Exit.INTERRUPTED) from None
+    if not count:
+        fail("there are no files in what was named: nothing was checked")
     if not json_lines:
         typer.echo(_summary(count, failed))
     raise typer.Exit(Exit.FINDINGS if failed else Exit.CLEAN)
@@ -112,7 +114,7 @@ def _run(
     from dataclasses import replace
 
     from scanner.documents.recognition import available
-    from scanner.release import Copying, Gate, PdfCopy, ReleaseRun
+    from scanner.release import Copying, Gate, PdfCopy, ReleaseRun, Room
 
     if pdf is not None and pdf not in set(PdfCopy):
         fail(f"--pdf {pdf!r} is neither pages nor text")
@@ -129,7 +131,9 @@ def _run(
             fail(f"--safe-copy {_printable(str(safe_copy))} is a file; name a folder")
         way = PdfCopy(pdf) if pdf else PdfCopy.PAGES if reads_pictures else PdfCopy.TEXT
         copying = Copying(safe_copy, way, replace(limits, ocr=False))
-    return ReleaseRun(gate, copying)
+    memory = settings.scan.settings().workers.confinement.memory_bytes
+    room = Room(confinement=replace(Room().confinement, memory_bytes=memory))
+    return ReleaseRun(gate, copying, room)
 
 
 def _checked(run: ReleaseRun, paths: Sequence[Path], safe_copy: Path | None) -> Iterator[Checked]:
@@ -207,8 +211,6 @@ def _verdict(check: ReleaseCheck) -> str:
 
 
 def _summary(count: int, failed: int) -> str:
-    if not count:
-        return "no files"
     files = "1 file" if count == 1 else f"{count:,} files"
     return f"{files}: {count - failed:,} pass, {failed:,} fail"
 

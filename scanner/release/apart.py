@@ -40,9 +40,10 @@ class Room:
     """Wall-clock ceiling.  OCR of a long scan takes minutes; what takes longer is stuck."""
 
     confinement: Confinement = field(
-        default_factory=lambda: Confinement(cpu_seconds=900, written_bytes=2_000_000_000)
+        default_factory=lambda: Confinement(cpu_seconds=300, written_bytes=2_000_000_000)
     )
-    """What the process takes from itself.  It writes the safe copy, which may be large."""
+    """What the process takes from itself.  A hundred million characters take under a minute of CPU time,
+    drawing the pages of a long PDF some minutes; the safe copy that it writes may be large."""
 
 
 def run_apart(work: Callable[[], Mapping[str, Any]], room: Room, keep: tuple[int, ...]) -> dict[str, Any]:

@@ -16,6 +16,9 @@ from scanner.release.model import Objection, ReleaseCheck, Remark, Weight
 from scanner.release.small_numbers import SmallNumbers
 from scanner.release.traces import traces
 
+REMOVED_LIST = ".removed.txt"
+"""The end of the name of a list of what a safe copy leaves out."""
+
 _EXAMPLES = 10
 _ORDER = {Weight.HIGH: 0, Weight.MEDIUM: 1, Weight.LOW: 2}
 _GAPS_LISTED = 20
@@ -86,6 +89,10 @@ class Gate:
         remarks = [*inventory.remarks(), *numbers.remarks(), *_protection_remarks(coverage)]
         rows = max((part.rows for part in people.values()), default=0)
         crowd = PeopleCount(inspection.assessment.people.low, max(inspection.assessment.people.high, rows))
+        if name.endswith(REMOVED_LIST):
+            remarks.append(
+                Remark("removal-list", "A list of what a safe copy leaves out: do not publish it.")
+            )
         for found in self._personal_data(inspection, crowd):
             if isinstance(found, Objection):
                 objections.append(found)

@@ -12,12 +12,11 @@ from typing import Any
 from scanner.documents import Coverage, Gap, Limits, Location, Shortfall, Source, Status
 from scanner.release.apart import EndedError, Room, run_apart
 from scanner.release.copying.flatten import NoCopyError, PdfCopy, flatten
-from scanner.release.gate import Gate, not_checked
+from scanner.release.gate import REMOVED_LIST, Gate, not_checked
 from scanner.release.model import Checked, ReleaseCheck, SafeCopy
 from scanner.release.wire import WireError, check_from_json, check_to_json
 
 _FLAGS = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-_REMOVED = ".removed.txt"
 _PRIVATE_FILE = 0o600
 _PRIVATE_FOLDER = 0o700
 # Objections to what everybody can see: a copy keeps that, and must not promise otherwise.
@@ -116,7 +115,7 @@ class ReleaseRun:
             removed = tuple(_removed(check, left_behind))
             _take_name(draft, target)
             try:
-                _write_new(target.with_name(target.name + _REMOVED), _list_of(found.path.name, removed))
+                _write_new(target.with_name(target.name + REMOVED_LIST), _list_of(found.path.name, removed))
             except OSError:
                 target.unlink()  # ours, since a moment ago: no copy goes without its list
                 raise

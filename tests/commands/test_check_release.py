@@ -111,6 +111,20 @@ def test_usage(
     assert words in said.err
 
 
+def test_an_empty_folder_is_no_pass(dlp: Dlp, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    said = dlp("check-release", tmp_path / "empty")
+    assert said.code == Exit.USAGE
+    assert "nothing was checked" in said.err
+
+
+def test_the_folder_of_copies_passes_with_its_lists(dlp: Dlp, folder: Path, tmp_path: Path) -> None:
+    dlp("check-release", folder, "--safe-copy", tmp_path / "out")
+    said = dlp("check-release", tmp_path / "out")
+    assert said.code == Exit.CLEAN
+    assert "do not publish it" in said.out
+
+
 def test_safe_copy_must_be_a_folder(dlp: Dlp, folder: Path) -> None:
     said = dlp("check-release", folder, "--safe-copy", folder / "requests.csv")
     assert said.code == Exit.USAGE
