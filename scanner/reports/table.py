@@ -14,9 +14,11 @@ from rich.text import Text
 from scanner.documents.model import Status
 from scanner.judgement.assessment import Severity
 from scanner.reports.wording import (
+    FORMAT_COLUMNS,
     STATUSES,
     beneath,
     duration,
+    formats,
     interval,
     kind,
     kinds,
@@ -60,6 +62,8 @@ def write(summary: RunSummary, entries: Iterable[LedgerEntry], stream: TextIO, /
     if summary.totals.by_type:
         console.print(_kinds(summary))
     console.print(_severities(summary))
+    if summary.totals.by_format:
+        console.print(_formats(summary))
     if summary.totals.by_shortfall:
         console.print(_shortfalls(summary))
     console.print(_coverage(summary))
@@ -119,6 +123,16 @@ def _severities(summary: RunSummary) -> Table:
             number(summary.files(severity)),
             number(summary.people(severity)),
         )
+    return grid
+
+
+def _formats(summary: RunSummary) -> Table:
+    grid = _grid("Formats, and how far their files were read", expand=False)
+    grid.add_column("Format")
+    for heading in FORMAT_COLUMNS.values():
+        grid.add_column(heading, justify="right")
+    for name, counts in formats(summary.totals.by_format):
+        grid.add_row(name, *(number(counts.get(status, 0)) for status in FORMAT_COLUMNS))
     return grid
 
 

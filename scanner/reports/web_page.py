@@ -128,6 +128,8 @@ def write(summary: RunSummary, entries: Iterable[LedgerEntry], stream: TextIO, /
             folders=_folder_rows(summary.folders),
             kinds=_kind_rows(summary),
             shortfalls=_shortfall_rows(summary),
+            formats=_format_rows(summary),
+            format_columns=tuple(wording.FORMAT_COLUMNS.values()),
             statuses=[(wording.STATUSES[status], summary.objects(status)) for status in Status],
             people=sum(summary.people(level) for level in Severity if level >= Severity.MEDIUM),
             picked=picked,
@@ -312,6 +314,17 @@ def _shortfall_rows(summary: RunSummary) -> list[_Row]:
             note=wording.ADVICE[reason],
         )
         for reason, tally in ordered
+    ]
+
+
+def _format_rows(summary: RunSummary) -> list[_Row]:
+    return [
+        _Row(
+            name,
+            tuple(wording.number(counts.get(status, 0)) for status in wording.FORMAT_COLUMNS),
+            (),
+        )
+        for name, counts in wording.formats(summary.totals.by_format)
     ]
 
 

@@ -65,6 +65,14 @@ STATUSES: Mapping[Status, str] = {
     Status.ENCRYPTED: "encrypted",
 }
 
+# The same for counts of files of one format, in the order in which they stand side by side.
+FORMAT_COLUMNS: Mapping[Status, str] = {
+    Status.INSPECTED: "Read",
+    Status.PARTIAL: "Partly read",
+    Status.ENCRYPTED: "Encrypted",
+    Status.NOT_INSPECTED: "Unreadable",
+}
+
 # What each severity is about, after the default policy.
 MEANINGS: Mapping[Severity, str] = {
     Severity.CRITICAL: "A child at risk or in care, somebody in danger, strong identifiers of many people.",
@@ -238,3 +246,9 @@ def shown(finding: LocatedFinding) -> str:
 def unlisted(counts: Mapping[str, int], listed: int) -> int:
     """How many findings are counted for a file but not listed with it."""
     return max(0, sum(counts.values()) - listed)
+
+
+def formats(by_format: Mapping[str, Mapping[Status, int]]) -> list[tuple[str, Mapping[Status, int]]]:
+    """Formats with their counts, the commonest first; what was never opened has a name of its own."""
+    ordered = sorted(by_format.items(), key=lambda item: (-sum(item[1].values()), item[0]))
+    return [(name or "not opened", counts) for name, counts in ordered]

@@ -224,6 +224,7 @@ class Totals:
 
     ``by_severity`` counts files that were read at least in part; a file that was not read has no severity and
     appears under ``by_shortfall`` only.  ``by_type`` maps an entity type to (files, findings).
+    ``by_format`` counts objects of each sniffed kind (empty: never opened) by how far they were read.
     ``by_audience`` counts sensitive files only.  ``read_now`` is how many of the objects this run itself
     read; of the others it knew from before that they had not changed.
     """
@@ -236,4 +237,5 @@ class Totals:
     by_kind: Mapping[str, Tally]
     by_type: Mapping[str, tuple[int, int]]
     by_audience: Mapping[Audience, Tally] = field(default_factory=dict)
+    by_format: Mapping[str, Mapping[Status, int]] = field(default_factory=dict)
     read_now: int = 0

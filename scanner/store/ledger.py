@@ -128,6 +128,9 @@ class Ledger:
             by_shortfall = self._tallies(connection, _shortfall)
             by_severity = self._tallies(connection, file.c.severity, _status.in_(_READ))
             by_kind = self._tallies(connection, evidence.c.kind)
+            formats = connection.execute(
+                self._view(evidence.c.kind, _status, func.count()).group_by(evidence.c.kind, _status)
+            ).all()
             by_audience = self._tallies(connection, file.c.audience, file.c.severity >= _SENSITIVE)
             types = connection.execute(
                 self._view(type_count.c.entity_type, func.count(), func.sum(type_count.c.findings))
@@ -137,6 +140,9 @@ class Ledger:
             read_now = connection.execute(
                 self._view(func.count()).where(file.c.read_run == self._number)
             ).scalar_one()
+        by_format: dict[str, dict[Status, int]] = {}
+        for kind, status, count in formats:
+            by_format.setdefault(kind or "", {})[Status(status)] = int(count)
         return Totals(
             enumerated=sum(tally.objects for tally in by_status.values()),
             bytes=sum(tally.bytes for tally in by_status.values()),
@@ -146,6 +152,7 @@ class Ledger:
             by_kind={str(key): tally for key, tally in by_kind.items() if key},
             by_type={name: (files, int(findings)) for name, files, findings in types},
             by_audience={Audience(key): tally for key, tally in by_audience.items()},
+            by_format=by_format,
             read_now=int(read_now),
         )
 

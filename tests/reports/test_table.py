@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+from scanner.documents.model import Status
 from scanner.judgement.assessment import Severity
 from scanner.reports import RunSummary, table
 from scanner.store.entry import LedgerEntry
@@ -62,3 +63,12 @@ def test_more_files_than_a_screenful_are_owned_up_to(tmp_path: Path) -> None:
 
 def test_markup_in_a_name_stays_text(run: Ledger) -> None:
     assert "[red]x[/red] :boom:" in written(run, sample_run.entry(path="/share/[red]x[/red] :boom:"))
+
+
+def test_formats_stand_with_how_far_their_files_were_read(run: Ledger) -> None:
+    assert run.totals().by_format == {
+        "text": {Status.INSPECTED: 5, Status.PARTIAL: 1, Status.NOT_INSPECTED: 1, Status.ENCRYPTED: 1}
+    }
+    lines = [line.split() for line in written(run).splitlines()]
+    assert ["Format", "Read", "Partly", "read", "Encrypted", "Unreadable"] in lines
+    assert ["text", "5", "1", "1", "1"] in lines

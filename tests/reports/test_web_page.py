@@ -219,3 +219,15 @@ def test_text_contrast_is_at_least_four_and_a_half_to_one_in_light_and_dark(run:
         for front, back in pairs:
             brighter, darker = sorted((_luminance(theme[front]), _luminance(theme[back])), reverse=True)
             assert (brighter + 0.05) / (darker + 0.05) >= 4.5, (front, back, theme is dark)
+
+
+def test_formats_stand_with_how_far_their_files_were_read(run: Ledger) -> None:
+    _, tree = page(run)
+    assert words(tree, "//table[@class='formats']/thead/tr/th") == [
+        "Format",
+        "Read",
+        "Partly read",
+        "Encrypted",
+        "Unreadable",
+    ]
+    assert words(tree, "//table[@class='formats']/tbody/tr/*") == ["text", "5", "1", "1", "1"]
