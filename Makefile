@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 DEMO := demo
 
-.PHONY: help demo test check lint types floors rules eval eval-names train bench fuzz lock clean
+.PHONY: help demo test check lint types floors rules eval eval-names train bench bench-relay soak-relay fuzz lock clean
 
 help:
 	@echo "make demo    build a make-believe council share, scan it, show the report"
@@ -17,6 +17,8 @@ help:
 	@echo "make train   train the language model anew (needs the training data beside the checkout)"
 	@echo "make bench   speed, against stock Presidio and a plain scan, in one run"
 	@echo "make fuzz    5,000 damaged documents through the isolated workers, and what became of them"
+	@echo "make bench-relay   what mail costs: direct, Postfix, the relay without and with inspection"
+	@echo "make soak-relay    10,000 messages under 100 kills, every one accounted for (an hour)"
 	@echo "make lock    make the hashed lock file anew (needs uv)"
 	@echo "make clean   remove the environment and everything made"
 
@@ -66,6 +68,12 @@ bench: $(STAMP)
 
 fuzz: $(STAMP)
 	@nice -n 10 $(BIN)/python -m tests.robustness.fuzz
+
+bench-relay: $(STAMP)
+	@$(BIN)/python -m tests.benchmarks.relay
+
+soak-relay: $(STAMP)
+	@$(BIN)/python -m tests.soak.relay --messages 10000 --sessions 20 --kills 100
 
 lock:
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \

@@ -124,11 +124,16 @@ def workbook(size: int, seed: int) -> bytes:
 
 
 def pdf(size: int, seed: int) -> bytes:
-    """A PDF of about ``size`` bytes: twenty pages of prose, and a stream that does not compress."""
+    """A PDF of about ``size`` bytes: twenty pages of prose, with a photograph on the first."""
+    from PIL import Image
+    from reportlab.lib.utils import ImageReader
     from reportlab.pdfgen import canvas
 
     stream = io.BytesIO()
     page = canvas.Canvas(stream)
+    side = max(8, int((max(0, size - 60_000) / 3) ** 0.5))
+    noise = random.Random(seed).randbytes(3 * side * side)
+    page.drawImage(ImageReader(Image.frombytes("RGB", (side, side), noise)), 300, 20, 200, 200)
     text = council_text.clean(40_000, seed)
     for start in range(0, len(text), 2_000):
         lines = page.beginText(50, 780)
@@ -137,14 +142,7 @@ def pdf(size: int, seed: int) -> bytes:
         page.drawText(lines)
         page.showPage()
     page.save()
-    made = stream.getvalue()
-    # Behind the end of the file, as scanners' and printers' programs leave things.
-    return (
-        made
-        + b"\n% "
-        + base64.b64encode(random.Random(seed).randbytes(max(0, size - len(made)) * 3 // 4))
-        + b"\n"
-    )
+    return stream.getvalue()
 
 
 def picture(size: int, seed: int) -> bytes:

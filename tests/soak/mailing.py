@@ -69,7 +69,7 @@ class Queue:
             due, number = await self._due.get()
             await asyncio.sleep(max(0.0, due - time.time()))
             letter = self._letters[number]
-            attempt = await _attempt(self._port, letter)
+            attempt = await attempt_delivery(self._port, letter)
             letter.attempts.append(attempt)
             if not _settle(letter, attempt):
                 # A real queue waits for minutes; here what matters is that it comes again.
@@ -88,7 +88,7 @@ def _settle(letter: Letter, attempt: Attempt) -> bool:
     return letter.fate is not None
 
 
-async def _attempt(port: int, letter: Letter) -> Attempt:
+async def attempt_delivery(port: int, letter: Letter) -> Attempt:
     began = time.time()
     code, text, data_sent = 0, "", False
     writer: asyncio.StreamWriter | None = None
