@@ -1,4 +1,4 @@
-"""``make demo``: builds the make-believe share, scans it, and shows where the report lies."""
+"""``make demo``: builds the make-believe share, scans it, shows the report; then mail through the relay."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def main() -> int:
     print((reports / "summary.txt").read_text(encoding="utf-8"))
     print(f"The report to look at: {reports / 'report.html'}")
     print(f"Scan something of your own: {dlp} scan FOLDER")
-    return 0
+    print("\nNow outgoing mail.", flush=True)
+    mail = Path(__file__).with_name("demo_mail.py")
+    return subprocess.run([sys.executable, str(mail), str(folder / "mail")], env=environment).returncode
 
 
 if __name__ == "__main__":
