@@ -73,6 +73,20 @@ class Handover:
         self.wanted = True
         self.examined = False
 
+    def could_deliver(self, message: Message) -> bool:
+        """Whether this one is past its examination, nobody waits for it, and its message may be the same."""
+        mine = self._message
+        return (
+            self.examined
+            and not self.wanted
+            and mine.envelope.sender == message.envelope.sender
+            and mine.content.size == message.content.size
+        )
+
+    def fingerprint(self) -> str:
+        """The message's; raises ``OSError`` or ``ValueError`` when the handover has ended meanwhile."""
+        return self._message.fingerprint()
+
     async def run(self) -> tuple[Reply, ...]:
         """The answers: one, or for LMTP one for each recipient in their order.  Never raises."""
         try:

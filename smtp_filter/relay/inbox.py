@@ -105,4 +105,5 @@ class Inbox:
     def _resume(self) -> None:
         if self._paused and self._transport is not None and len(self._waiting) <= HIGH_WATER:
             self._paused = False
-            self._transport.resume_reading()
+            if not self._transport.is_closing():  # uvloop raises for a closed one
+                self._transport.resume_reading()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from smtp_filter.delivery import Capabilities, NextHop, NextHopPool, Reply
-from smtp_filter.message import MessageFilter
+from smtp_filter.message import Message, MessageFilter
 from smtp_filter.relay.admission import server_context
 from smtp_filter.relay.events import MessageEvent, Observer, SessionEvent, report, silence_aiosmtpd
 from smtp_filter.relay.handover import Handover, Surroundings
@@ -63,7 +63,7 @@ class Listener:
         self._accepting = accepting
         self._servers: list[asyncio.Server] = []
         self._sessions: set[RelaySession] = set()
-        self._handovers: set[asyncio.Task[tuple[Reply, ...]]] = set()
+        self._handovers: dict[asyncio.Task[tuple[Reply, ...]], Handover] = {}
         self._stopping = False
 
     async def start(self, sockets: Sequence[socket.socket] = ()) -> None:
@@ -131,11 +131,27 @@ class Listener:
         """What the default next hop offers."""
         return await self.pools["default"].capabilities()
 
+    async def under_way(self, message: Message) -> bool:
+        """Whether the same message is being delivered for a client that has no answer.
+
+        That client comes again while the next hop may be about to take the first copy; a second one must
+        wait until the journal knows.
+        """
+        for task, handover in tuple(self._handovers.items()):
+            if handover.could_deliver(message):
+                try:
+                    theirs = await asyncio.to_thread(handover.fingerprint)
+                except (OSError, ValueError):
+                    continue
+                if theirs == await asyncio.to_thread(message.fingerprint) and not task.done():
+                    return True
+        return False
+
     def start_handover(self, handover: Handover) -> asyncio.Task[tuple[Reply, ...]]:
         """Run it in a task that outlives the session."""
         task = asyncio.get_running_loop().create_task(handover.run())
-        self._handovers.add(task)
-        task.add_done_callback(self._handovers.discard)
+        self._handovers[task] = handover
+        task.add_done_callback(lambda done: self._handovers.pop(done))
         return task
 
     def _observe(self, event: MessageEvent | SessionEvent) -> None:

@@ -39,7 +39,12 @@ COMMAND_BYTES = 4096
 HEADER_ROOM = 4096
 """Bytes kept of a next hop's size limit for what is put on top of a message."""
 
+LINGER_SECONDS = 2.0
+"""How long a closed connection may take to get rid of our last words."""
+
 XFORWARD_NAMES = ("NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE")
+
+_IDLE = frozenset({"HELO", "EHLO", "LHLO", "NOOP", "RSET", "VRFY", "XFORWARD"})
 
 _HELO = re.compile(r"[!-~]{1,255}")
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
@@ -90,6 +95,10 @@ class House(Protocol):
         """What the default next hop offers."""
         ...
 
+    async def under_way(self, message: Message) -> bool:
+        """Whether the same message is being delivered for a client that has no answer."""
+        ...
+
     def start_handover(self, handover: Handover) -> asyncio.Task[tuple[Reply, ...]]:
         """Run it in a task that outlives the session."""
         ...
@@ -119,6 +128,7 @@ class RelaySession(SMTP):
         self._transaction: NextHopTransaction | None = None
         self._handover: Handover | None = None
         self._errors = 0
+        self._idle_commands = 0
         self._names: tuple[str, ...] = ()
 
     # The life of the connection.
@@ -151,15 +161,23 @@ class RelaySession(SMTP):
 
     def _timeout_cb(self) -> None:
         self._observe(SessionEvent(Incident.TIMEOUT, self._client.address))
-        if self.transport is not None:
-            cast("asyncio.Transport", self.transport).write(Reply(421, "4.4.2 Timeout, closing").wire())
-            self.transport.close()
+        self._hang_up(Reply(421, "4.4.2 Timeout, closing"))
 
     def end_when_idle(self) -> None:
         """Say 421 now, unless a transaction is open; then it may end first."""
-        if self._mail is None and self._handover is None and self.transport is not None:
-            cast("asyncio.Transport", self.transport).write(_CLOSING.wire())
-            self.transport.close()
+        if self._mail is None and self._handover is None:
+            self._hang_up(_CLOSING)
+
+    def _hang_up(self, last: Reply | None = None) -> None:
+        """Close, with a last answer; a client that does not read is not waited for."""
+        if self.transport is None or self.transport.is_closing():
+            return
+        transport = cast("asyncio.Transport", self.transport)
+        if last is not None:
+            transport.write(last.wire())
+        transport.close()
+        if transport.get_write_buffer_size():
+            self.loop.call_later(LINGER_SECONDS, transport.abort)
 
     def abort(self) -> None:
         """Cut the connection."""
@@ -185,14 +203,16 @@ class RelaySession(SMTP):
                 await self._next_command()
         except (SessionEndedError, ClientLostError, ConnectionError):
             pass
+        except Exception as error:
+            # Left alone it would be logged by asyncio, with its text.
+            self._observe(exception_event(error, self._client.address))
         finally:
             self._end_transaction()
             if entered:
                 self._house.leave(self)
             if self._timeout_handle is not None:
                 self._timeout_handle.cancel()
-            if self.transport is not None:
-                self.transport.close()
+            self._hang_up()
 
     async def _greet(self, entered: bool) -> None:
         if not matching(self._client.address, self._settings.allowed):
@@ -209,6 +229,8 @@ class RelaySession(SMTP):
     async def _next_command(self) -> None:
         if self._house.stopping and self._mail is None:
             await self._end(_CLOSING)
+        if self._inbox.waiting:
+            await asyncio.sleep(0)  # a client that sends all at once gets no more than its turn
         self._reset_timeout()
         try:
             line = await self._inbox.line(COMMAND_BYTES)
@@ -244,6 +266,11 @@ class RelaySession(SMTP):
             "VRFY": self.smtp_VRFY,
             "QUIT": self.smtp_QUIT,
         }.get(verb)
+        if verb in _IDLE:
+            self._idle_commands += 1
+            if self._idle_commands > self._settings.limits.idle_commands:
+                self._observe(SessionEvent(Incident.TOO_MANY_ERRORS, self._client.address))
+                await self._end(Reply(421, "4.7.0 Too many commands without a message"))
         try:
             if verb in ("BDAT", "AUTH", "EXPN", "HELP", "ETRN", "TURN", "XCLIENT"):
                 await self._refuse(_NOT_HERE)
@@ -464,6 +491,7 @@ class RelaySession(SMTP):
             raise
         suspicious = self._inbox.waiting > 0
         receive_seconds = time.monotonic() - started
+        replies: Sequence[Reply]
         if trouble is not None:
             spool.close()
             self._observe(
@@ -478,7 +506,7 @@ class RelaySession(SMTP):
                     receive_seconds=receive_seconds,
                 )
             )
-            replies: Sequence[Reply] = (trouble,) * (len(transaction.recipients) if self._lmtp else 1)
+            replies = (trouble,) * (len(transaction.recipients) if self._lmtp else 1)
         else:
             message = Message(
                 Envelope(
@@ -507,11 +535,16 @@ class RelaySession(SMTP):
                 queue_id,
                 message.received,
             )
-            self._handover = Handover(
-                message, line, transaction, self._house.surroundings, spool.close, receive_seconds
-            )
-            replies = await self._await_handover(self._handover, message)
+            if await self._house.under_way(message):
+                spool.close()
+                replies = (DELIVERY_LATE,) * (len(transaction.recipients) if self._lmtp else 1)
+            else:
+                self._handover = Handover(
+                    message, line, transaction, self._house.surroundings, spool.close, receive_seconds
+                )
+                replies = await self._await_handover(self._handover, message)
         self._end_transaction()
+        self._idle_commands = 0
         await self._say(b"".join(reply.with_enhanced_code().wire() for reply in replies))
         if suspicious:
             # No honest client that was offered no pipelining has more to say before it is answered.
@@ -623,6 +656,7 @@ class RelaySession(SMTP):
     # Words on the wire.
 
     async def _say(self, words: bytes) -> None:
+        self._reset_timeout()  # a client that reads no answers must not wait for ever either
         self._writer.write(words)
         await self._writer.drain()
 

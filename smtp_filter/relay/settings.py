@@ -46,6 +46,7 @@ class Limits:
     ``message_bytes`` must not be below the upstream's own limit, so that it refuses first.  ``memory_bytes``
     is for the messages of all sessions together; above ``spool_bytes`` a message lies in an unlinked file.
     ``disk_reserve_bytes`` must stay free in the spool directory after the message at hand.
+    ``errors`` and ``idle_commands`` (those that bring no message nearer) end a session.
     """
 
     message_bytes: int = 52_428_800
@@ -56,6 +57,7 @@ class Limits:
     line_bytes: int = 1_048_576
     disk_reserve_bytes: int = 268_435_456
     errors: int = 20
+    idle_commands: int = 100
 
 
 @dataclass(frozen=True, slots=True)

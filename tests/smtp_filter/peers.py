@@ -434,7 +434,8 @@ class Sink:
     def raw(self) -> list[bytes]:
         """The files of finished messages: smtp-sink's own header lines, then the message, with LF."""
         files = sorted(self.folder.iterdir(), key=lambda file: file.stat().st_mtime_ns)
-        return [file.read_bytes() for file in files]
+        # It ends each with an empty line; what does not end so is still being written.
+        return [text for text in (file.read_bytes() for file in files) if text.endswith(b"\n\n")]
 
     def messages(self) -> list[bytes]:
         """The messages as they came, with LF, without what smtp-sink put on top."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 
@@ -352,6 +353,19 @@ def test_a_handshake_that_fails_is_451(certificates: Certificates, answer: bytes
         with RunningRelay({"default": settings}) as relay, relay.client() as talk:
             assert outcome(talk)[0] == 451
         assert not hop.taken
+
+
+@pytest.mark.parametrize(("show", "code"), [("exchange", 250), ("", 451)])
+def test_a_next_hop_that_wants_our_certificate(certificates: Certificates, show: str, code: int) -> None:
+    server = certificates.server("good")
+    server.load_verify_locations(certificates.ca)
+    server.verify_mode = ssl.CERT_REQUIRED
+    ours = {"certificate": certificates.exchange, "key": certificates.key("exchange")} if show else {}
+    with ScriptedHop(tls=server) as hop:
+        settings = hop.hop(tls="starttls", name="hop.example.org", ca_file=certificates.ca, **ours)
+        with RunningRelay({"default": settings}) as relay, relay.client() as talk:
+            assert outcome(talk)[0] == code
+        assert len(hop.taken) == (code == 250)
 
 
 def test_a_next_hop_name_that_does_not_resolve() -> None:

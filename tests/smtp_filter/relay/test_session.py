@@ -579,6 +579,51 @@ def test_a_next_hop_that_is_late_is_451_and_the_journal_learns_of_it() -> None:
         assert relay.messages()[0].late
 
 
+def test_the_same_message_waits_while_the_first_copy_is_on_its_way() -> None:
+    """A client that lost its connection behind the dot comes again at once: no second copy."""
+    started, go = threading.Event(), threading.Event()
+
+    def late(_: str) -> bytes:
+        started.set()
+        go.wait(10)
+        return b"250 2.0.0 taken at last\r\n"
+
+    with ScriptedHop({".": late}) as hop, RunningRelay({"default": hop.hop()}) as relay:
+        lost = relay.client()
+        lost.envelope()
+        lost.do("DATA")
+        lost.say(PLAIN + b".\r\n")
+        assert started.wait(10)
+        lost.close()
+        wait_for(lambda: not relay.listener.state.sessions)
+        with relay.client() as talk:
+            assert talk.send(PLAIN) == (451, "4.4.1 Next hop unavailable, try again")
+            go.set()
+            assert talk.send(PLAIN.replace(b"Tuesday", b"Another"))[0] == 250, "another message of that size"
+        wait_for(lambda: len(hop.taken) == 2)
+        assert len([one for one in hop.taken if b"Tuesday" in one.data]) == 1
+
+
+@pytest.mark.parametrize("command", ["NOOP", "RSET", "EHLO x", "VRFY x"])
+def test_a_client_that_only_talks_is_sent_away(hop: ScriptedHop, command: str) -> None:
+    with RunningRelay({"default": hop.hop()}) as relay, relay.client() as talk:
+        for _ in range(3):
+            assert talk.send(PLAIN)[0] == 250  # a message begins the count anew
+            codes = [talk.do(command)[0] for _ in range(99)]
+            assert set(codes) <= {250, 252}
+        assert talk.do(command)[0] in (250, 252)
+        assert talk.do(command)[0] == 421
+        assert talk.closed()
+
+
+def test_a_flood_of_commands_does_not_stop_the_others(hop: ScriptedHop) -> None:
+    with RunningRelay({"default": hop.hop()}) as relay, relay.client() as flood, relay.client() as quick:
+        flood.envelope("first@example.org")
+        flood.say(b"RCPT TO:<a(comment)@example.org>\r\n" * 19)
+        flood.say(b"RCPT TO:<second@example.org>\r\n" * 1000)
+        assert quick.send(PLAIN)[0] == 250
+
+
 # --- LMTP -------------------------------------------------------------------------------------------------
 
 
