@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
 from scanner.documents.parsers.archive_signals import ArchiveSignals, MemberSignal, is_named_as_part, signals
+from scanner.documents.parsers.rar_encryption import Rar
 from scanner.documents.parsers.seven_zip import SevenZip
 from scanner.documents.protocol import HERE, Event, Lock, Member, ProtectionNote, Source
 from scanner.documents.sniffing import PLAIN_WORDS, sniff
@@ -380,30 +381,30 @@ def _archive_lock(
     closed: tuple[ProtectionNote | Gap, ...] = (),
 ) -> Lock:
     """What a password may open: the members of an archive, or all of it."""
-    archive: SevenZip | None = None
+    archive: SevenZip | Rar | None = None
     notes = [event.protection for event in closed if isinstance(event, ProtectionNote)]
     protection = min(notes, default=Protection.STRONG, key=lambda one: one is not Protection.WEAK)
 
     def attempt(password: str) -> Iterator[Event] | None:
         nonlocal archive
-        if kind != "7z" or source.size > limits.parser_bytes:
+        if source.size > limits.parser_bytes:
             return None
         if archive is None:
-            archive = SevenZip(source.read())
+            archive = SevenZip(source.read()) if kind == "7z" else Rar(source.read())
         plain = archive.opened(password)
-        if plain is None or not _reads_well(plain):
+        if plain is None or not _reads_well(plain, _FORMATS[kind]):
             return None
         return iter((Member(source.name, plain, HERE, named=True),))
 
     return Lock(attempt, protection, _scheme(kind, protection), HERE, detail, (), closed, source.size)
 
 
-def _reads_well(archive: bytes) -> bool:
-    """Whether the first member of a 7-Zip archive in clear has the check sum that it should have."""
+def _reads_well(archive: bytes, formats: tuple[str, ...]) -> bool:
+    """Whether the first member of an archive in clear has the check sum that it should have."""
     library = load_libarchive()
     if library is None:
         return False
-    walk = _Walk(library, Source.from_bytes(archive), ("7zip",), "none")
+    walk = _Walk(library, Source.from_bytes(archive), formats, "none")
     try:
         while (entry := walk.next()) is not None:
             if stat.S_IFMT(entry.filetype) in _FILES and entry.size:

@@ -14,6 +14,7 @@ import pytest
 from scanner.documents import Coverage, Limits, Protection, Segment, Shortfall, Source, Status, read_whole
 from scanner.documents.parsers import packed_archives
 from scanner.documents.parsers.archive_signals import is_named_as_part
+from scanner.documents.parsers.rar_encryption import Rar
 from scanner.documents.passwords import Passwords
 
 FOLDER = Path(__file__).resolve().parents[1] / "fixtures" / "archives"
@@ -100,6 +101,30 @@ def test_locks_are_told_and_names_stay_readable(
     found = texts(segments)
     assert "Tokenthree" not in found
     assert (ONE in found) is (name == "partly-locked.7z")
+
+
+@pytest.mark.parametrize(
+    ("name", "token"),
+    [("rar5-psw.rar", "stest1.txt > line 1: 000"), ("rar5-hpsw.rar", "stest2.txt: file name: stest2.txt")],
+)
+@needs_libarchive
+def test_rar_opens_with_its_password(name: str, token: str) -> None:
+    segments, coverage = read(name, limits=Limits(passwords=Passwords(("wrong", "password"), 20.0)))
+    assert token in texts(segments).replace(" > file name:", ": file name:")
+    assert coverage.status is Status.INSPECTED, coverage.gaps
+    assert {part.opened for part in coverage.protected} == {"a listed password"}
+
+
+@pytest.mark.parametrize(
+    "name", ["rar5-psw.rar", "rar5-hpsw.rar", "rar3-comment-psw.rar", "rar3-comment-hpsw.rar"]
+)
+def test_the_encryption_of_rar_comes_off_with_the_right_password_only(name: str) -> None:
+    archive = Rar((FOLDER / name).read_bytes())
+    plain = archive.opened("password")
+    assert plain is not None
+    assert b"test1.txt" in plain or b"file1.txt" in plain
+    if name != "rar3-comment-psw.rar":  # its files are empty: nothing in them tells a wrong password
+        assert archive.opened("Password") is None
 
 
 @pytest.mark.parametrize(
