@@ -25,7 +25,7 @@ from scanner.commands.inspecting import COLLECTED_AFTER
 from scanner.detection.building import build_detector
 from scanner.inspection import InspectionSettings, Inspector
 from scanner.text import Passage, to_bytes
-from tests.benchmarks import council_text
+from tests.benchmarks import council_text, documents
 
 RUNS = 3
 
@@ -246,6 +246,8 @@ PARTS = {
     "flat": flat_cost,
     "bulk": bulk,
     "memory": memory_and_start,
+    "documents": lambda: documents.cost_per_format(line),
+    "sheet": lambda: documents.large_sheet(line),
 }
 
 

@@ -306,6 +306,11 @@ class _Presentation:
         # A container holds records; anything else is looked at as the one record that it is.
         start = top.start if top.parent == 15 else top.start - 8
         for item in _walk(self._data, start, top.end):
+            if item.kind == 0 and item.start == item.end:
+                # Zeros where a record should begin: a lost sector.  The records behind it are out of step.
+                yield from left_over(self._data, item.start, top.end)
+                yield Gap(place, Shortfall.DAMAGED, "records break off")
+                break
             part.take(item)
             for segment in drain(part.ready):
                 if not (old and segment.text in self._seen):
