@@ -146,12 +146,12 @@ class AuditLog:
         row: dict[str, Any] = {
             "number": head.number + 1,
             "at": round(time.time() if at is None else at, 6),
-            "actor": _clean(event.actor, 200),
-            "role": _clean(event.role, 40),
-            "origin": _clean(event.origin, 200),
-            "act": _clean(event.act, 60),
-            "subject": _clean(event.subject, 200),
-            "reason": _clean(event.reason, _REASON_CHARACTERS),
+            "actor": recordable(event.actor, 200),
+            "role": recordable(event.role, 40),
+            "origin": recordable(event.origin, 200),
+            "act": recordable(event.act, 60),
+            "subject": recordable(event.subject, 200),
+            "reason": recordable(event.reason, _REASON_CHARACTERS),
             "before": _facts(event.before),
             "after": _facts(event.after),
         }
@@ -292,7 +292,7 @@ def _facts(facts: Mapping[str, Fact]) -> str:
     return json.dumps(dict(facts), separators=(",", ":"), sort_keys=True)
 
 
-def _clean(text: str, characters: int) -> str:
-    """Text that both databases take and that cannot break a line of a log that it is exported to."""
+def recordable(text: str, characters: int) -> str:
+    """Text that both databases take and that cannot break a line of a log, cut to so many characters."""
     encodable = text.encode("utf-8", "replace").decode("utf-8")
     return "".join(char if char.isprintable() else " " for char in encodable)[:characters]

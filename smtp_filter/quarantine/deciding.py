@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from scanner.store.audit import AuditEvent, Fact
+from scanner.store.audit import AuditEvent, Fact, recordable
 from scanner.store.database import writing
 from smtp_filter.quarantine import tables
 from smtp_filter.quarantine.bodies import IN_DATABASE
@@ -79,7 +79,7 @@ class Desk:
         def change(_: Connection, row: Any, now: float) -> Change:
             self._not_claimed_by_another(row, actor, now)
             columns = {
-                "assignee": actor.name,
+                "assignee": recordable(actor.name, 200),
                 "claimed_until": now + self._quarantine.settings.claim_seconds,
             }
             state = State.IN_REVIEW if row.state == State.HELD else None
@@ -94,7 +94,7 @@ class Desk:
 
         def change(_: Connection, row: Any, now: float) -> Change:
             state = State.IN_REVIEW if assignee and row.state == State.HELD else None
-            columns = {"assignee": assignee[:200], "claimed_until": None}
+            columns = {"assignee": recordable(assignee, 200), "claimed_until": None}
             return Change("assign", state, columns, {"assignee": assignee})
 
         return self._act(reference, actor, change, UNDECIDED, reason=reason, revision=revision)
@@ -111,7 +111,7 @@ class Desk:
                 key = f"escalated:{row.id}:{row.revision}"
                 self._quarantine.outbox.put(connection, key, "escalated", facts, now, message_id=row.id)
 
-            columns = {"escalated": True, "assignee": owner[:200], "claimed_until": None}
+            columns = {"escalated": True, "assignee": recordable(owner, 200), "claimed_until": None}
             state = State.IN_REVIEW if row.state == State.HELD else None
             return Change("escalate", state, columns, {"owner": owner}, tell)
 
@@ -461,11 +461,11 @@ def transition(
         insert(tables.transition).values(
             message_id=row.id,
             at=now,
-            actor=actor.name[:200],
+            actor=recordable(actor.name, 200),
             act=made.act,
             before=row.state,
             after=state.value,
-            reason=reason[:4000],
+            reason=recordable(reason, 4000),
         )
     )
     quarantine.audit.record(

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from scanner.store.audit import AuditEvent
+from scanner.store.audit import AuditEvent, recordable
 from scanner.store.database import writing
 from smtp_filter.quarantine import tables
 from smtp_filter.quarantine.deciding import Desk, concerns
@@ -83,7 +83,7 @@ def ask(quarantine: Quarantine, reference: str, actor: Actor, why: str, *, code:
         ).one_or_none()
         values = {
             "asked_at": now,
-            "asked_by": actor.name[:200],
+            "asked_by": recordable(actor.name, 200),
             "sealed": key.seal(why[:4000].encode("utf-8", "replace"), _CONTEXT),
             "confirmed_by": "",
             "reviewed_by": "",
@@ -117,7 +117,7 @@ def confirm(quarantine: Quarantine, reference: str, actor: Actor, reason: str = 
         connection.execute(
             update(_emergency)
             .where(_emergency.c.id == asked.id)
-            .values(confirmed_at=time.time(), confirmed_by=actor.name[:200])
+            .values(confirmed_at=time.time(), confirmed_by=recordable(actor.name, 200))
         )
         # The sender is the first person, who confirms is the second.
         Desk(quarantine).decide_within(connection, row, actor, Decision.RELEASE, f"emergency: {reason}")
@@ -149,7 +149,7 @@ def review(quarantine: Quarantine, reference: str, actor: Actor, *, justified: b
         connection.execute(
             update(_emergency)
             .where(_emergency.c.id == known.id)
-            .values(reviewed_at=time.time(), reviewed_by=actor.name[:200], justified=justified)
+            .values(reviewed_at=time.time(), reviewed_by=recordable(actor.name, 200), justified=justified)
         )
         word = "justified" if justified else "not justified"
         _record(quarantine, connection, actor, "emergency.review", row.reference, f"{word}: {reason}")

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from scanner.inspection.model import Inspection
-from scanner.store.audit import AuditEvent, AuditLog
+from scanner.store.audit import AuditEvent, AuditLog, recordable
 from scanner.store.database import open_database, writing
 from scanner.store.sealing import DataKey, MasterKeySource, Sealer
 from smtp_filter.crash_points import CrashPoint, crash_point
@@ -179,7 +179,7 @@ class Quarantine:
                 word=verdict.word.value,
                 people_low=verdict.people.low,
                 people_high=verdict.people.high,
-                department=hold.department[:120],
+                department=recordable(hold.department, 120),
                 sender=self.tokens.sender(message.envelope.sender),
                 size=message.content.size,
                 held_at=now,
@@ -255,7 +255,7 @@ class Quarantine:
                     for index, recipient in enumerate(recipients)
                 ],
             )
-        if rules := dict.fromkeys(rule[:_RULE] for rule in hold.verdict.rules):
+        if rules := dict.fromkeys(recordable(rule, _RULE) for rule in hold.verdict.rules):
             connection.execute(insert(tables.rule), [{"rule": rule, "message_id": number} for rule in rules])
         connection.execute(
             insert(tables.token),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, delete, select, update
 
+from scanner.store.audit import recordable
 from scanner.store.database import insert_new, writing
 from smtp_filter.quarantine import tables
 
@@ -42,7 +43,7 @@ class Journal:
                     tables.journal,
                     fingerprint=self._token(fingerprint),
                     at=now,
-                    reply=reply[:_REPLY],
+                    reply=recordable(reply, _REPLY),
                 )
 
     def earlier_reply(self, fingerprint: str) -> str | None:

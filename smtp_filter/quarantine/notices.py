@@ -114,9 +114,10 @@ class Notices:
             message["References"] = thread
         message["Auto-Submitted"] = "auto-replied" if to_sender else "auto-generated"
         message["X-Auto-Response-Suppress"] = "All"
-        message.set_content("\n\n----------\n\n".join(text for _, text in sections), cte="quoted-printable")
+        whole = "\n\n----------\n\n".join(text for _, text in sections)
+        message.set_content(_encodable(whole), cte="quoted-printable")
         message.add_alternative(
-            self._html(sections, languages or [ENGLISH]), subtype="html", cte="quoted-printable"
+            _encodable(self._html(sections, languages or [ENGLISH])), subtype="html", cte="quoted-printable"
         )
         # A boundary of chance would make a second sending another message.
         message.set_boundary(f"=_{self._id('boundary ' + notice.key)}")
@@ -261,6 +262,10 @@ def _counted(kind: str, count: int, words: Mapping[str, Any]) -> str:
     if kinds is None:
         return f"{count} {english_kind(kind, count)}"
     return f"{count} {kinds.get(kind, words.get('other', kind))}"
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _is_message_id(text: str) -> bool:

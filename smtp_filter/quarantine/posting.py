@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
+from jinja2 import TemplateError
 from sqlalchemy import func, select
 
 from smtp_filter.crash_points import CrashPoint, crash_point
@@ -14,6 +16,8 @@ from smtp_filter.quarantine.holding import Quarantine
 from smtp_filter.quarantine.notices import Notices
 from smtp_filter.quarantine.outbox import Notice
 from smtp_filter.quarantine.releasing import marker_of
+
+logger = logging.getLogger(__name__)
 
 
 class NoticeWorker:
@@ -39,9 +43,15 @@ class NoticeWorker:
         quarantine = self._quarantine
         reference = str(notice.facts.get("reference", ""))
         page = quarantine.settings.notices.page.replace("{reference}", reference) if reference else ""
-        letter = self._notices.letter(
-            self._counted(notice), page=page, code=emergency_code(quarantine, reference)
-        )
+        try:
+            letter = self._notices.letter(
+                self._counted(notice), page=page, code=emergency_code(quarantine, reference)
+            )
+        except (ValueError, TypeError, LookupError, TemplateError) as error:
+            # One notice that cannot be written must not keep the others; the words may be mended meanwhile.
+            logger.error("notice %s cannot be written (%s)", notice.kind, type(error).__name__)
+            quarantine.outbox.again(quarantine.engine, notice, now)
+            return
         if letter is None:
             quarantine.outbox.end(quarantine.engine, notice, "nobody", now)
             return

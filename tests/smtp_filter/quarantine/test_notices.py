@@ -358,6 +358,22 @@ def test_a_notice_sent_twice_is_the_same_message(quarantine: Quarantine) -> None
     assert str(parsed(first)["Message-ID"]).endswith("@council.test>")
 
 
+def test_odd_advice_is_sent_and_a_broken_template_keeps_nobody_waiting(
+    database_url: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "templates" / "en"
+    folder.mkdir(parents=True)
+    (folder / "refused.txt").write_text("Subject: {{ advice.nothing.here }}\n\nx\n")
+    notices = replace(NOTICES, templates=tmp_path / "templates")
+    quarantine = open_quarantine(database_url, tmp_path, notices=notices)
+    desk, first, second = Desk(quarantine), hold(quarantine, "1"), hold(quarantine, "2")
+    desk.decide(first, KHAN, Decision.DELETE, "no\x00\udcff")
+    desk.decide(second, KHAN, Decision.RETURN, "no", advice="see \udcff\x00\u202e the portal")
+    kinds = [str(parsed(one)["Subject"]) for one in to_sender(posted(quarantine))]
+    assert kinds[-1].startswith("Please send again")
+    assert outcomes(quarantine).count("") == 1
+
+
 def test_without_a_mailbox_nobody_is_told_and_nothing_waits(database_url: str, tmp_path: Path) -> None:
     quarantine = open_quarantine(database_url, tmp_path, notices=replace(NOTICES, mailbox=""))
     hold(quarantine)

@@ -111,8 +111,16 @@ def upgrade() -> None:
     op.create_index("held_message_by_expiry", "held_message", ["undecided", "expires_at"])
     op.create_index("held_message_by_sender", "held_message", ["sender", "held_at"])
     op.create_index("held_message_by_state", "held_message", ["state", "held_at", "id"])
-    op.create_index("held_message_by_time", "held_message", ["held_at", "id"])
-    op.create_index("held_message_queue", "held_message", ["undecided", "due_at", "id"])
+    op.create_index(
+        "held_message_by_time",
+        "held_message",
+        ["held_at", "id", "undecided", "severity", "state", "department", "assignee", "sender", "due_at"],
+    )
+    op.create_index(
+        "held_message_queue",
+        "held_message",
+        ["undecided", "due_at", "id", "severity", "state", "department", "assignee", "sender", "held_at"],
+    )
     op.create_table(
         "held_detail",
         sa.Column(
