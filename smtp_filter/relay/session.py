@@ -130,6 +130,7 @@ class RelaySession(SMTP):
         self._errors = 0
         self._idle_commands = 0
         self._names: tuple[str, ...] = ()
+        self._clear_writer: asyncio.StreamWriter | None = None
 
     # The life of the connection.
 
@@ -197,6 +198,9 @@ class RelaySession(SMTP):
             peer = self.session.peer if self.session is not None else None
             host, port = (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) else ("", 0)
             self._client = Client(host, port)
+            if not matching(host, self._settings.allowed):
+                self._observe(SessionEvent(Incident.NOT_ALLOWED, host))
+                await self._end(_NOT_ALLOWED)
             entered = self._house.enter(self)
             await self._greet(entered)
             while True:
@@ -215,9 +219,6 @@ class RelaySession(SMTP):
             self._hang_up()
 
     async def _greet(self, entered: bool) -> None:
-        if not matching(self._client.address, self._settings.allowed):
-            self._observe(SessionEvent(Incident.NOT_ALLOWED, self._client.address))
-            await self._end(_NOT_ALLOWED)
         if self._house.stopping:
             await self._end(_CLOSING)
         if not entered:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import re
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +20,7 @@ from smtp_filter.relay import (
     Deadlines,
     Incident,
     Limits,
+    Listener,
     ListenerTls,
     RelaySettings,
     Result,
@@ -284,6 +287,29 @@ def test_a_client_from_elsewhere_is_refused(hop: ScriptedHop) -> None:
         assert talk.reply() == (554, "5.7.1 Not allowed to send here")
         assert talk.closed()
         assert Incident.NOT_ALLOWED in relay.incidents()
+
+
+def test_a_client_over_ipv6(hop: ScriptedHop) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("no IPv6 on this machine")
+
+    async def scenario() -> None:
+        settings = relay_settings(listen=(("::1", 0),))
+        listener = Listener(settings, {"default": hop.hop()}, PlainFilter())
+        await listener.start()
+        reader, writer = await asyncio.open_connection("::1", listener.addresses[0][1])
+        for words in (b"", b"HELO six", b"MAIL FROM:<a@council.test>", b"RCPT TO:<b@example.org>", b"DATA"):
+            writer.write(words + b"\r\n" if words else b"")
+            assert (await reader.readline())[:1] in b"23"
+        writer.write(PLAIN + b".\r\n")
+        assert (await reader.readline()).startswith(b"250")
+        writer.close()
+        await listener.stop(1)
+
+    asyncio.run(scenario())
+    assert b"from six ([IPv6:::1])" in hop.taken[0].data
 
 
 @pytest.mark.parametrize(
