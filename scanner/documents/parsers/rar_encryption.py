@@ -35,17 +35,18 @@ class Rar:
         self._keys: dict[tuple[object, ...], tuple[bytes, ...]] = {}
 
     def opened(self, password: str) -> bytes | None:
-        """The archive without encryption, ``None`` where the password is wrong.  Raises ``RarError``."""
+        """The archive without encryption, ``None`` where the password is wrong or the data damaged.
+
+        Raises ``RarError`` for a form of archive that is not known here.
+        """
         try:
             if self._data.startswith(RAR5):
                 blocks = self._rar5(password)
                 return RAR5 + b"".join(blocks)
             if self._data.startswith(RAR4):
                 return RAR4 + b"".join(self._rar4(password))
-        except _WrongError:
-            return None
-        except (struct.error, IndexError, ValueError) as error:
-            raise RarError(type(error).__name__) from None
+        except (_WrongError, struct.error, IndexError, ValueError):
+            return None  # headers that a wrong key made are headers that cannot be read
         raise RarError("signature")
 
     # RAR 5
