@@ -29,6 +29,9 @@ def line(entry: LedgerEntry) -> dict[str, Any]:
         "reasons": [reason.text for reason in entry.reasons],
         "people": entry.people.low,
         "people_high": entry.people.high,
+        "audience": entry.exposure.audience.word,
+        "owner": entry.exposure.owner,
+        "asset_owner": entry.exposure.asset_owner,
         "findings": [
             {
                 "type": finding.entity_type,

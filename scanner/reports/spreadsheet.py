@@ -35,6 +35,10 @@ FILE_COLUMNS = (
     "kinds",
     "reasons",
     "protection",
+    "readable by",
+    "owner",
+    "information asset owner",
+    "last used (UTC)",
 )
 FINDING_COLUMNS = (
     "severity",
@@ -74,6 +78,10 @@ def write_files(summary: RunSummary, entries: Iterable[LedgerEntry], stream: Tex
                 cell(kinds(entry.counts)),
                 cell("; ".join(reason.text for reason in entry.reasons)),
                 entry.protection.value,
+                entry.exposure.audience.word,
+                cell(entry.exposure.owner),
+                cell(entry.exposure.asset_owner),
+                _stamp(entry.used) if entry.used else "",
             ]
         )
 

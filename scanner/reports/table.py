@@ -18,6 +18,7 @@ from scanner.reports.wording import (
     STATUSES,
     beneath,
     duration,
+    exposure,
     formats,
     interval,
     kind,
@@ -88,6 +89,8 @@ def _files(summary: RunSummary, worst: list[LedgerEntry], total: int) -> Table:
         why = Text(kinds(entry.counts))
         if entry.reasons:
             why.append(f"\n{shortened(entry.reasons[0].text, _PATH_LIMIT)}", style="dim")
+        if entry.exposed:
+            why.append(f"\n{exposure(entry.exposure)}", style="bold red")
         if entry.status is not Status.INSPECTED:
             why.append(f"\n{STATUSES[entry.status]}: {shortened(entry.reason, _PATH_LIMIT)}", style="bold")
         grid.add_row(
@@ -150,12 +153,21 @@ def _shortfalls(summary: RunSummary) -> Table:
 def _coverage(summary: RunSummary) -> Text:
     record = summary.record
     lines = Text(coverage_line(summary), style="bold")
+    for error in record.errors:
+        lines.append(f"\n{shortened(error, _PATH_LIMIT)}", style="bold red")
     if record.interrupted:
         lines.append("\nThe scan was interrupted: this is what was done until then.", style="bold red")
     elif summary.incomplete:
         lines.append(
             f"\nINCOMPLETE: {plural(summary.not_wholly_read, 'object')} could not be read, or not wholly.",
             style="bold red",
+        )
+    if summary.totals.read_now < summary.totals.enumerated:
+        known = summary.totals.enumerated - summary.totals.read_now
+        lines.append(
+            f"\n{plural(summary.totals.read_now, 'object')} read by this scan; {number(known)} known from before, or "
+            "not to be opened.",
+            style="not bold",
         )
     if record.finished is not None:
         lines.append(f"\nTook {duration(record.finished - record.started)}.", style="not bold")

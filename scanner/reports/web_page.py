@@ -186,6 +186,7 @@ def _file(entry: LedgerEntry, hidden: Counter[str], roots: Sequence[str]) -> _Fi
             wording.printable(entry.kind),
             wording.size(entry.size),
             f"changed {wording.moment(entry.mtime)}",
+            *filter(None, [wording.exposure(entry.exposure)]),
         ),
         what=wording.kinds(entry.counts),
         people=entry.people.low,

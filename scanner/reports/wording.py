@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from scanner.documents.model import Shortfall, Status
 from scanner.inspection.model import LocatedFinding
 from scanner.judgement.assessment import Severity
-from scanner.store.entry import displayable
+from scanner.store.entry import Audience, Exposure, displayable
 
 # (one, several), the most telling first; what is missing here is spelled from the type's own name.
 KINDS: Mapping[str, tuple[str, str]] = {
@@ -73,6 +73,15 @@ FORMAT_COLUMNS: Mapping[Status, str] = {
     Status.NOT_INSPECTED: "Unreadable",
 }
 
+# Who can read a file, for people.
+AUDIENCES: Mapping[Audience, str] = {
+    Audience.OWNER: "its owner",
+    Audience.UNKNOWN: "unknown",
+    Audience.GROUP: "a group",
+    Audience.EVERYONE: "everyone",
+    Audience.PUBLIC: "the public",
+}
+
 # What each severity is about, after the default policy.
 MEANINGS: Mapping[Severity, str] = {
     Severity.CRITICAL: "A child at risk or in care, somebody in danger, strong identifiers of many people.",
@@ -133,6 +142,22 @@ def telling(entity_type: str) -> tuple[float, str]:
 
 def _counted(entity_type: str, count: int) -> str:
     return f"{number(count)} {kind(entity_type, count)}" if entity_type in KINDS else kind(entity_type, count)
+
+
+def exposure(value: Exposure) -> str:
+    """Who can read a file and who answers for it, in a few words; empty where nothing is known.
+
+    >>> exposure(Exposure(Audience.EVERYONE, "jbrown", asset_owner="Head of Housing"))
+    'readable by everyone, owner jbrown, information asset owner Head of Housing'
+    """
+    parts = []
+    if value.audience is not Audience.UNKNOWN:
+        parts.append(f"readable by {AUDIENCES[value.audience]}")
+    if value.owner:
+        parts.append(f"owner {printable(value.owner)}")
+    if value.asset_owner:
+        parts.append(f"information asset owner {printable(value.asset_owner)}")
+    return ", ".join(parts)
 
 
 def number(count: int) -> str:

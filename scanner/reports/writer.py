@@ -63,7 +63,7 @@ class RunSummary:
     @property
     def incomplete(self) -> bool:
         """Whether the report cannot speak for everything that was met."""
-        return self.record.interrupted or self.not_wholly_read > 0
+        return self.record.interrupted or bool(self.record.errors) or self.not_wholly_read > 0
 
 
 class ReportWriter(Protocol):

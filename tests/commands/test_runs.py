@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from scanner.commands import inspecting
 from scanner.commands.exits import Exit
+from scanner.commands.scan import _told_by_signals
 from tests.shares.plain_inspector import PlainInspector
 
 from .conftest import Dlp
@@ -137,3 +141,43 @@ def test_most_files_deleted_on_purpose(dlp: Dlp, share: Path) -> None:
     assert "lacks 30 of its 32 known files" in dlp("scan", share).err
     said = dlp("scan", share, "--accept-vanished", "-f", "jsonl")
     assert len(said.out.splitlines()) == 2
+
+
+def test_exposed_files_come_first_with_their_owner(dlp: Dlp, share: Path, tmp_path: Path) -> None:
+    (share / "open").mkdir()
+    (share / "open" / "list.txt").write_text(SPECIMEN)
+    config = tmp_path / "dlp.yaml"
+    config.write_text(f'exposure: {{asset_owners: {{"{share}/open": "Head of Housing"}}}}\n')
+    said = dlp("scan", share, "--config", config, "-f", "jsonl")
+    lines = [json.loads(line) for line in said.out.splitlines()]
+    assert [(Path(line["path"]).name, line["audience"], line["asset_owner"]) for line in lines[:2]] == [
+        ("list.txt", "everyone", "Head of Housing"),
+        ("letter.txt", "owner", ""),
+    ]
+    assert "readable by everyone" in dlp("report", "--config", config).out
+
+
+def test_values_that_are_asked_for_are_read_anew(dlp: Dlp, share: Path) -> None:
+    dlp("scan", share)
+    shown = dlp("scan", share, "-f", "jsonl", "--show-values")
+    assert json.loads(shown.out.splitlines()[0])["findings"][0]["value"] == SPECIMEN
+    assert SPECIMEN not in dlp("scan", share, "-f", "jsonl").out
+
+
+def test_a_signal_pauses_and_goes_on() -> None:
+    with _told_by_signals() as (stop, pause):
+        assert (stop(), pause()) == (False, False)
+        os.kill(os.getpid(), signal.SIGUSR1)
+        assert pause()
+        os.kill(os.getpid(), signal.SIGUSR1)
+        assert (stop(), pause()) == (False, False)
+    assert signal.getsignal(signal.SIGUSR1) is signal.SIG_DFL
+
+
+def test_windows_make_a_scan_wait_unless_told_otherwise(dlp: Dlp, share: Path, tmp_path: Path) -> None:
+    config = tmp_path / "dlp.yaml"
+    tomorrow = (datetime.now() + timedelta(days=3)).strftime("%a").lower()
+    config.write_text(f'manners: {{windows: ["{tomorrow} 01:00-02:00"]}}\n')
+    assert dlp("scan", share, "--config", config, "--now").code == Exit.FINDINGS
+    config.write_text('manners: {windows: ["at night"]}\n')
+    assert "must be written like 'mon-fri 19:00-07:00'" in dlp("scan", share, "--config", config).err

@@ -37,6 +37,9 @@ def test_one_line_has_exactly_the_documented_fields(run: Ledger) -> None:
         "reasons": ["x", "y"],
         "people": 2,
         "people_high": 4,
+        "audience": "unknown",
+        "owner": "",
+        "asset_owner": "",
         "findings": [
             {
                 "type": "UK_NHS",
