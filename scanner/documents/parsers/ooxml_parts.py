@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import unquote
 
 from scanner.documents.model import Gap, Location, Segment, Shortfall
@@ -44,6 +45,7 @@ _PROGRAM_PROPERTIES = """TotalTime Pages Words Characters CharactersWithSpaces L
 _SILENT_PROPERTIES = frozenset(_PROGRAM_PROPERTIES.split())
 
 
+@lru_cache(maxsize=4_096)
 def local(name: str) -> str:
     """Return an XML name without its prefix."""
     return name.rpartition(":")[2]

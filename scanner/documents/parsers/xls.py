@@ -144,6 +144,7 @@ class _Workbook:
         self._cell_formats: list[tuple[int, int, bool]] = []
         self._styles = Styles()
         self._strings: list[str] = []
+        self._lost = False  # a cell names a shared string that is not there
         self._used = bytearray()
         self._sheets: list[_Sheet] = []
         self._globals = _Sheet("", "", kind=_GLOBALS)
@@ -466,6 +467,9 @@ class _Workbook:
             if index < len(self._strings):
                 self._used[index] = 1
                 rows.text(row, column, style, self._strings[index])
+            elif not self._lost:
+                self._lost = True
+                self._ready.append(Gap(HERE, Shortfall.DAMAGED, "cells whose texts are missing"))
         elif kind == _RK:
             rows.number(row, column, style, rk_number(struct.unpack_from("<L", data, at + 6)[0]))
         elif kind == _NUMBER:
