@@ -163,6 +163,8 @@ class _Workbook:
                 yield record([("sheet", sheet.name)], sheet.place / "name", sheet.hidden)
             if sheet.end:
                 yield from self._sheet(sheet)
+        if self._lost:
+            yield Gap(HERE, Shortfall.DAMAGED, "cells whose texts are missing")
         if self._complete:
             for index, text in enumerate(self._strings):
                 if not self._used[index]:
@@ -467,9 +469,8 @@ class _Workbook:
             if index < len(self._strings):
                 self._used[index] = 1
                 rows.text(row, column, style, self._strings[index])
-            elif not self._lost:
+            else:
                 self._lost = True
-                self._ready.append(Gap(HERE, Shortfall.DAMAGED, "cells whose texts are missing"))
         elif kind == _RK:
             rows.number(row, column, style, rk_number(struct.unpack_from("<L", data, at + 6)[0]))
         elif kind == _NUMBER:
