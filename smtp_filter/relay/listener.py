@@ -11,7 +11,14 @@ from dataclasses import dataclass, replace
 from smtp_filter.delivery import Capabilities, NextHop, NextHopPool, Reply
 from smtp_filter.message import Message, MessageFilter
 from smtp_filter.relay.admission import server_context
-from smtp_filter.relay.events import MessageEvent, Observer, SessionEvent, report, silence_aiosmtpd
+from smtp_filter.relay.events import (
+    MessageEvent,
+    Observer,
+    SessionEvent,
+    exception_event,
+    report,
+    silence_aiosmtpd,
+)
 from smtp_filter.relay.handover import Handover, Surroundings
 from smtp_filter.relay.session import RelaySession
 from smtp_filter.relay.settings import RelaySettings
@@ -156,7 +163,11 @@ class Listener:
 
     def _observe(self, event: MessageEvent | SessionEvent) -> None:
         report(event)
-        self._observer(event)
+        try:
+            self._observer(event)
+        except Exception as error:
+            # A figure that cannot be kept must not turn the answer to a delivered message into 451.
+            report(exception_event(error, event.client))
 
     def _bind(self, host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(

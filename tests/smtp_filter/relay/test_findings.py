@@ -207,7 +207,7 @@ def test_05_a_client_that_goes_away_behind_the_dot_does_not_cancel_the_journal()
 
 
 def test_06_the_timer_counts_from_the_last_chunk_and_rests_while_we_work(hop: ScriptedHop) -> None:
-    deadlines = Deadlines(command_seconds=0.5, data_block_seconds=0.5)
+    deadlines = Deadlines(command_seconds=1.2, data_block_seconds=1.2)
     go = threading.Event()
     with RunningRelay(
         {"default": hop.hop()}, PlainFilter(wait=go), relay_settings(deadlines=deadlines)
@@ -216,11 +216,11 @@ def test_06_the_timer_counts_from_the_last_chunk_and_rests_while_we_work(hop: Sc
             talk.envelope()
             assert talk.do("DATA")[0] == 354
             for _ in range(5):  # slower than the deadline in all, never between two chunks
-                time.sleep(0.2)
+                time.sleep(0.3)
                 talk.say(b"one more line\r\n")
             talk.say(b".\r\n")
             wait_for(lambda: relay.filter.seen)  # type: ignore[attr-defined]
-            time.sleep(0.8)  # an inspection longer than the deadline
+            time.sleep(1.5)  # an inspection longer than the deadline
             go.set()
             assert talk.reply()[0] == 250
         with relay.client() as silent:

@@ -569,6 +569,15 @@ def test_a_journal_that_fails_does_not_undo_the_delivery(hop: ScriptedHop) -> No
         assert Incident.EXCEPTION in relay.incidents()
 
 
+def test_an_observer_that_fails_does_not_undo_the_delivery(hop: ScriptedHop) -> None:
+    def broken(event: object) -> None:
+        raise OSError("no room for figures")
+
+    with RunningRelay({"default": hop.hop()}, observe=broken) as relay, relay.client() as talk:
+        assert talk.send(PLAIN)[0] == 250
+        assert talk.do("NONSENSE")[0] == 500
+
+
 # --- deadlines --------------------------------------------------------------------------------------------
 
 
