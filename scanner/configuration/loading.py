@@ -176,6 +176,8 @@ def _in_words(detail: Mapping[str, Any], place: Place) -> str:
         return f"is no known key{guess} (allowed: {', '.join(allowed)})"
     if kind == "literal_error":
         return f"is {_short(detail['input'])}, must be one of {context['expected'].replace(' or ', ', ')}"
+    if kind == "value_error" and isinstance(detail["input"], dict):
+        return str(context["error"])
     if kind == "value_error":
         return f"is {_short(detail['input'])}, {context['error']}"
     expected = {
