@@ -165,8 +165,8 @@ def _coverage(summary: RunSummary) -> Text:
     if summary.totals.read_now < summary.totals.enumerated:
         known = summary.totals.enumerated - summary.totals.read_now
         lines.append(
-            f"\n{plural(summary.totals.read_now, 'object')} read by this scan; {number(known)} known from before, or "
-            "not to be opened.",
+            f"\n{plural(summary.totals.read_now, 'object')} read by this scan; "
+            f"{number(known)} known from before or not opened.",
             style="not bold",
         )
     if record.finished is not None:

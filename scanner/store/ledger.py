@@ -242,19 +242,12 @@ class Ledger:
         with self._engine.connect() as connection:
             if severity is Severity.NONE:
                 # Most files by far: in the order of their numbers, which nothing has to sort.
-                last = 0
-                while numbers := list(
-                    connection.execute(
-                        query.where(file.c.id > last).order_by(file.c.id).limit(_CHUNK)
-                    ).scalars()
-                ):
-                    yield from self._entries(connection, numbers)
-                    last = numbers[-1]
-                return
-            ordered = query.order_by(evidence.c.people_low.desc(), folder.c.path, file.c.entry)
-            numbers = list(connection.execute(ordered).scalars())
-            for start in range(0, len(numbers), _CHUNK):
-                yield from self._entries(connection, numbers[start : start + _CHUNK])
+                ordered = query.order_by(file.c.id)
+            else:
+                ordered = query.order_by(evidence.c.people_low.desc(), folder.c.path, file.c.entry)
+            numbers = connection.execute(ordered.execution_options(yield_per=_CHUNK)).scalars()
+            for some in numbers.partitions(_CHUNK):
+                yield from self._entries(connection, some)
 
     def _entries(self, connection: Connection, numbers: Sequence[int]) -> list[LedgerEntry]:
         query = (

@@ -77,6 +77,13 @@ def upgrade() -> None:
     )
     op.create_index("share_file_path", "share_file", ["folder_id", "entry", "since"], unique=True)
     op.create_index(
+        "share_file_queue",
+        "share_file",
+        ["queued", sa.text("priority DESC"), "id"],
+        sqlite_where=sa.text("queued != 0"),
+        postgresql_where=sa.text("queued != 0"),
+    )
+    op.create_index(
         "share_file_severity",
         "share_file",
         ["severity"],
