@@ -270,7 +270,7 @@ def test_a_next_hop_that_goes_away(step: str, how: bytes) -> None:
         assert outcome(talk)[0] == 451
         assert not hop.taken
         hop.script.clear()
-        wait_for(lambda: talk.do("RSET")[0] == 250 and outcome(talk)[0] == 250)
+        recovers(talk)
 
 
 def test_a_next_hop_that_reads_no_data(hop: ScriptedHop) -> None:
