@@ -295,6 +295,10 @@ def _danger(case: Case) -> Iterator[Reason]:
         yield Reason("at_risk_address", "It shows where a person at risk lives.", Severity.CRITICAL)
 
 
+# A column's or form's label has no more words, and fewer digits.
+_LABEL_WORDS, _LABEL_DIGITS = 6, 4
+
+
 def _strong_identifiers(case: Case) -> Iterator[Reason]:
     """Strong identifiers: high; of ``many_people`` people: critical."""
     breadth = case.policy.breadth
@@ -325,7 +329,10 @@ def _strong_identifiers(case: Case) -> Iterator[Reason]:
 def _foreign_label(case: Case, index: int) -> bool:
     """Whether a number stands under a label that names something else than a person's number."""
     column = case.mentions[index].column
-    return bool(column) and _IDENTITY_LABEL.search(column) is None
+    # What goes on for longer before a colon, or holds a date or a number, is a sentence.
+    if not 0 < len(column.split()) <= _LABEL_WORDS or sum(map(str.isdigit, column)) >= _LABEL_DIGITS:
+        return False
+    return _IDENTITY_LABEL.search(column) is None
 
 
 def _somebodys(case: Case, index: int) -> bool:
