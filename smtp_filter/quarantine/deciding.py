@@ -6,6 +6,7 @@ it causes in the same transaction: of two people at once one wins and the other 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from scanner.store.audit import AuditEvent, Fact, recordable
 from scanner.store.database import writing
+from scanner.store.sealing import SealingError
 from smtp_filter.quarantine import tables
 from smtp_filter.quarantine.bodies import IN_DATABASE
 from smtp_filter.quarantine.encoding import proposal_from_bytes, proposal_to_bytes, summary_from_bytes
@@ -41,6 +43,7 @@ from smtp_filter.quarantine.telling import sender_facts
 SECOND_PERSON_FOR = frozenset({Decision.RELEASE, Decision.DELETE})
 ROUTES = ("default", "secure", "gateway")
 
+logger = logging.getLogger(__name__)
 _message = tables.message
 
 
@@ -514,9 +517,14 @@ def tell_sender(
     """Put a notice to the sender into the outbox, where senders may be written to at all."""
     if not row.notify_sender:
         return
-    whole = read_whole(quarantine, connection, row)
-    key = quarantine.sealer.key(connection, row.key_id)
-    summary = summary_from_bytes(key.open(row.summary, SUMMARY))
+    try:
+        whole = read_whole(quarantine, connection, row)
+        key = quarantine.sealer.key(connection, row.key_id)
+        summary = summary_from_bytes(key.open(row.summary, SUMMARY))
+    except (GoneError, SealingError):
+        # After the loss of a key nobody knows the sender; what happens by itself must go on for the others.
+        logger.error("%s cannot be unsealed: its sender is not told (%s)", row.reference, kind)
+        return
     facts = sender_facts(whole, summary, row.reference, row.held_at)
     facts |= {"advice": advice, "expires": row.expires_at, **more}
     name = f"{kind}:{row.id}:{row.revision}"

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, func, select, update
 
 from scanner.store.database import insert_new, writing
-from scanner.store.sealing import DataKey
+from scanner.store.sealing import DataKey, SealingError
 from smtp_filter.quarantine import tables
 
 _CONTEXT = "outbox"
@@ -86,8 +86,16 @@ class Outbox:
                     .where(table.c.id == row.id, table.c.done_at.is_(None), table.c.leased_until <= now)
                     .values(leased_until=now + LEASE_SECONDS, attempts=table.c.attempts + 1)
                 ).rowcount
-                if mine:
+                if not mine:
+                    continue
+                try:
                     facts = json.loads(self._key.open(row.sealed, _CONTEXT))
+                except SealingError:
+                    # Its key was lost: nobody knows any more what it said, and the others wait.
+                    connection.execute(
+                        update(table).where(table.c.id == row.id).values(done_at=now, outcome="lost")
+                    )
+                else:
                     taken.append(Notice(row.id, row.key, row.kind, facts, row.made_at, row.attempts + 1))
         return taken
 

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from scanner.judgement.assessment import PeopleCount, Severity
+from scanner.store.sealing import DataKey, SealingError
 from smtp_filter.quarantine import tables
 from smtp_filter.quarantine.encoding import RECIPIENTS_SHOWN, Summary, summary_from_bytes
 from smtp_filter.quarantine.holding import SUMMARY, Quarantine
@@ -27,7 +28,6 @@ COUNTED = 10_000
 NOBODY = "-"
 
 _message = tables.message
-_EMPTY = Summary("", False, "", (), {}, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ def read_rows(quarantine: Quarantine, connection: Connection, rows: Sequence[Any
         handed[number][index] = Handover(handover)
     for row in rows:
         key = keys.get(row.key_id)
-        summary = summary_from_bytes(key.open(row.summary, SUMMARY)) if key else _EMPTY
+        summary = _summary(key, row.summary)
         yield HeldMessage(
             id=row.id,
             reference=row.reference,
@@ -204,19 +204,27 @@ def read_rows(quarantine: Quarantine, connection: Connection, rows: Sequence[Any
             needs_second=row.needs_second,
             false_alarm=row.false_alarm,
             rules=tuple(sorted(rules[row.id])),
-            subject=summary.subject,
-            sender=summary.sender,
+            subject=summary.subject if summary else "",
+            sender=summary.sender if summary else "",
             recipients=tuple(
                 HeldRecipient(address, route, why, handed[row.id].get(index, Handover.PENDING))
-                for index, (address, route, why) in enumerate(summary.recipients)
+                for index, (address, route, why) in enumerate(summary.recipients if summary else ())
             ),
             recipients_total=row.recipients,
-            counts=summary.counts,
-            reasons=summary.reasons,
-            subject_is_clean=summary.subject_is_clean,
+            counts=summary.counts if summary else {},
+            reasons=summary.reasons if summary else (),
+            subject_is_clean=summary is not None and summary.subject_is_clean,
             has_body=row.body != "",
-            sealed_away=key is None,
+            sealed_away=summary is None,
         )
+
+
+def _summary(key: DataKey | None, sealed: bytes) -> Summary | None:
+    """What a list tells, ``None`` once the key is gone or where the row was damaged: the others are shown."""
+    try:
+        return summary_from_bytes(key.open(sealed, SUMMARY)) if key else None
+    except SealingError:
+        return None
 
 
 def _is_queue(wanted: Filter) -> bool:

@@ -12,13 +12,15 @@ import pytest
 from sqlalchemy import func, select
 
 from scanner.store.database import writing
+from scanner.store.sealing import MasterKeySource, forget_lost
 from smtp_filter.quarantine import tables
 from smtp_filter.quarantine.deciding import Desk
 from smtp_filter.quarantine.holding import Quarantine
 from smtp_filter.quarantine.housekeeping import Tidied, put_digest, tidy
 from smtp_filter.quarantine.model import Actor, Decision, GoneError, NotFoundError, State
 from smtp_filter.quarantine.reading import original, show
-from tests.smtp_filter.quarantine.making import NOTICES, hold, open_quarantine
+from smtp_filter.quarantine.searching import Filter, list_messages
+from tests.smtp_filter.quarantine.making import NOTICES, SENDER, hold, open_quarantine
 
 KHAN = Actor("a.khan")
 DAY = 86_400.0
@@ -137,6 +139,31 @@ def test_two_digests_a_day(quarantine: Quarantine) -> None:
     with writing(quarantine.engine) as connection:
         sent = [put_digest(quarantine, connection, moment(hour)) for hour in (8, 9, 13, 14, 20)]
     assert sent == [True, False, True, False, False]
+
+
+def test_after_the_loss_of_the_key_the_rest_goes_on(database_url: str, tmp_path: Path) -> None:
+    quarantine = open_quarantine(database_url, tmp_path)
+    lost = hold(quarantine, "1")
+    key = tmp_path / "keys" / "master.key"
+    key.unlink()
+    source = MasterKeySource(key, {})
+    source.make_first()
+    assert forget_lost(quarantine.engine, source) > 0
+    quarantine.close()
+    quarantine = open_quarantine(database_url, tmp_path)
+    with writing(quarantine.engine) as connection:
+        quarantine.audit.begin_anew(connection)
+    kept = hold(quarantine, "2")
+    listed = {one.reference: one for one in list_messages(quarantine, Filter()).messages}
+    assert (listed[lost].sealed_away, listed[lost].sender) == (True, "")
+    assert (listed[kept].sealed_away, listed[kept].sender) == (False, SENDER)
+    assert [notice.kind for notice in quarantine.outbox.take(quarantine.engine, time.time())] == [
+        "alert",
+        "hold",
+    ]
+    done = tidy(quarantine, time.time() + 30 * DAY)
+    assert (done.senders_warned, done.expired) == (2, 2)
+    assert quarantine.audit.verify(quarantine.engine).sound
 
 
 def test_a_crowd_of_old_ones_is_done_in_one_round(database_url: str, tmp_path: Path) -> None:

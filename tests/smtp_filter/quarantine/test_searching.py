@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import event
@@ -23,6 +24,7 @@ from tests.smtp_filter.quarantine.making import (
     hold,
     inspection,
     message,
+    open_quarantine,
     raw,
     verdict,
 )
@@ -149,6 +151,33 @@ def test_a_page_takes_the_same_queries_however_long(quarantine: Quarantine) -> N
             list_messages(quarantine, Filter(text="okafor", domain="example.org"))
         numbers.append(len([one for one in statements if not one.startswith("BEGIN")]))
     assert numbers[0] == numbers[1] <= 6
+
+
+PLANS = [
+    # what is listed, the index that it must go along
+    (Filter(), "held_message_queue"),
+    (Filter(severity=Severity.HIGH, department="Housing", assignee="-"), "held_message_queue"),
+    (EVER, "held_message_by_time"),
+    (Filter(sender=SENDER), "held_message"),
+    (Filter(text="okafor", domain="example.com"), "held_message"),
+]
+
+
+def test_lists_go_along_an_index(tmp_path: Path) -> None:
+    quarantine = open_quarantine(f"sqlite:///{tmp_path}/d/dlp.db", tmp_path)
+    hold(quarantine)
+    for wanted, index in PLANS:
+        with counted(quarantine) as statements:
+            list_messages(quarantine, wanted)
+        (page,) = [one for one in statements if "ORDER BY" in one and "held_message.summary" in one]
+        with quarantine.engine.connect() as connection:
+            explained = connection.exec_driver_sql(
+                f"EXPLAIN QUERY PLAN {page}", tuple([0] * page.count("?"))
+            ).all()
+        plan = " / ".join(str(row[-1]) for row in explained)
+        assert "TEMP B-TREE FOR ORDER BY" not in plan or wanted.sender or wanted.text, plan
+        assert not [row for row in explained if row[-1] == "SCAN held_message"], plan
+        assert index in plan
 
 
 def test_counters(filled: Quarantine) -> None:
