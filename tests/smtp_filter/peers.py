@@ -11,6 +11,7 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -600,7 +601,13 @@ class Postfix:
         etc.joinpath("master.cf").write_text(self._fill(_MASTER_CF, sink_port))
         self.run("postfix", "check")
         self.run("postfix", "start")
-        wait_for_port(self.port["reinject"])
+        try:
+            # Not by knocking: log lines of each knock may fill postlogd's socket while it starts, and it
+            # logs to itself: a deadlock of Postfix 3.7.  When this line is written all ports are open.
+            self.wait_log("daemon started")
+        except BaseException:
+            self.__exit__()
+            raise
 
     def _fill(self, text: str, sink_port: int) -> str:
         text = text.replace("@T@", str(self.folder)).replace("@sink@", str(sink_port))
@@ -612,7 +619,13 @@ class Postfix:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.run("postfix", "stop")
+        pid = self.folder / "queue" / "pid" / "master.pid"
+        master = int(pid.read_text()) if pid.exists() else 0
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.run("postfix", "stop")
+        if master and Path(f"/proc/{master}").exists():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(master, signal.SIGKILL)  # a master that hangs, with its children
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def run(self, program: str, *words: str) -> str:
@@ -620,7 +633,7 @@ class Postfix:
             [tool(program, "postfix"), "-c", self.folder / "etc", *words],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=30,
         )
         return done.stdout + done.stderr
 
