@@ -1,0 +1,44 @@
+"""What every way out of here can do: send some alerts, or fail with one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from scanner.store.outbox import Alert
+
+
+class ChannelError(Exception):
+    """The receiver did not take it; the message is one line without secrets."""
+
+
+class Channel(Protocol):
+    """One way out."""
+
+    name: str
+    at_once: int
+    """How many alerts it takes at a time."""
+
+    def send(self, alerts: Sequence[Alert], *, more: int = 0) -> None:
+        """Hand these over as a whole, or raise :class:`ChannelError`; ``more`` are owed beyond them."""
+        ...
+
+    def waits(self, now: float, since: float, *, urgent: bool) -> bool:
+        """Whether what is owed since ``since`` (seconds since 1970) should wait for more to gather."""
+        ...
+
+
+class Rate:
+    """At most so many in any minute."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._gap = 60.0 / max(1, per_minute)
+        self._next = 0.0
+
+    def full(self, now: float) -> bool:
+        """Whether nothing may be sent now."""
+        return now < self._next
+
+    def count(self, now: float, sent: int = 1) -> None:
+        """So many were sent."""
+        self._next = max(now, self._next) + self._gap * sent
