@@ -3,6 +3,7 @@
 ``scanner.configuration`` finds ``SECTIONS`` where this program is installed.
 """
 
+from smtp_filter.configuration.console import ConsoleSection, OpenIdSection
 from smtp_filter.configuration.sections import (
     GatewayHopSection,
     MailSection,
@@ -25,17 +26,21 @@ SECTIONS = {
     "quarantine": QuarantineSection,
     "notices": NoticesSection,
     "metrics": MetricsSection,
+    "console": ConsoleSection,
+    "openid": OpenIdSection,
 }
 """The names of the sections in the file, in the order in which they are shown."""
 
 __all__ = [
     "SECTIONS",
+    "ConsoleSection",
     "GatewayHopSection",
     "MailSection",
     "MailWorkersSection",
     "MetricsSection",
     "NextHopSection",
     "NoticesSection",
+    "OpenIdSection",
     "QuarantineSection",
     "RelaySection",
     "SecureHopSection",
