@@ -61,6 +61,10 @@ class BodyStore:
             raise
         self._sync()
 
+    def has_file(self, key_id: str) -> bool:
+        """Whether the body's file is there."""
+        return self._path(key_id).exists()
+
     def write_rows(self, connection: Connection, key: DataKey, content: Content) -> None:
         """The body sealed into the database, in the caller's transaction."""
         target = _Rows(connection, key.id)

@@ -134,6 +134,9 @@ class Quarantine:
         answer = self._commit(hold)
         if not answer.new:
             self._forget_file(hold)
+        elif not in_database and not self.bodies.has_file(hold.body_key.id):
+            # A clock that jumped made the sweep take it for an old orphan; from now on it has a row.
+            self.bodies.write_file(hold.body_key, message.content)
         crash_point(CrashPoint.ROW_COMMITTED)
         return answer
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, MetaData, func, select
+from sqlalchemy import Connection, MetaData, event, func, select
 
 from scanner.judgement.assessment import Severity
 from scanner.store.database import writing
@@ -215,6 +215,22 @@ def test_a_folder_that_cannot_be_written_leaves_nothing(database_url: str, tmp_p
     (tmp_path / "held").mkdir()
     assert count(quarantine, tables.message) == 0
     assert hold(quarantine).endswith("000001")
+
+
+def test_a_sweep_by_a_clock_that_jumped_loses_nothing(database_url: str, tmp_path: Path) -> None:
+    quarantine, other = (open_quarantine(database_url, tmp_path, in_database=0) for _ in range(2))
+    swept: list[int] = []
+
+    def sweep(_connection: object) -> None:
+        if not swept:
+            swept.append(0)
+            with other.engine.connect() as connection:
+                swept[0] = quarantine.bodies.sweep(connection, time.time() + 86_400)
+
+    event.listen(quarantine.engine, "commit", sweep)
+    reference = hold(quarantine)
+    assert swept == [1]
+    assert NHS.encode() in b"".join(original(quarantine, reference, OFFICER, "check"))
 
 
 HOSTILE = [
