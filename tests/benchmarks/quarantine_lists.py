@@ -1,7 +1,7 @@
 """How long the lists of a full quarantine take: ``python -m tests.benchmarks.quarantine_lists [HELD] [URL]``.
 
-Fills a new store (SQLite in a temporary folder unless a URL is given) and prints the median of seven calls for
-each filter: CPU of this process, and wall time.  On PostgreSQL the server's CPU is in the wall time only.
+Fills a new store (SQLite in a temporary folder unless a URL is given) and prints the median of seven calls
+for each filter: CPU of this process, and wall time.  On PostgreSQL the server's CPU is in the wall time only.
 """
 
 from __future__ import annotations
@@ -77,9 +77,8 @@ def measured(name: str, call: Callable[[], object]) -> None:
         call()
         cpu.append(time.process_time() - begun)
         wall.append(time.perf_counter() - clock)
-    print(
-        f"{name:24} cpu {statistics.median(cpu) * 1000:7.1f} ms   wall {statistics.median(wall) * 1000:7.1f} ms"
-    )
+    took, passed = (statistics.median(some) * 1000 for some in (cpu, wall))
+    print(f"{name:24} cpu {took:7.1f} ms   wall {passed:7.1f} ms")
 
 
 def main(held: int = 100_000, url: str = "") -> None:
