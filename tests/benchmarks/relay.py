@@ -103,7 +103,7 @@ def whole(folder: Path, hop_port: int) -> Iterator[Programs]:
     """The whole ``dlp relay``."""
     programs = Programs(folder, 0.0)
     programs.hop_port = hop_port
-    programs.configure(logging={"file": str(folder / "relay.log")})
+    programs.configure(language={"model": "builtin"})
     programs.start_service()
     try:
         asyncio.run(programs.ready())

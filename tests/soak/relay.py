@@ -146,12 +146,20 @@ def _compare(one: Letter, copies: list[tuple[float, str]], ledger: Ledger) -> No
 
 
 async def soak(
-    folder: Path, *, messages: int, sessions: int, kills: int, faults: float, seed: int, tell: bool = False
+    folder: Path,
+    *,
+    messages: int,
+    sessions: int,
+    kills: int,
+    faults: float,
+    seed: int,
+    model: str = "none",
+    tell: bool = False,
 ) -> Ledger:
-    """One run; its ledger."""
+    """One run; its ledger.  ``model`` is the language model of the configuration."""
     chance = random.Random(seed)
     programs = Programs(folder, faults)
-    programs.configure()
+    programs.configure(language={"model": model})
     sent = make_letters(messages, seed)
     killed: Counter[str] = Counter()
     try:
@@ -212,6 +220,7 @@ def main() -> int:
                 kills=told.kills,
                 faults=told.faults,
                 seed=told.seed,
+                model="builtin",
                 tell=True,
             )
         )
