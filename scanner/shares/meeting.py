@@ -81,8 +81,9 @@ class Root:
 class _Walked:
     """What one walk of one root has met so far."""
 
-    def __init__(self, walk: Walk) -> None:
+    def __init__(self, walk: Walk, known: int) -> None:
         self.walk = walk
+        self.known = known  # regular files, before this walk
         self.listings: Iterator[Listing] = iter(walk)
         self.folders = _Numbers()
         self.missing: dict[int, bool] = {}
@@ -123,11 +124,14 @@ class Meeting:
         except OSError as error:
             self._lose(root, f"is not there ({(error.strerror or '').lower()}); is it mounted?")
             return root
-        if state.walked:
-            # A resumed run goes on with what it met: only if that is still what lies here.
-            before = persistently(self._engine, lambda c: runs.root_identity(c, state.path), writes=False)
-            if before and before != self._identity(root):
-                self._lose(root, "is on another file system than when this run walked it; is it mounted?")
+        now = self._identity(root)
+        before = persistently(self._engine, lambda c: runs.root_identity(c, state.path), writes=False)
+        if state.identity and now not in (state.identity, before):
+            # A resumed run goes on with what it met: only if that is still what lies here, or is so again.
+            self._lose(root, "is on another file system than when this run came to it; is it mounted?")
+        elif state.identity != now:
+            root.state = replace(state, identity=now)
+            persistently(self._engine, lambda c: runs.enter_root(c, self._table.run_id, root.state))
         return root
 
     @property
@@ -161,7 +165,8 @@ class Meeting:
                 self._decider.rights,
                 self._mounts,
             )
-            self._walked = _Walked(walk)
+            known = persistently(self._engine, lambda c: self._table.count_known(c, root.path), writes=False)
+            self._walked = _Walked(walk, known)
         until = time.monotonic() + seconds
         batch: list[Listing] = []
         met = 0
@@ -191,7 +196,7 @@ class Meeting:
 
     def _lose(self, root: Root, what: str) -> None:
         line = f"{displayable(root.path)} {what}"
-        root.state = replace(root.state, error=line, walked=False)
+        root.state = replace(root.state, error=line)
         persistently(
             self._engine, lambda connection: runs.enter_root(connection, self._table.run_id, root.state)
         )
@@ -344,14 +349,14 @@ class Meeting:
                     continue
                 (out if _beneath(path, skipped, root.path) else gone).append(number)
             files = self._table.live_in(connection, gone)
-            missing = {file_id: regular and before for file_id, before, regular in files}
+            missing = {file_id: regular for file_id, _, regular in files}
             return missing, [file_id for file_id, _, _ in self._table.live_in(connection, out)]
 
         return persistently(self._engine, work, writes=False)
 
     def _mount_problem(self, root: Root, walked: _Walked, missing: dict[int, bool], *, moved: bool) -> str:
         """Why the walk cannot be believed; empty where it can."""
-        known = persistently(self._engine, lambda c: self._table.count_known(c, root.path), writes=False)
+        known = walked.known
         if root.path in walked.walk.unlisted and known:
             return "cannot be listed; is it mounted?"
         vanished = sum(missing.values())

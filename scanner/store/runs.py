@@ -73,7 +73,8 @@ class StoredRun:
 class RootState:
     """How far a run is with one of its roots.
 
-    ``met`` counts what the walk met, ``kept`` what is known in folders that could not be listed this time.
+    ``met`` counts what the walk met, ``kept`` what is known in folders that could not be listed this time;
+    ``identity`` is the file system that was there when the run came to it.
     """
 
     path: bytes
@@ -82,6 +83,7 @@ class RootState:
     directories: int = 0
     met: int = 0
     kept: int = 0
+    identity: str = ""
 
 
 def new_run_id(now: float | None = None) -> str:
@@ -245,6 +247,7 @@ def enter_root(connection: Connection, number: int, state: RootState) -> None:
             directories=state.directories,
             met=state.met,
             kept=state.kept,
+            identity=state.identity,
         )
     )
 
@@ -253,7 +256,8 @@ def root_states(connection: Connection, number: int) -> list[RootState]:
     """How far the run is with each root."""
     rows = connection.execute(select(run_root).where(run_root.c.run_id == number).order_by(run_root.c.path))
     return [
-        RootState(bytes(row.path), row.walked, row.error, row.directories, row.met, row.kept) for row in rows
+        RootState(bytes(row.path), row.walked, row.error, row.directories, row.met, row.kept, row.identity)
+        for row in rows
     ]
 
 

@@ -322,11 +322,11 @@ class FileTable:
             )
 
     def count_known(self, connection: Connection, root: bytes) -> int:
-        """How many regular files beneath ``root`` were known before this run."""
+        """How many regular files are known beneath ``root``."""
         query = (
             select(func.count())
             .select_from(file.join(folder, folder.c.id == file.c.folder_id))
-            .where(file.c.ending == ZERO, file.c.since < self.run_id, file.c.regular, within([root]))
+            .where(file.c.ending == ZERO, file.c.regular, within([root]))
         )
         return int(connection.execute(query).scalar_one())
 

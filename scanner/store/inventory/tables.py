@@ -64,6 +64,7 @@ run_root = Table(
     Column("path", LargeBinary, primary_key=True),
     Column("walked", Boolean, nullable=False, default=False),
     Column("error", Text, nullable=False, default=""),
+    Column("identity", Text, nullable=False, default=""),  # what file system it was when the run came to it
     Column("directories", BigInteger, nullable=False, default=0),
     Column("met", BigInteger, nullable=False, default=0),
     Column("kept", BigInteger, nullable=False, default=0),  # known, in folders that could not be listed

@@ -155,6 +155,7 @@ def upgrade() -> None:
         sa.Column("path", sa.LargeBinary(), nullable=False),
         sa.Column("walked", sa.Boolean(), nullable=False),
         sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("identity", sa.Text(), nullable=False),
         sa.Column("directories", sa.BigInteger(), nullable=False),
         sa.Column("met", sa.BigInteger(), nullable=False),
         sa.Column("kept", sa.BigInteger(), nullable=False),
