@@ -4,6 +4,7 @@
 """
 
 from smtp_filter.configuration.console import ConsoleSection, OpenIdSection
+from scanner.configuration.schema import Section
 from smtp_filter.configuration.sections import (
     GatewayHopSection,
     MailSection,
@@ -16,7 +17,7 @@ from smtp_filter.configuration.sections import (
     SecureHopSection,
 )
 
-SECTIONS = {
+SECTIONS: dict[str, type[Section]] = {
     "relay": RelaySection,
     "next_hop": NextHopSection,
     "secure_hop": SecureHopSection,

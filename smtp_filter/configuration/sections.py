@@ -68,7 +68,7 @@ def _page(text: str) -> str:
 def _zone(text: str) -> str:
     try:
         return ZoneInfo(text).key
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):
         raise ValueError("must be a time zone, such as 'Europe/London'") from None
 
 
