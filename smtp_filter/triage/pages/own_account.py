@@ -51,6 +51,7 @@ def account(request: Request) -> Response:
         account=session.account,
         sessions=sessions,
         left=left,
+        demanded=bool(session.account.roles & services.settings.second_factor_roles),
     )
 
 
