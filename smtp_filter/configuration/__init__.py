@@ -3,8 +3,8 @@
 ``scanner.configuration`` finds ``SECTIONS`` where this program is installed.
 """
 
-from smtp_filter.configuration.console import ConsoleSection, OpenIdSection
 from scanner.configuration.schema import Section
+from smtp_filter.configuration.console import ConsoleSection, OpenIdSection
 from smtp_filter.configuration.sections import (
     GatewayHopSection,
     MailSection,

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 import yaml
@@ -159,10 +160,10 @@ def test_systemd_takes_the_unit_and_finds_it_tight(tmp_path: Path) -> None:
 
 
 def blocks(path: Path) -> list[str]:
-    return re.findall(r"```yaml\n(.*?)```", path.read_text(), re.DOTALL)
+    return [dedent(one) for one in re.findall(r"```yaml\n(.*?)```", path.read_text(), re.DOTALL)]
 
 
-@pytest.mark.parametrize("document", ["exchange-m365.md", "postfix/README.md"])
+@pytest.mark.parametrize("document", ["README.md", "exchange-m365.md", "postfix/README.md"])
 def test_the_configurations_in_the_documents_are_right(document: str, tmp_path: Path) -> None:
     shown = [text for text in blocks(CONFIG / document) if not text.startswith("rules:")]
     assert shown
