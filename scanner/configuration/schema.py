@@ -426,7 +426,7 @@ class Configuration(Section):
     def inspection(self, key: bytes, *, show_values: bool = False, use: str = "shares") -> InspectionSettings:
         """What an inspector is told; ``key`` is the installation's (see :mod:`scanner.store.keys`).
 
-        ``use`` (shares, mail) says how widely judgement looks.
+        ``use`` (shares, mail) says how widely judgement looks; held mail is decided on by what stands around.
         """
         from scanner.inspection.settings import InspectionSettings
 
@@ -437,4 +437,5 @@ class Configuration(Section):
             policy=self.judgement.settings(use),
             show_values=show_values,
             findings_per_file=self.reports.findings_per_file,
+            surroundings=use == "mail",
         )

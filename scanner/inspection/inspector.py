@@ -24,8 +24,9 @@ from scanner.documents.model import Gap, Location, Shortfall, Status
 from scanner.documents.reader import Read
 from scanner.inspection.assembling import Assembled, Locator, assemble
 from scanner.inspection.masking import mask, mask_name
-from scanner.inspection.model import Inspection, LocatedFinding
+from scanner.inspection.model import Exclusions, Inspection, LocatedFinding
 from scanner.inspection.settings import InspectionSettings
+from scanner.inspection.surroundings import KEPT, Surroundings
 from scanner.judgement.assessment import Assessment, PeopleCount
 from scanner.judgement.judge import assess
 from scanner.judgement.policy import Policy
@@ -76,6 +77,7 @@ class _Placed:
     hidden: str
     part: str
     row: tuple[int, int] | None  # the row of a table that names somebody
+    around: tuple[str, str] = ("", "")
 
 
 # A name that no list holds, beside a number: every recogniser has its say, the language model too.
@@ -119,16 +121,18 @@ class Inspector:
         *,
         read: Read = read_document,
         so_far: SoFar | None = None,
+        excluded: Exclusions | None = None,
     ) -> Inspection:
         """Read ``file`` (``size`` bytes, called ``name`` by its owner) and judge it.
 
         ``kind`` says what the file is where that is known ("eml" for mail); without it the content decides.
         Never raises for what is in the file: what cannot be read is a gap of the coverage.  ``read`` is how
-        it is read; ``so_far`` hears of a long document while it is being read.
+        it is read; ``so_far`` hears of a long document while it is being read; what is ``excluded`` counts as
+        if it were not there.
         """
         source = _source(file, name)
         items = read(source, limits=self._settings.limits, kind=kind)
-        return self.inspect_parts(items, size, so_far=so_far)[0]
+        return self.inspect_parts(items, size, so_far=so_far, excluded=excluded)[0]
 
     def inspect_parts(
         self,
@@ -136,6 +140,7 @@ class Inspector:
         size: int,
         part_of: PartOf | None = None,
         so_far: SoFar | None = None,
+        excluded: Exclusions | None = None,
     ) -> tuple[Inspection, Mapping[str, PartCount]]:
         """Inspect what ``read_document`` gives, and count the people of each part of the document by itself.
 
@@ -150,7 +155,7 @@ class Inspector:
         try:
             for number, assembled in enumerate(assemble(reading)):
                 # What the first page says of the document's date holds for all of it.
-                reference = self._detect_in(assembled, number, reference, placed, counts, part_of)
+                reference = self._detect_in(assembled, number, reference, placed, counts, part_of, excluded)
                 if so_far is not None:
                     so_far(partial(self._summed_up, placed, counts, _UNFINISHED, reference, size))
         except MemoryError:
@@ -185,10 +190,15 @@ class Inspector:
     ) -> Inspection:
         mentions = [item.mention for item in placed[:_JOINED_FINDINGS]]
         findings = [mention.finding for mention in mentions]
+        judged = self._judged(findings, mentions, reference or date.today())
+        listed = self._most_telling(placed)
+        located = [self._located(item) for item in listed]
+        if self._settings.surroundings:
+            located = _with_persons(located, listed, placed, judged.population)
         return Inspection(
             coverage=coverage,
-            assessment=self._judged(findings, mentions, reference or date.today()).assessment,
-            findings=tuple(self._located(item) for item in self._most_telling(placed)),
+            assessment=judged.assessment,
+            findings=tuple(located),
             counts=dict(counts),
             content_hash="",
             size=size,
@@ -202,11 +212,18 @@ class Inspector:
         placed: list[_Placed],
         counts: Counter[str],
         part_of: PartOf | None,
+        excluded: Exclusions | None,
     ) -> date | None:
         detection = self._detector.detect(assembled.passage, reference_date=reference, number=number)
         locator = Locator(assembled)
+        surroundings: Surroundings | None = None
+        if self._settings.surroundings and len(placed) < KEPT:
+            text = assembled.passage.text
+            surroundings = Surroundings(text, (one.finding for one in detection.mentions), _SHOWN)
         for mention in detection.mentions:
             finding = mention.finding
+            if excluded is not None and self._is_excluded(mention, excluded):
+                continue
             hidden = assembled.hidden(finding.start)
             if finding.confidence >= REPORTED and finding.entity_type not in INTERNAL_TYPES:
                 counts[finding.entity_type] += 1
@@ -218,9 +235,18 @@ class Inspector:
                     hidden,
                     part_of(hidden, location) if part_of is not None else "",
                     assembled.row_at(finding.start, number) if finding.entity_type == "PERSON" else None,
+                    surroundings.around(finding.start, finding.end)
+                    if surroundings is not None and len(placed) < KEPT
+                    else ("", ""),
                 )
             )
         return detection.reference_date
+
+    def _is_excluded(self, mention: Mention, excluded: Exclusions) -> bool:
+        finding = mention.finding
+        return finding.rule in excluded.rules or (
+            bool(excluded.values) and self._fingerprint(finding.entity_type, mention.value) in excluded.values
+        )
 
     def _judged(
         self, findings: Sequence[Finding], mentions: Sequence[Mention], today: date
@@ -268,6 +294,7 @@ class Inspector:
             rule=finding.rule,
             evidence=tuple(f"{evidence.kind.value}: {evidence.detail}" for evidence in finding.evidence),
             value=value if self._settings.show_values else None,
+            around=item.around,
         )
 
     def _fingerprint(self, entity_type: str, value: str) -> str:
@@ -281,6 +308,7 @@ class Inspector:
 # Phrases are the rules' words and nobody's value: "child protection plan" is shown as it stands.  The span
 # of a return is a whole record with all its values: it is masked.
 _WORDS = frozenset({"CHILD_FLAG"})
+_SHOWN = _WORDS | INTERNAL_TYPES
 # A hash in letters alone is not taken for a number by whoever looks for numbers, ourselves included.
 _LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 _FIRST = ("CHILD_RETURN", "CHILD_FLAG", "SPECIAL_CATEGORY", "UK_NINO", "UK_NHS", "UK_CHI", "UK_UPN")
@@ -292,6 +320,24 @@ def _rank(item: _Placed) -> int:
     if entity_type in ("PHONE", "EMAIL", "UK_POSTCODE"):
         rank += 2
     return rank if item.hidden else rank + 20
+
+
+def _with_persons(
+    located: Sequence[LocatedFinding],
+    listed: Sequence[_Placed],
+    placed: Sequence[_Placed],
+    population: Population,
+) -> list[LocatedFinding]:
+    """The findings with the number of whom they are about, numbered in the order in which they are listed."""
+    owners = {index: who for who, person in enumerate(population.persons) for index in person.findings}
+    places = {id(item): index for index, item in enumerate(placed)}
+    numbers: dict[int, int] = {}
+    made = []
+    for finding, item in zip(located, listed, strict=True):
+        who = owners.get(places[id(item)])
+        number = 0 if who is None else numbers.setdefault(who, len(numbers) + 1)
+        made.append(replace(finding, person=number))
+    return made
 
 
 def _source(file: BinaryIO, name: str) -> Source:

@@ -15,7 +15,9 @@ class LocatedFinding:
 
     ``masked`` shows the shape and at most the last two characters.  ``fingerprint`` is a keyed hash
     (per installation) of the normalised value, to tell equal values without keeping them.
-    ``value`` is the real value, present only where the caller asked for values.
+    ``value`` is the real value, present only where the caller asked for values.  ``around`` is what stands
+    before and after it, masked, and ``person`` numbers whom it is about (0: nobody known); both only where
+    the inspector was told to keep them.
     """
 
     entity_type: str
@@ -27,6 +29,16 @@ class LocatedFinding:
     rule: str
     evidence: tuple[str, ...] = ()
     value: str | None = None
+    around: tuple[str, str] = ("", "")
+    person: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusions:
+    """What does not count in one document, as people decided: values by fingerprint, rules by name."""
+
+    values: frozenset[str] = frozenset()
+    rules: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ class InspectionSettings:
 
     ``key`` is the installation's secret (16 to 64 bytes) under which values are hashed; ``show_values``
     keeps real values in the findings; ``findings_per_file`` caps the findings listed, never the counts;
-    findings below ``least_confidence`` are not listed.
+    findings below ``least_confidence`` are not listed; ``surroundings`` keeps with each finding what stands
+    around it, masked, and whom it is about.
     """
 
     key: bytes
@@ -26,3 +27,4 @@ class InspectionSettings:
     show_values: bool = False
     findings_per_file: int = 100
     least_confidence: float = REPORTED
+    surroundings: bool = False

@@ -137,7 +137,7 @@ def _gap_to_list(gap: Gap) -> list[Any]:
 
 
 def _finding_to_list(finding: LocatedFinding) -> list[Any]:
-    return [
+    told: list[Any] = [
         finding.entity_type,
         finding.location,
         finding.hidden,
@@ -147,10 +147,14 @@ def _finding_to_list(finding: LocatedFinding) -> list[Any]:
         finding.rule,
         list(finding.evidence),
     ]
+    if finding.person or any(finding.around):
+        told += [finding.person, *finding.around]
+    return told
 
 
 def _finding_from_list(item: list[Any]) -> LocatedFinding:
-    entity_type, location, hidden, confidence, masked, fingerprint, rule, evidence = item
+    entity_type, location, hidden, confidence, masked, fingerprint, rule, evidence, *more = item
+    person, before, after = more or (0, "", "")
     return LocatedFinding(
         entity_type=str(entity_type),
         location=str(location),
@@ -160,4 +164,6 @@ def _finding_from_list(item: list[Any]) -> LocatedFinding:
         fingerprint=str(fingerprint),
         rule=str(rule),
         evidence=tuple(str(line) for line in evidence),
+        around=(str(before), str(after)),
+        person=int(person),
     )
