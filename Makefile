@@ -6,13 +6,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 DEMO := demo
 
-.PHONY: help demo test check lint types floors rules eval eval-names train bench bench-relay soak-relay fuzz lock clean
+.PHONY: help demo test check lint types floors rules eval eval-mail eval-names train bench bench-relay soak-relay fuzz lock clean
 
 help:
 	@echo "make demo    build a make-believe council share, scan it, show the report"
 	@echo "make test    run the tests"
 	@echo "make check   ruff, mypy --strict, import floors, rule examples, tests"
 	@echo "make eval    precision and recall on our own labelled evaluation set"
+	@echo "make eval-mail    verdicts on our own labelled mail: precision and recall of what is stopped"
 	@echo "make eval-names   names and addresses: rules, model and both, by community and kind"
 	@echo "make train   train the language model anew (needs the training data beside the checkout)"
 	@echo "make bench   speed, against stock Presidio and a plain scan, in one run"
@@ -55,6 +56,9 @@ check: lint types floors rules test
 
 eval: $(STAMP)
 	@$(BIN)/python -m tests.evaluation.score
+
+eval-mail: $(STAMP)
+	@$(BIN)/python -m tests.evaluation.mail
 
 train: $(STAMP)
 	@$(BIN)/python -m tools.language_model.train
