@@ -92,6 +92,8 @@ class Walk:
     ``left_out`` are absolute folders that are never entered (the scanner's own state).  ``directories``
     counts the folders that were listed, while the walk goes on.  Of what was not walked, ``unlisted`` are
     folders that could not be listed (to their end), ``skipped`` those that were not to be entered.
+    ``start`` is a folder beneath ``root`` where it begins instead, ``passage`` who gets through to there;
+    where it is not ``deep`` no folder inside is entered.
     """
 
     root: Path
@@ -103,13 +105,16 @@ class Walk:
     directories: int = 0
     unlisted: list[bytes] = field(default_factory=list)
     skipped: list[bytes] = field(default_factory=list)
+    start: Path | None = None
+    passage: Audience = Audience.PUBLIC
+    deep: bool = True
 
     def __iter__(self) -> Iterator[Listing]:
-        root = os.fsencode(self.root)
+        root = os.fsencode(self.start or self.root)
         left_out = {os.fsencode(path) for path in self.left_out}
         kernel = self.mounts.kernel()
         self._system = self.mounts.at(root)
-        pending = [_Folder(root)]
+        pending = [_Folder(root, passage=self.passage)]
         while pending:
             folder = pending.pop()
             if folder.path in left_out:
@@ -154,7 +159,8 @@ class Walk:
             here = _Folder(folder.path, folder.parent, identity, passage)
             found: list[_Folder] = []
             yield from self._names(descriptor, here, system, found)
-            pending.extend(reversed(found))
+            if self.deep:
+                pending.extend(reversed(found))
         finally:
             os.close(descriptor)
 

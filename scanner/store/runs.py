@@ -38,6 +38,10 @@ SILENCE_SECONDS = 60.0
 _STARTING = 7
 
 
+# The option of a run that is a watch: it lives beside scans and gives way to them.
+WATCH = "watch"
+
+
 class RunError(Exception):
     """A run that cannot be found, started or resumed; the message is one line for the user."""
 
@@ -104,52 +108,71 @@ def start(engine: Engine, new: NewRun, *, name: str = "", started: float | None 
         again = connection.execute(select(run).where(run.c.name == name)).one_or_none()
         if again is not None:  # the answer to an earlier try was lost
             return _stored(connection, again)
-        _refuse_company(connection, new.roots)
+        _refuse_company(connection, new.roots, watches=bool(new.options.get(WATCH)))
         _forget_dead_values(connection)
         signature_id = signature_number(connection, new.signatures)
-        number = connection.execute(
-            insert(run)
-            .values(
-                name=name,
-                version=new.version,
-                roots=json.dumps([displayable(path) for path in new.roots]),
-                options=json.dumps(dict(new.options)),
-                signature_id=signature_id,
-                state=RunState.RUNNING.value,
-                process=this_process(),
-                heartbeat=time.time(),
-                started=now,
-                shows_values=new.shows_values,
-                full=new.full,
-            )
-            .returning(run.c.id)
-        ).scalar_one()
-        connection.execute(insert(run_root), [{"run_id": number, "path": path} for path in new.roots])
-        return _stored(connection, connection.execute(select(run).where(run.c.id == number)).one())
+        return _inserted(connection, new, name, signature_id, now)
 
     return persistently(engine, work)
+
+
+def _inserted(connection: Connection, new: NewRun, name: str, signature_id: int, now: float) -> StoredRun:
+    number = connection.execute(
+        insert(run)
+        .values(
+            name=name,
+            version=new.version,
+            roots=json.dumps([displayable(path) for path in new.roots]),
+            options=json.dumps(dict(new.options)),
+            signature_id=signature_id,
+            state=RunState.RUNNING.value,
+            process=this_process(),
+            heartbeat=time.time(),
+            started=now,
+            shows_values=new.shows_values,
+            full=new.full,
+        )
+        .returning(run.c.id)
+    ).scalar_one()
+    connection.execute(insert(run_root), [{"run_id": number, "path": path} for path in new.roots])
+    return _stored(connection, connection.execute(select(run).where(run.c.id == number)).one())
 
 
 def resume(engine: Engine, name: str, signatures: Signatures = NO_SIGNATURES) -> StoredRun:
     """The unfinished run whose name begins with ``name`` (the latest for none), taken up by this process.
 
     Raises :class:`RunError` where there is none, where its process is still at it, or where a later run has
-    been over the same folders.
+    been over the same folders.  Where only a watch has been, the run goes on under a new name: what it had
+    read is known, and it walks again.
     """
+    again = new_run_id()
 
     def work(connection: Connection) -> StoredRun:
         serialise(connection, _STARTING)
+        done = connection.execute(select(run).where(run.c.name == again)).one_or_none()
+        if done is not None:  # the answer to an earlier try was lost
+            return _stored(connection, done)
         row = _found(connection, name, unfinished=not name)
+        if _watches(row):
+            raise RunError(f"run {row.name} is a watch; it goes on with `dlp watch`")
         if row.state == RunState.FINISHED.value:
             raise RunError(f"run {row.name} has finished; start a new one with `dlp scan PATH`")
         stored = _stored(connection, row)
         _refuse_company(connection, stored.roots)
         _forget_dead_values(connection)
-        later = select(run.c.name, run_root.c.path).join(run_root).where(run.c.id > row.id)
-        for other, path in connection.execute(later):
-            if _overlap(stored.roots, [bytes(path)]):
-                raise RunError(f"run {other} is later and was in the same folders; start a new run")
+        later = _later(connection, row.id, stored.roots)
+        for other in later:
+            if not _watches(other):
+                raise RunError(f"run {other.name} is later and was in the same folders; start a new run")
         signature_id = signature_number(connection, signatures)
+        if later:
+            connection.execute(
+                update(run).where(run.c.id == row.id).values(state=RunState.INTERRUPTED.value, wanted="")
+            )
+            new = NewRun(
+                stored.roots, row.version, signatures, stored.options, stored.full, stored.shows_values
+            )
+            return _inserted(connection, new, again, signature_id, time.time())
         connection.execute(
             update(run)
             .where(run.c.id == row.id)
@@ -175,14 +198,46 @@ def _forget_dead_values(connection: Connection) -> None:
     connection.execute(delete(sealed).where(sealed.c.run_id.in_(dead)))
 
 
-def _refuse_company(connection: Connection, roots: Sequence[bytes]) -> None:
-    busy = (RunState.RUNNING.value, RunState.PAUSED.value)
-    for row in connection.execute(select(run).where(run.c.state.in_(busy))).all():
-        if _is_alive(row) and _overlap(roots, root_paths(connection, row.id)):
+def _refuse_company(connection: Connection, roots: Sequence[bytes], *, watches: bool = False) -> None:
+    for row in _busy(connection, roots):
+        # A watch gives way to any scan, and not to another watch.
+        if watches or not _watches(row):
             raise RunError(
                 f"run {row.name} is busy in the same folders (process {row.process.split(':')[1]}); "
                 f"stop it first: dlp runs stop {row.name}"
             )
+
+
+def _busy(connection: Connection, roots: Sequence[bytes]) -> list[Row[Any]]:
+    states = (RunState.RUNNING.value, RunState.PAUSED.value)
+    return [
+        row
+        for row in connection.execute(select(run).where(run.c.state.in_(states))).all()
+        if _is_alive(row) and _overlap(roots, root_paths(connection, row.id))
+    ]
+
+
+def busy(connection: Connection, roots: Sequence[bytes]) -> list[StoredRun]:
+    """The runs that are at work in these folders now, watches among them (see :data:`WATCH`)."""
+    return [_stored(connection, row) for row in _busy(connection, roots)]
+
+
+def overtaken(connection: Connection, stored: StoredRun) -> bool:
+    """Whether a later run was or is in the folders of this one: then nothing is entered under it any more.
+
+    Asked in the transaction that enters, no run can start before that has ended.
+    """
+    serialise(connection, _STARTING)
+    return bool(_later(connection, stored.number, stored.roots))
+
+
+def _later(connection: Connection, number: int, roots: Sequence[bytes]) -> list[Row[Any]]:
+    rows = connection.execute(select(run).where(run.c.id > number)).all()
+    return [row for row in rows if _overlap(roots, root_paths(connection, row.id))]
+
+
+def _watches(row: Row[Any]) -> bool:
+    return bool(json.loads(row.options).get(WATCH))
 
 
 def _overlap(some: Sequence[bytes], others: Sequence[bytes]) -> bool:
@@ -322,6 +377,8 @@ def before(engine: Engine, number: int) -> StoredRun | None:
         roots = root_paths(connection, number)
         query = select(run).where(run.c.id < number, run.c.finished.is_not(None)).order_by(run.c.id.desc())
         for row in connection.execute(query).all():
+            if _watches(row):
+                continue
             if set(roots) <= set(root_paths(connection, row.id)) or _overlap(
                 roots, root_paths(connection, row.id)
             ):
@@ -367,6 +424,9 @@ def _found(connection: Connection, name: str, *, unfinished: bool = False) -> Ro
     if unfinished:
         query = query.where(run.c.state != RunState.FINISHED.value)
     rows = connection.execute(query).all()
+    if not name:
+        # Who names none means a scan.
+        rows = [row for row in rows if not _watches(row)]
     if not rows:
         what = "no unfinished run" if unfinished else "no runs yet"
         raise RunError(f"{what}; start one with `dlp scan PATH`")

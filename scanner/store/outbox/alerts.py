@@ -209,7 +209,7 @@ def failed(
 
 def waiting_time(failures: int) -> float:
     """Seconds until a receiver that failed so often before is asked again."""
-    return min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(failures, 20))
+    return min(_LONGEST_WAIT, _FIRST_WAIT * float(1 << min(failures, 20)))
 
 
 def forget_older(connection: Connection, before: float) -> int:
