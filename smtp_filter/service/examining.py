@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 from scanner.documents.mail_headers import HEADER_BLOCK, Header, message_headers
 from scanner.documents.model import Gap, Location, ProtectedPart, Protection, Shortfall, Status
 from scanner.documents.reader import Read
-from scanner.inspection.model import Inspection
+from scanner.inspection.model import Exclusions, Inspection
 from scanner.inspection.settings import InspectionSettings
 from scanner.store.encoding import inspection_from_json, inspection_to_json
 from smtp_filter.inspection_pool import Examine
@@ -48,7 +48,8 @@ def examiner(settings: InspectionSettings) -> Callable[[], Examine]:
 
         def examine(file: BinaryIO, size: int, facts: Mapping[str, Any], read: Read) -> Mapping[str, Any]:
             # A message has no file name of its own: what a client may say of it is in its headers.
-            inspection = inspector.inspect(file, "", size, kind=_KIND, read=read)
+            excluded = _exclusions(facts)
+            inspection = inspector.inspect(file, "", size, kind=_KIND, read=read, excluded=excluded)
             file.seek(0)
             headers = message_headers(file.read(HEADER_BLOCK + 4))
             return to_wire(inspection, headers)
@@ -56,6 +57,19 @@ def examiner(settings: InspectionSettings) -> Callable[[], Examine]:
         return examine
 
     return build
+
+
+def exclusion_facts(excluded: Exclusions | None) -> dict[str, Any]:
+    """What does not count in a message, as a worker is told."""
+    if excluded is None:
+        return {}
+    return {"values": sorted(excluded.values), "rules": sorted(excluded.rules)}
+
+
+def _exclusions(facts: Mapping[str, Any]) -> Exclusions | None:
+    if not facts:
+        return None
+    return Exclusions(frozenset(facts["values"]), frozenset(facts["rules"]))
 
 
 def to_wire(inspection: Inspection, headers: tuple[Header, ...]) -> dict[str, Any]:

@@ -108,8 +108,11 @@ class Figures:
 
 
 def forget_process(pid: int) -> None:
-    """Leave a dead process out of the gauges; what it counted stays counted."""
-    if os.environ.get(FOLDER_VARIABLE):
-        from prometheus_client.multiprocess import mark_process_dead
+    """Leave a dead process out of the gauges; what it counted stays counted.
 
-        mark_process_dead(pid)  # type: ignore[no-untyped-call]
+    Does what ``prometheus_client.multiprocess.mark_process_dead`` does, without loading that library into the
+    supervisor.
+    """
+    if folder := os.environ.get(FOLDER_VARIABLE):
+        for file in Path(folder).glob(f"gauge_live*_{pid}.db"):
+            file.unlink(missing_ok=True)

@@ -28,7 +28,7 @@ from smtp_filter.quarantine.contacts import Sent
 from smtp_filter.service.account import Account
 from smtp_filter.service.batches import Batches
 from smtp_filter.service.event_log import error_place, log_event
-from smtp_filter.service.examining import Examined, from_wire, unexamined
+from smtp_filter.service.examining import Examined, exclusion_facts, from_wire, unexamined
 from smtp_filter.service.figures import Figures
 from smtp_filter.service.records import Records, acquaintance
 from smtp_filter.verdict import Action, Verdict, VerdictSettings, Word, judge_message
@@ -125,8 +125,9 @@ class Filter:
             return Answer(250, "2.0.0 Already relayed")
         if message.looped or message.hops > HOPS:
             return await self._hold_loop(message, fingerprint)
+        excluded = await self._in_thread(self._records.exclusions, message)
         try:
-            examined = from_wire(await self._pool.examine(message.content, {}))
+            examined = from_wire(await self._pool.examine(message.content, exclusion_facts(excluded)))
         except PoolFullError as error:
             return self._failed("busy", error, TRY_AGAIN)
         except (InspectionFailedError, ValueError, KeyError, TypeError) as error:

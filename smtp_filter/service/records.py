@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from scanner.documents.mail_headers import Header
-from scanner.inspection.model import Inspection
+from scanner.inspection.model import Exclusions, Inspection
 from smtp_filter.message import Message
 from smtp_filter.quarantine import HoldReference, Quarantine
 from smtp_filter.quarantine.contacts import Sent, StoredContacts
+from smtp_filter.quarantine.exclusions import ExclusionBook
 from smtp_filter.quarantine.journal import Journal
 from smtp_filter.quarantine.releasing import passed_before
 from smtp_filter.verdict import RouteKind, Verdict
@@ -30,6 +31,7 @@ class Records:
     def __init__(self, quarantine: Quarantine) -> None:
         self._quarantine = quarantine
         self._journal = Journal(quarantine)
+        self._exclusions = ExclusionBook(quarantine)
         self.contacts = StoredContacts(quarantine)
         """Who wrote to whom before."""
 
@@ -62,6 +64,10 @@ class Records:
         return self._quarantine.hold(
             message, inspection, verdict, department=department, fingerprint=fingerprint
         )
+
+    def exclusions(self, message: Message) -> Exclusions | None:
+        """What people decided does not count in it."""
+        return self._exclusions.counting_out(message)
 
     def is_our_own(self, message: Message) -> bool:
         """Whether it is a release or a notice of ours, by its mark."""

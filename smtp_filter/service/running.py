@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from smtp_filter.service.background import background_process
 from smtp_filter.service.examining import examiner
-from smtp_filter.service.figures import remove_folder, shared_folder
+from smtp_filter.service.figures import forget_process, remove_folder, shared_folder
 from smtp_filter.service.relay_process import relay_process
 from smtp_filter.service.settings import ServiceSettings
 from smtp_filter.service.supervisor import Body, Plan, Supervisor
@@ -28,6 +28,7 @@ def plan_of(settings: ServiceSettings) -> Plan:
         examine=examiner(settings.inspection),
         pool=settings.pool,
         stop_seconds=settings.stop_seconds + _CLOSING_SECONDS,
+        forget=forget_process,
     )
 
 

@@ -90,6 +90,8 @@ class Plan:
     pool: PoolSettings
     start_seconds: float = 180.0
     stop_seconds: float = 120.0
+    forget: Callable[[int], None] = lambda pid: None
+    """Told of every process that has ended."""
 
 
 @dataclass(eq=False, slots=True)
@@ -433,6 +435,7 @@ class Supervisor:
             os.close(process.status)
             process.status = -1
         generation.processes.pop(process.name, None)
+        generation.plan.forget(process.pid)
 
 
 _ZYGOTE = "zygote"

@@ -278,6 +278,26 @@ def test_the_store_holds_nothing_in_clear(service: Service) -> None:
         assert value.encode().lower() not in kept, value
 
 
+def test_a_dead_process_leaves_the_gauges_and_its_counts_stay(service: Service) -> None:
+    service.send(letters.plain(name(), 1_000, 16))
+
+    def figure(pattern: str) -> float:
+        found = re.search(pattern + r" ([0-9.]+)", service.watched("metrics"))
+        return float(found[1]) if found else 0.0
+
+    def workers() -> float:
+        return sum(figure(rf'dlp_inspection_workers\{{state="{state}"\}}') for state in ("idle", "busy"))
+
+    delivered = r'dlp_messages_total\{outcome="delivered",verdict="deliver"\}'
+    wait_for(lambda: figure(delivered) > 0)
+    counted, all_workers = figure(delivered), workers()
+    pid = next(pid for pid, found in service.processes() if found == "dlp-relay-1")
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: any(p != pid and found == "dlp-relay-1" for p, found in service.processes()))
+    wait_for(lambda: workers() == all_workers)
+    assert figure(delivered) >= counted
+
+
 def test_a_worker_that_is_killed_in_the_middle_costs_nothing(service: Service) -> None:
     content = letters.plain(name(), 8_000_000, 15)
     answers: list[tuple[int, str]] = []
