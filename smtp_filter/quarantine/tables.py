@@ -250,3 +250,20 @@ attempt = Table(
     Column("at", Double, nullable=False),
     Index("mail_attempt_by_time", "at"),
 )
+
+exclusion = Table(
+    "mail_exclusion",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("state", String(12), nullable=False),
+    Column("sender", BigInteger, nullable=False),
+    Column("reference", String(20), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("proposed_at", Double, nullable=False),
+    Column("proposed_by", String(200), nullable=False),
+    Column("decided_at", Double, nullable=True),
+    Column("decided_by", String(200), nullable=False),
+    Column("decided_why", Text, nullable=False),
+    Column("until", Double, nullable=False),
+    Index("mail_exclusion_by_state", "state", "id"),
+)
