@@ -107,7 +107,7 @@ class Console:
 
 @contextmanager
 def running_console(folder: Path, **sections: dict[str, Any]) -> Iterator[Console]:
-    """``dlp console`` on a free port, with a new database in ``folder``; keywords are sections of the file."""
+    """``dlp console`` on a free port, with a new database in ``folder``; keywords are its sections."""
     configuration = folder / "dlp.yaml"
     state = folder / "state"
     told: dict[str, dict[str, Any]] = {
