@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Double,
     Engine,
@@ -246,32 +247,28 @@ class AuditLog:
 
         ``act`` may be the beginning of dotted words: ``quarantine`` matches ``quarantine.release``.
         """
-        query = select(_audit).where(_audit.c.number > after).order_by(_audit.c.number)
-        if since is not None:
-            query = query.where(_audit.c.at >= since)
-        if until is not None:
-            query = query.where(_audit.c.at < until)
-        if actor:
-            query = query.where(_audit.c.actor == actor)
-        if subject:
-            query = query.where(_audit.c.subject == subject)
-        if act:
-            query = query.where((_audit.c.act == act) | _audit.c.act.startswith(f"{act}.", autoescape=True))
-        for row in self._rows(connection, query):
-            yield AuditRow(
-                row.number,
-                row.at,
-                AuditEvent(
-                    actor=row.actor,
-                    act=row.act,
-                    subject=row.subject,
-                    role=row.role,
-                    origin=row.origin,
-                    reason=row.reason,
-                    before=json.loads(row.before),
-                    after=json.loads(row.after),
-                ),
-            )
+        query = select(_audit).where(_audit.c.number > after, *_wanted(since, until, actor, subject, act))
+        for row in self._rows(connection, query.order_by(_audit.c.number)):
+            yield _event_row(row)
+
+    def latest(
+        self,
+        connection: Connection,
+        *,
+        limit: int,
+        before: int | None = None,
+        since: float | None = None,
+        until: float | None = None,
+        actor: str = "",
+        subject: str = "",
+        act: str = "",
+    ) -> list[AuditRow]:
+        """The newest ``limit`` events that match, the newest first, numbered below ``before``."""
+        query = select(_audit).where(*_wanted(since, until, actor, subject, act))
+        if before is not None:
+            query = query.where(_audit.c.number < before)
+        rows = connection.execute(query.order_by(_audit.c.number.desc()).limit(limit))
+        return [_event_row(row) for row in rows]
 
     @staticmethod
     def _rows(connection: Connection, query: Any) -> Iterator[Any]:
@@ -286,6 +283,40 @@ class AuditLog:
 
 
 _TOLD = ("number", "at", "actor", "role", "origin", "act", "subject", "reason", "before", "after")
+
+
+def _wanted(
+    since: float | None, until: float | None, actor: str, subject: str, act: str
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if since is not None:
+        conditions.append(_audit.c.at >= since)
+    if until is not None:
+        conditions.append(_audit.c.at < until)
+    if actor:
+        conditions.append(_audit.c.actor == actor)
+    if subject:
+        conditions.append(_audit.c.subject == subject)
+    if act:
+        conditions.append((_audit.c.act == act) | _audit.c.act.startswith(f"{act}.", autoescape=True))
+    return conditions
+
+
+def _event_row(row: Any) -> AuditRow:
+    return AuditRow(
+        row.number,
+        row.at,
+        AuditEvent(
+            actor=row.actor,
+            act=row.act,
+            subject=row.subject,
+            role=row.role,
+            origin=row.origin,
+            reason=row.reason,
+            before=json.loads(row.before),
+            after=json.loads(row.after),
+        ),
+    )
 
 
 def _facts(facts: Mapping[str, Fact]) -> str:

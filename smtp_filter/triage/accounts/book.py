@@ -164,6 +164,13 @@ class AccountBook:
             self._record(connection, actor, "account.reset", account.name, reason=reason)
             return self._one_time(connection, account.id)
 
+    def unlock(self, actor: Actor, name: str) -> None:
+        """Lift the lock that failed attempts set."""
+        with writing(self.engine) as connection:
+            account = self._account(connection, name)
+            queries.change_account(connection, account.id, failures=0, locked_until=None)
+            self._record(connection, actor, "account.unlock", account.name)
+
     def end_sessions(self, actor: Actor, name: str, but: str = "") -> int:
         """End the sessions of an account, all but one."""
         with writing(self.engine) as connection:
