@@ -42,6 +42,7 @@ from smtp_filter.quarantine.telling import sender_facts
 # Both kinds of act after which nobody can look again: what leaves cannot be fetched back.
 SECOND_PERSON_FOR = frozenset({Decision.RELEASE, Decision.DELETE})
 ROUTES = ("default", "secure", "gateway")
+_AT_ONCE = 400
 
 logger = logging.getLogger(__name__)
 _message = tables.message
@@ -251,22 +252,49 @@ class Desk:
     # --- many at once -------------------------------------------------------------------------------------
 
     def preview(self, wanted: Iterable[str], actor: Actor, decision: Decision) -> dict[str, list[str]]:
-        """What would happen: the numbers that would be done, would wait for a second person, or cannot be."""
+        """What would happen: the numbers that would be done, would wait for a second person, or cannot be.
+
+        A fixed number of queries for each some hundred messages.
+        """
         found: dict[str, list[str]] = {"done": [], "waits": [], "refused": []}
         now = time.time()
+        numbers = list(dict.fromkeys(wanted))
         with self._quarantine.engine.connect() as connection:
-            for reference in wanted:
-                row = message_row(connection, reference)
-                try:
-                    if row.state not in (State.HELD, State.IN_REVIEW):
-                        raise ConflictError(row.state)
-                    self._may_decide(connection, row, actor, now)
-                except QuarantineError:
-                    found["refused"].append(row.reference)
-                else:
-                    waits = row.needs_second and decision in SECOND_PERSON_FOR
-                    found["waits" if waits else "done"].append(row.reference)
+            for start in range(0, len(numbers), _AT_ONCE):
+                some = numbers[start : start + _AT_ONCE]
+                rows = connection.execute(select(_message).where(_message.c.reference.in_(some))).all()
+                own = self._own_cases(connection, rows, actor.addresses)
+                known = {row.reference: row for row in rows}
+                for reference in some:
+                    row = known.get(reference)
+                    if row is None or row.case_id in own or not self._is_open_to(row, actor, now):
+                        found["refused"].append(reference)
+                    else:
+                        waits = row.needs_second and decision in SECOND_PERSON_FOR
+                        found["waits" if waits else "done"].append(reference)
         return found
+
+    def _is_open_to(self, row: Any, actor: Actor, now: float) -> bool:
+        try:
+            self._not_claimed_by_another(row, actor, now)
+        except ForbiddenError:
+            return False
+        return row.state in (State.HELD, State.IN_REVIEW)
+
+    def _own_cases(
+        self, connection: Connection, rows: Sequence[Any], addresses: Collection[str]
+    ) -> frozenset[int]:
+        """The cases among these rows in which one of the addresses wrote or gets a message."""
+        tokens = _tokens_of(self._quarantine, addresses)
+        if not tokens:
+            return frozenset()
+        cases = {row.case_id for row in rows}
+        query = (
+            select(_message.c.case_id)
+            .join(tables.token, tables.token.c.message_id == _message.c.id)
+            .where(_message.c.case_id.in_(cases), tables.token.c.token.in_(tokens))
+        )
+        return frozenset(connection.execute(query).scalars())
 
     def decide_many(
         self, wanted: Iterable[str], actor: Actor, decision: Decision, reason: str, **how: Any
@@ -491,17 +519,21 @@ def transition(
 
 def concerns(quarantine: Quarantine, connection: Connection, row: Any, addresses: Collection[str]) -> bool:
     """Whether one of the addresses wrote or gets the message, or a part of the same human message."""
-    tokens = [
-        token
-        for address in addresses
-        for token in (quarantine.tokens.sender(address), quarantine.tokens.recipient(address))
-    ]
+    tokens = _tokens_of(quarantine, addresses)
     if not tokens:
         return False
     table = tables.token
     of_case = select(_message.c.id).where(_message.c.case_id == row.case_id)
     query = select(table.c.token).where(table.c.token.in_(tokens), table.c.message_id.in_(of_case)).limit(1)
     return connection.execute(query).first() is not None
+
+
+def _tokens_of(quarantine: Quarantine, addresses: Collection[str]) -> list[int]:
+    return [
+        token
+        for address in addresses
+        for token in (quarantine.tokens.sender(address), quarantine.tokens.recipient(address))
+    ]
 
 
 def tell_sender(

@@ -37,6 +37,7 @@ class Filter:
     ``states`` empty and ``undecided`` set is the inbox.  ``text`` is words of the envelope and the reasons,
     all of which must occur, whole.  ``assignee`` may be ``-`` for nobody.  ``held_after`` and ``held_before``
     are seconds since 1970.  ``departments`` limits what a person of some departments sees; ``None`` is all.
+    ``first_of_case`` leaves out the later messages of a case, undecided ones where that is what is listed.
     """
 
     states: frozenset[State] = frozenset()
@@ -58,6 +59,7 @@ class Filter:
     escalated: bool | None = None
     legal_hold: bool | None = None
     needs_second: bool | None = None
+    first_of_case: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +271,12 @@ def _conditions(quarantine: Quarantine, wanted: Filter) -> list[ColumnElement[bo
         found.append(column.held_at < wanted.held_before)
     if wanted.overdue:
         found.append(column.due_at < time.time())
+    if wanted.first_of_case:
+        other = _message.alias("other")
+        earlier = select(other.c.id).where(other.c.case_id == column.case_id, other.c.id < column.id)
+        if _is_queue(wanted):
+            earlier = earlier.where(other.c.undecided.is_(True))
+        found.append(~earlier.exists())
     for flag, value in (
         (column.escalated, wanted.escalated),
         (column.legal_hold, wanted.legal_hold),

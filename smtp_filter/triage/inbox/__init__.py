@@ -1,0 +1,1 @@
+"""What stands behind the pages of held mail: filters, views, what a message's page says, false alarms."""
