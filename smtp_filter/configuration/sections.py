@@ -263,7 +263,9 @@ class MailWorkersSection(Section):
     large_mb: int = Field(
         default=2, ge=1, description="messages of this size never hold the last free worker"
     )
-    waiting: int = Field(default=40, ge=1, description="messages that wait for a worker; beyond: 'try again'")
+    waiting: int = Field(
+        default=100, ge=1, description="messages of a process that wait for a worker; beyond: 'try again'"
+    )
     messages_per_worker: int = Field(
         default=2_000, ge=1, description="a worker is replaced after so many messages"
     )

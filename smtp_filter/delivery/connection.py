@@ -262,7 +262,7 @@ class NextHopConnection:
             writer.write(held + b".\r\n")
             crash_point(CrashPoint.DOT_SENT)
             response = await protocol.read_response(timeout=self._hop.data_done_seconds)
-        except (aiosmtplib.SMTPException, ValueError, *_LOST):
+        except (aiosmtplib.SMTPException, ValueError, RuntimeError, *_LOST):
             self.close()
             raise LostError from None
         except BaseException:

@@ -22,8 +22,10 @@ class PoolSettings:
     large_bytes: int = 2_000_000
     """From this size on a message is large: large ones together never hold the last worker."""
 
-    waiting: int = 40
-    """Messages that wait for a worker; beyond that a message is turned away for now."""
+    waiting: int = 100
+    """Messages that wait for a worker; beyond that a message is turned away for now.  As many as a process
+    has sessions: a mail server that is turned away comes back after minutes, one that waits is served in
+    seconds."""
 
     confinement: Confinement = field(
         default_factory=lambda: Confinement(cpu_seconds=60, open_files=128, niceness=3)

@@ -15,6 +15,8 @@ from typing import NoReturn
 from smtp_filter.inspection_pool.settings import PoolSettings
 from smtp_filter.inspection_pool.worker import Examine, serve
 
+_ALIVE_MILLISECONDS = 2_000
+
 
 class ZygoteRequests:
     """The two ends of the way to the zygote; made before any process is forked, shared by all of them.
@@ -47,9 +49,15 @@ class ZygoteRequests:
 
 
 def run_zygote(
-    requests: ZygoteRequests, lifeline: int, build: Callable[[], Examine], settings: PoolSettings
+    requests: ZygoteRequests,
+    lifeline: int,
+    build: Callable[[], Examine],
+    settings: PoolSettings,
+    alive: Callable[[], None] = lambda: None,
 ) -> NoReturn:
     """Be the zygote: build what examines, then fork a worker for each request.  Never returns.
+
+    Calls ``alive`` every other second, so that others can tell that it is not stuck.
 
     Ends when ``lifeline`` (the read end of a pipe that only the supervisor holds open) reports its end, with
     0; with 1 when it cannot build.  Call it in a process without other threads.
@@ -68,22 +76,29 @@ def run_zygote(
         gc.enable()
         # Workers tell how they fare on their own sockets: nobody waits for them here.
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-        _fork_on_request(requests.answering, lifeline, examine, settings)
+        _fork_on_request(requests.answering, lifeline, examine, settings, alive)
         status = 0
     finally:
         os._exit(status)
 
 
 def _fork_on_request(
-    answering: socket.socket, lifeline: int, examine: Examine, settings: PoolSettings
+    answering: socket.socket,
+    lifeline: int,
+    examine: Examine,
+    settings: PoolSettings,
+    alive: Callable[[], None],
 ) -> None:
     waiting = select.poll()
     waiting.register(answering, select.POLLIN)
     waiting.register(lifeline, select.POLLIN)
     while True:
-        ready = {descriptor for descriptor, _ in waiting.poll()}
+        ready = {descriptor for descriptor, _ in waiting.poll(_ALIVE_MILLISECONDS)}
+        alive()
         if lifeline in ready:
             return
+        if not ready:
+            continue
         data, descriptors, _, _ = socket.recv_fds(answering, 4096, 1, socket.MSG_DONTWAIT)
         if not data:
             return

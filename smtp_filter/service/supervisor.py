@@ -34,7 +34,6 @@ BACKLOG = 1024
 """Connections that wait in the kernel while all processes are busy or being replaced."""
 
 _BEAT_SECONDS = 2.0
-_SILENT_SECONDS = 60.0  # a process whose event loop stands still for so long is stuck
 _QUICK_DEATH_SECONDS = 5.0  # dead so soon after its start: the next one waits
 _LONGEST_PAUSE = 30.0
 _BIND_SECONDS = 10.0  # how long the processes of a supervisor that was killed may still hold its port
@@ -90,6 +89,8 @@ class Plan:
     pool: PoolSettings
     start_seconds: float = 180.0
     stop_seconds: float = 120.0
+    silent_seconds: float = 60.0
+    """A process whose event loop stands still for so long is stuck, and is replaced."""
     forget: Callable[[int], None] = lambda pid: None
     """Told of every process that has ended."""
 
@@ -214,7 +215,7 @@ class Supervisor:
                 del generation.due[name]
                 self._start(generation, name)
             for process in generation.processes.values():
-                if process.ready and now - process.heard > _SILENT_SECONDS:
+                if process.ready and now - process.heard > generation.plan.silent_seconds:
                     logger.error("%s stands still and is replaced", process.name)
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(process.pid, signal.SIGKILL)
@@ -368,7 +369,7 @@ class Supervisor:
             place.ready()
             return examine
 
-        run_zygote(place.requests, place.lifeline, build, plan.pool)
+        run_zygote(place.requests, place.lifeline, build, plan.pool, place.beat)
 
     def _let_go(self, generation: _Generation) -> None:
         for one in self._generations:

@@ -57,7 +57,7 @@ def act(file: BinaryIO, size: int, facts: Mapping[str, Any], read: Read) -> Mapp
             (folder / "file").write_bytes(b"x")
             return {"folder": str(folder)}
         case "write elsewhere":
-            Path(facts["where"], "x").write_bytes(b"x")
+            Path(facts["where"], f"dlp-test-{os.getpid()}").write_bytes(b"x")
         case "connect":
             socket.create_connection(("127.0.0.1", 9))
         case "nonsense":

@@ -217,6 +217,38 @@ def test_what_cannot_start_ends_a_start_and_leaves_a_running_service_alone(
         assert service.stop() == 0
 
 
+def test_a_process_that_stands_still_is_replaced_and_the_others_are_left_alone(tmp_path: Path) -> None:
+    port, log = free_port(), tmp_path / "pids"
+
+    def stuck_once(place: Place) -> None:
+        place.ready()
+        with log.open("a") as file:
+            file.write(f"{os.getpid()}\n")
+        if len(log.read_text().split()) == 1:
+            time.sleep(60)
+        echo_as("again")(place)
+
+    told = Plan(
+        (("127.0.0.1", port),), {"a": stuck_once}, examine, POOL, stop_seconds=5.0, silent_seconds=4.0
+    )
+    with running(lambda: told, port) as service:
+        service.wait_for("READY=1")
+        zygote = [pid for pid in children(service.pid) if name_of(pid) == "dlp-zygote"]
+        assert service.ask()[0] == "again"
+        assert len(log.read_text().split()) == 2
+        # The zygote has no event loop and nothing to do, and is not taken for stuck.
+        assert [pid for pid in children(service.pid) if name_of(pid) == "dlp-zygote"] == zygote
+        assert service.stop() == 0
+
+
+def children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def name_of(pid: int) -> str:
+    return Path(f"/proc/{pid}/comm").read_text().strip()
+
+
 def test_everything_ends_with_the_supervisor() -> None:
     port = free_port()
 
