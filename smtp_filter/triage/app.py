@@ -28,8 +28,10 @@ from scanner.store.sealing import DataKey
 from smtp_filter.quarantine.holding import Quarantine
 from smtp_filter.triage import pages
 from smtp_filter.triage.accounts.book import AccountBook
+from smtp_filter.triage.accounts.openid import Provider
 from smtp_filter.triage.accounts.sessions import Sessions
 from smtp_filter.triage.accounts.signing_in import Door
+from smtp_filter.triage.accounts.vouching import Vouching
 from smtp_filter.triage.settings import ConsoleSettings
 from smtp_filter.triage.web.context import Link, Services, everyone
 from smtp_filter.triage.web.headers import BodyLimit, Contained, SecurityHeaders
@@ -75,7 +77,21 @@ def open_services(
         settings.second_factor_roles,
         clock,
     )
-    return Services(engine, quarantine, sealer, settings, configuration, book, sessions, door, clock)
+    vouching = (
+        Vouching(engine, Provider(settings.openid, clock), door, book, clock) if settings.openid else None
+    )
+    return Services(
+        engine=engine,
+        quarantine=quarantine,
+        sealing=sealer,
+        settings=settings,
+        configuration=configuration,
+        accounts=book,
+        sessions=sessions,
+        door=door,
+        vouching=vouching,
+        clock=clock,
+    )
 
 
 def build(services: Services) -> ASGIApp:

@@ -69,6 +69,8 @@ def password(request: Request) -> Response:
     services, session = services_of(request), _session(request)
     first = session.stage is Stage.PASSWORD
     asks_old = not first and session.account.has_password
+    if session.method is Method.OPENID:
+        return after(request, "/account", "Your password is your work account's.", kind="problem")
     following = local_path(request.query_params.get("next", "/"))
     problems: dict[str, str] = {}
     if request.method == "POST":

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from smtp_filter.triage.accounts.model import Entered, Refusal, Stage
+from smtp_filter.triage.accounts.openid import ProviderError
 from smtp_filter.triage.web import cookies
 from smtp_filter.triage.web.context import (
     STAGE_PAGES,
@@ -20,6 +24,7 @@ from smtp_filter.triage.web.context import (
 )
 from smtp_filter.triage.web.rendering import render
 
+_log = logging.getLogger(__name__)
 _WRONG = "The name or the password is not right."
 _PROBLEMS = {
     Refusal.WRONG: _WRONG,
@@ -132,9 +137,67 @@ def let_in(request: Request, entered: Entered, following: str) -> Response:
     return response
 
 
+@everyone
+def to_provider(request: Request) -> Response:
+    """Send the browser to the provider of OpenID Connect."""
+    services = services_of(request)
+    if services.vouching is None:
+        raise HTTPException(404)
+    following = local_path(request.query_params.get("next", "/"))
+    try:
+        address = services.vouching.send(
+            cookies.visit(request, services.settings), _way_back(request), following
+        )
+    except ProviderError as error:
+        _log.warning("sign-in by OpenID Connect: %s", error)
+        return _at_sign_in(request, Refusal.PROVIDER, following)
+    response = RedirectResponse(address, 303)
+    cookies.set_visit(request, response, services.settings)
+    return response
+
+
+@everyone
+def from_provider(request: Request) -> Response:
+    """Somebody comes back from the provider."""
+    services = services_of(request)
+    if services.vouching is None:
+        raise HTTPException(404)
+    told = request.query_params
+    came = services.vouching.receive(
+        cookies.visit(request, services.settings),
+        told.get("state", ""),
+        "" if "error" in told else told.get("code", ""),
+        _way_back(request),
+        request.scope["dlp.address"],
+    )
+    if isinstance(came, Refusal):
+        return _at_sign_in(request, came, "/")
+    entered, following = came
+    return let_in(request, entered, local_path(following))
+
+
+def _way_back(request: Request) -> str:
+    base = services_of(request).settings.address or str(request.base_url).rstrip("/")
+    return f"{base}/sign-in/openid/done"
+
+
+def _at_sign_in(request: Request, refusal: Refusal, following: str) -> Response:
+    return render(
+        request,
+        "account/sign_in.html",
+        _refused(refusal),
+        name="",
+        next=following,
+        problem=_PROBLEMS[refusal],
+        expired=False,
+    )
+
+
 def routes() -> list[Route]:
     """The pages."""
     return [
+        Route("/sign-in/openid", to_provider, methods=["GET"]),
+        Route("/sign-in/openid/done", from_provider, methods=["GET"]),
         Route("/sign-in", sign_in, methods=["GET", "POST"]),
         Route("/sign-in/once/{code}", one_time, methods=["GET", "POST"]),
         Route("/sign-in/code", code, methods=["GET", "POST"]),

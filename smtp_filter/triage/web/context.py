@@ -57,6 +57,7 @@ from smtp_filter.triage.accounts.book import AccountBook
 from smtp_filter.triage.accounts.model import Session, Stage
 from smtp_filter.triage.accounts.sessions import Sessions
 from smtp_filter.triage.accounts.signing_in import Door
+from smtp_filter.triage.accounts.vouching import Vouching
 from smtp_filter.triage.roles import DECIDERS, READERS, Role
 from smtp_filter.triage.settings import ConsoleSettings
 from smtp_filter.triage.web import cookies, csrf
@@ -104,6 +105,7 @@ class Services:
     accounts: AccountBook
     sessions: Sessions
     door: Door
+    vouching: Vouching | None
     clock: Callable[[], float]
 
 
