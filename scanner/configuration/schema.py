@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import socket
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from yaml import YAMLError
@@ -16,9 +18,12 @@ from scanner.detection.settings import DetectionSettings
 from scanner.documents.isolation import Confinement
 from scanner.documents.limits import Limits
 from scanner.documents.passwords import Passwords
+from scanner.judgement.assessment import Severity
+from scanner.reports.alerts.settings import AlertSettings, MailSettings, SyslogSettings, WebhookSettings
 from scanner.shares.exposure import EVERYONE_GROUPS, WEB_ROOTS, ExposureSettings
 from scanner.shares.pace import PaceSettings
 from scanner.shares.settings import ScanSettings, WorkerSettings
+from scanner.shares.watching.settings import WatchSettings
 from scanner.shares.windows import Windows, parse_window
 
 if TYPE_CHECKING:
@@ -70,6 +75,24 @@ def _window(text: str) -> str:
     return text
 
 
+def _web_address(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+        raise ValueError("must be an address such as https://www.example.gov.uk/files, without a password")
+    return text
+
+
+def _syslog_target(text: str) -> str:
+    parts = urlsplit(text)
+    if not (parts.scheme == "unix" and parts.path) and not (
+        parts.scheme in ("udp", "tcp", "tls") and parts.hostname
+    ):
+        raise ValueError("must be such as udp://host:514, tcp://host:601, tls://host:6514 or unix:/dev/log")
+    return text
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+SyslogTarget = Annotated[str, AfterValidator(_syslog_target)]
 WindowLine = Annotated[str, AfterValidator(_window)]
 Postcode = Annotated[str, AfterValidator(_postcode)]
 Phone = Annotated[str, AfterValidator(_phone)]
@@ -214,6 +237,109 @@ class ExposureSection(Section):
     def settings(self) -> ExposureSettings:
         """What the run is told."""
         return ExposureSettings(web_roots=self.web_roots, everyone_groups=self.everyone_groups)
+
+
+class WatchSection(Section):
+    """What `dlp watch` watches, and how closely."""
+
+    paths: tuple[AbsolutePath, ...] = Field(
+        default=(), description="folders that are watched when the command line names none"
+    )
+    settle_seconds: float = Field(
+        default=2.0, gt=0, le=600, description="a file is read when it did not change for so long"
+    )
+    longest_unsettled_seconds: float = Field(
+        default=60.0, gt=0, description="a file that never settles is read all the same after this time"
+    )
+    poll_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        description="pause between two sweeps of network mounts, which do not tell changes",
+    )
+    also_poll_minutes: float = Field(
+        default=60.0, ge=0, description="pause between two sweeps of local disks, which do; 0 = none"
+    )
+    poll_everything: bool = Field(default=False, description="sweep local disks like network mounts")
+    exposure_seconds: float = Field(
+        default=240.0,
+        gt=0,
+        description="pause between two looks at who may read known sensitive files",
+    )
+    published: dict[str, WebAddress] = Field(
+        default={}, description="folders that a web server publishes, each with its base address"
+    )
+    probe_minutes: float = Field(
+        default=5.0, gt=0, description="pause between two probes of published sensitive files, as an outsider"
+    )
+    probes_per_minute: int = Field(default=60, ge=1, le=6_000, description="most probes sent to web servers")
+    metrics_file: AbsolutePath | None = Field(
+        default=None, description="file for Prometheus' textfile collector, rewritten every minute"
+    )
+
+    def settings(self, scan: ScanSettings, alerts: AlertSettings) -> WatchSettings:
+        """What the watch is told."""
+        return WatchSettings(
+            scan=scan,
+            settle=self.settle_seconds,
+            longest_unsettled=self.longest_unsettled_seconds,
+            poll=self.poll_seconds,
+            also_poll=self.also_poll_minutes * 60,
+            poll_all=self.poll_everything,
+            exposure=self.exposure_seconds,
+            at_least=alerts.at_least,
+            channels=alerts.channels,
+        )
+
+
+class AlertsSection(Section):
+    """Whom `dlp watch` tells at once, and of what; values are never sent."""
+
+    at_least: Literal["low", "medium", "high", "critical"] = Field(
+        default="high", description="least severity that is worth an alert"
+    )
+    mail_to: tuple[str, ...] = Field(default=(), description="receivers of the digest; none = no e-mail")
+    mail_from: str = Field(default="", description="sender of the digest; default: dlp at this machine")
+    mail_host: str = Field(default="localhost", description="mail server that takes the digest")
+    mail_port: int = Field(default=25, ge=1, le=65_535, description="its port")
+    mail_security: Literal["none", "starttls", "tls"] = Field(
+        default="none", description="none, starttls, or tls from the first byte"
+    )
+    mail_user: str = Field(default="", description="user name at the mail server; empty = no sign-in")
+    mail_password_file: AbsolutePath | None = Field(default=None, description="file with its password")
+    digest_minutes: float = Field(
+        default=5.0, ge=0, description="alerts gather so long; what is critical does not wait"
+    )
+    webhook: WebAddress | None = Field(default=None, description="address that gets alerts as JSON by POST")
+    webhook_key_file: AbsolutePath | None = Field(
+        default=None, description="file with the key that signs what the webhook gets (HMAC-SHA256)"
+    )
+    webhooks_per_minute: int = Field(default=60, ge=1, description="most requests to the webhook")
+    syslog: SyslogTarget | None = Field(
+        default=None, description="udp://host:514, tcp://host:601, tls://host:6514 or unix:/dev/log"
+    )
+    syslog_lines_per_minute: int = Field(default=600, ge=1, description="most lines to syslog")
+    keep_days: float = Field(default=90.0, gt=0, description="alerts that were sent are kept so long")
+
+    def settings(self) -> AlertSettings:
+        """What the courier is told."""
+        mail = webhook = syslog = None
+        if self.mail_to:
+            mail = MailSettings(
+                host=self.mail_host,
+                to=self.mail_to,
+                sender=self.mail_from or f"dlp@{socket.getfqdn()}",
+                port=self.mail_port,
+                security=self.mail_security,
+                user=self.mail_user,
+                password_file=self.mail_password_file,
+                digest_seconds=self.digest_minutes * 60,
+                urgent_seconds=min(60.0, self.digest_minutes * 60),
+            )
+        if self.webhook:
+            webhook = WebhookSettings(self.webhook, self.webhook_key_file, self.webhooks_per_minute)
+        if self.syslog:
+            syslog = SyslogSettings(self.syslog, self.syslog_lines_per_minute)
+        return AlertSettings(Severity[self.at_least.upper()], mail, webhook, syslog, self.keep_days)
 
 
 class LimitsSection(Section):
@@ -387,6 +513,8 @@ class Configuration(Section):
     scan: ScanSection = ScanSection()
     manners: MannersSection = MannersSection()
     exposure: ExposureSection = ExposureSection()
+    watch: WatchSection = WatchSection()
+    alerts: AlertsSection = AlertsSection()
     limits: LimitsSection = LimitsSection()
     language: LanguageSection = LanguageSection()
     judgement: JudgementSection = JudgementSection()
@@ -410,6 +538,10 @@ class Configuration(Section):
             files_at_once_per_share=self.manners.files_at_once_per_share,
             exposure=self.exposure.settings(),
         )
+
+    def watching(self) -> WatchSettings:
+        """What a watch is told."""
+        return self.watch.settings(self.scanning(), self.alerts.settings())
 
     def detection(self) -> DetectionSettings:
         """What detection is told."""

@@ -107,6 +107,10 @@ class Mounts:
         found.setdefault(b"/dev", "dev")
         return found
 
+    def network(self) -> list[tuple[bytes, FileSystem]]:
+        """Mount points of file systems that a server has."""
+        return [(mount.point, mount.system) for mount in self._mounts if mount.system.network]
+
     def at(self, path: bytes) -> FileSystem:
         """The file system that ``path`` lies on."""
         best: _Mount | None = None

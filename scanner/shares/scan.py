@@ -55,7 +55,7 @@ LOOKED_AHEAD = 50
 CONTENTS_REMEMBERED = 100_000
 CONTENTS_PER_LOOK = 4
 
-_LOST_WITH_MOUNT = {Shortfall.VANISHED, Shortfall.IO_ERROR, Shortfall.NO_PERMISSION}
+LOST_WITH_MOUNT = {Shortfall.VANISHED, Shortfall.IO_ERROR, Shortfall.NO_PERMISSION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +134,21 @@ def scan(
 
 
 @dataclass
-class _Known:
+class KnownContents:
     """Contents that were judged already, by what a copy shares with them: hash to key of the evidence."""
 
     by_look: OrderedDict[int, dict[str, str]] = field(default_factory=OrderedDict)
 
     def hashes(self, look: int) -> tuple[str, ...]:
+        """The hashes of contents that look like this."""
         return tuple(self.by_look.get(look, ()))
 
     def key(self, look: int, content_hash: str) -> str | None:
+        """The key of the evidence of one of them, ``None`` where it was forgotten."""
         return self.by_look.get(look, {}).get(content_hash)
 
     def add(self, look: int, content_hash: str, key: str) -> None:
+        """Remember a content."""
         same = self.by_look.setdefault(look, {})
         if len(same) < CONTENTS_PER_LOOK or content_hash in same:
             same[content_hash] = key
@@ -204,7 +207,7 @@ class _Scan:
         self._ended: list[Ended] = []
         self._found: dict[str, EvidenceRow] = {}
         self._committed = time.monotonic()
-        self._known = _Known()
+        self._known = KnownContents()
         self._started = time.monotonic()
         self._counts = Counter[str]()
         self._by_severity = Counter[Severity]()
@@ -395,7 +398,7 @@ class _Scan:
         root = begun.root
         if root is None or inspection is None or inspection.coverage.status is not Status.NOT_INSPECTED:
             return False
-        if not any(gap.reason in _LOST_WITH_MOUNT for gap in inspection.coverage.gaps):
+        if not any(gap.reason in LOST_WITH_MOUNT for gap in inspection.coverage.gaps):
             return False
         if root.lost:
             return True

@@ -220,7 +220,7 @@ class Walk:
                 else:
                     files.append((name, about))
             else:
-                unopened.append(_special(name, about))
+                unopened.append(special(name, about))
 
     def _root_file(self, folder: _Folder) -> Listing:
         """A root that is not a folder: the file itself, or whatever else was named."""
@@ -235,7 +235,7 @@ class Walk:
         if stat.S_ISREG(about.st_mode):
             listing.files.append((name, about))
         else:
-            listing.unopened.append(_special(name, about))
+            listing.unopened.append(special(name, about))
         return listing
 
     def _skip(self, folder: _Folder, reason: Shortfall, detail: str) -> Listing:
@@ -319,6 +319,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _special(name: bytes, about: os.stat_result) -> Unopened:
+def special(name: bytes, about: os.stat_result) -> Unopened:
+    """Something that is no regular file, and why it is not opened."""
     kind = _KINDS.get(stat.S_IFMT(about.st_mode), "unknown object")
     return Unopened(name, Shortfall.NOT_A_FILE, kind, about.st_mtime_ns)

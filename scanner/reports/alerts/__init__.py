@@ -3,17 +3,3 @@
 A channel takes what it is owed or fails as a whole; what failed is tried again, later and later, while the
 other channels go on.  E-mail gathers: one digest every few minutes, at once where something is critical.
 """
-
-from scanner.reports.alerts.channels import Channel, ChannelError
-from scanner.reports.alerts.courier import Courier
-from scanner.reports.alerts.settings import AlertSettings, MailSettings, SyslogSettings, WebhookSettings
-
-__all__ = [
-    "AlertSettings",
-    "Channel",
-    "ChannelError",
-    "Courier",
-    "MailSettings",
-    "SyslogSettings",
-    "WebhookSettings",
-]

@@ -1,15 +1,15 @@
-"""What a watch asks of the file table beyond a scan: who is known where, and which known files are sensitive."""
+"""What a watch asks of the file table beyond a scan: who is known where, what is known as sensitive."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, select
 
 from scanner.judgement.assessment import Severity
 from scanner.store.encoding import Evidence
-from scanner.store.entry import Access, Audience
+from scanner.store.entry import Audience
 from scanner.store.inventory.evidence import IN_ONE_QUERY
 from scanner.store.inventory.files import within
 from scanner.store.inventory.tables import ZERO, access, evidence, file, folder
@@ -35,8 +35,9 @@ class Told:
     reasons: tuple[str, ...]
     people: tuple[int, int]
     kinds: dict[str, int]
-    owner: str
-    how: str
+    owner: str = ""
+    how: str = ""
+    audience: Audience = Audience.UNKNOWN
 
 
 def sensitive_files(
@@ -77,20 +78,17 @@ def paths_of(connection: Connection, numbers: Sequence[int]) -> list[bytes]:
     return found
 
 
-def told_of(connection: Connection, evidence_key: str) -> Told | None:
-    """What is told of a piece of evidence; the rights are left empty."""
-    query = select(evidence.c.detail, evidence.c.people_low, evidence.c.people_high).where(
-        evidence.c.key == evidence_key
-    )
-    row = connection.execute(query).one_or_none()
-    return None if row is None else _told(row.detail, (row.people_low, row.people_high), None)
+def told_by(detail: str, people: tuple[int, int]) -> Told:
+    """What is told of evidence (see ``EvidenceRow.detail``); whose file it is is left open."""
+    found = Evidence(detail)
+    return Told(tuple(reason.text for reason in found.reasons), people, dict(found.counts))
 
 
 def told_of_file(connection: Connection, file_id: int) -> Told | None:
-    """What is told of a known file and of its rights as they are known."""
+    """What is told of a known file and of its rights as they are known; ``None`` where nothing is."""
     query = (
         select(evidence.c.detail, evidence.c.people_low, evidence.c.people_high)
-        .add_columns(access.c.owner, access.c.how)
+        .add_columns(access.c.owner, access.c.how, file.c.audience)
         .select_from(file)
         .join(evidence, evidence.c.id == file.c.evidence_id)
         .join(access, access.c.id == file.c.access_id)
@@ -99,18 +97,8 @@ def told_of_file(connection: Connection, file_id: int) -> Told | None:
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
-    return _told(row.detail, (row.people_low, row.people_high), (row.owner, row.how))
-
-
-def with_rights(told: Told, rights: Access) -> Told:
-    """The same with other rights."""
-    return Told(told.reasons, told.people, told.kinds, rights.owner, rights.how)
-
-
-def _told(detail: str, people: tuple[int, int], rights: tuple[str, str] | None) -> Told:
-    found = Evidence(detail)
-    owner, how = rights or ("", "")
-    return Told(tuple(reason.text for reason in found.reasons), people, dict(found.counts), owner, how)
+    told = told_by(row.detail, (row.people_low, row.people_high))
+    return replace(told, owner=row.owner, how=row.how, audience=Audience(row.audience))
 
 
 def _joined(path: bytes, name: bytes) -> bytes:

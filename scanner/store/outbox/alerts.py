@@ -18,6 +18,7 @@ from scanner.store.outbox.tables import alert, delivery
 
 # A receiver that is down over a long weekend still gets everything.
 GIVEN_UP_AFTER = 5 * 86_400.0
+_ANY_TIME = 1e15
 _FIRST_WAIT, _LONGEST_WAIT = 5.0, 1_800.0
 
 
@@ -130,8 +131,17 @@ def raise_alert(
     return True
 
 
-def rearm(connection: Connection, path: bytes, *, kinds: Sequence[AlertKind] = tuple(AlertKind)) -> None:
-    """The state that these alerts told of has ended: when it comes again it is news again."""
+def rearm(
+    connection: Connection,
+    path: bytes,
+    *,
+    kinds: Sequence[AlertKind] = tuple(AlertKind),
+    raised_before: float | None = None,
+) -> None:
+    """The state that these alerts told of has ended: when it comes again it is news again.
+
+    With ``raised_before`` (seconds since 1970) younger alerts still count.
+    """
     number = cast(alert.c.id, String)
     connection.execute(
         update(alert)
@@ -139,6 +149,7 @@ def rearm(connection: Connection, path: bytes, *, kinds: Sequence[AlertKind] = t
             alert.c.subject == subject_of(path),
             alert.c.kind.in_([kind.value for kind in kinds]),
             alert.c.key.like("%:%"),
+            alert.c.at < (raised_before if raised_before is not None else _ANY_TIME),
         )
         .values(key=literal("over ", String) + number)
     )
