@@ -185,6 +185,12 @@ _MAIL_HEADERS = frozenset(
         "user-agent",
     }
 )
+# Lines of a head that are no header fields, as damage makes them.
+_DAMAGED_LINES = 3
+_CODED_BODY = re.compile(
+    r"^content-transfer-encoding:[ \t]{0,9}(?:base64|quoted-printable)[ \t]{0,9}\r?$",
+    re.IGNORECASE | re.MULTILINE,
+)
 _SURE_HEADERS = _MAIL_HEADERS | {"from", "to", "subject", "date"}
 _LHA = re.compile(rb"..-(?:lh[0-9d]|lz[45s]|pm[0-2])-", re.DOTALL)
 _CPIO = re.compile(rb"07070(?:[12][0-9A-Fa-f]{104}|7[0-7]{70})")
@@ -470,17 +476,26 @@ def _mail_kind(text: str) -> str:
     """Return "eml" or "mhtml" for text that begins with a block of mail headers, else nothing."""
     names: set[str] = set()
     addressed = ended = False
+    strange = 0
     for line in text[:16_000].lstrip("\r\n").splitlines()[:100]:
         if line[:1] in (" ", "\t") and names:
             continue
         header = _HEADER_LINE.match(line)
         if header is None:
             ended = not line.strip()
-            break
+            strange += not ended
+            if ended or strange > _DAMAGED_LINES:
+                break
+            continue
         name = header[1].lower()
         names.add(name)
         addressed = addressed or (name in ("from", "to", "cc") and "@" in line)
+    if _CODED_BODY.search(text, 0, 16_000):
+        # A damaged head: what is declared to be encoded is read as nothing else would read it.
+        return "eml"
     if len(names) < 2 or names <= {"content-type", "reply-to"}:
+        return ""
+    if strange and (len(names) < 2 + strange or not names & _MAIL_HEADERS):
         return ""
     typed = addressed and ended and "from" in names and bool(names & {"to", "subject", "date"})
     if not typed and (not names & _MAIL_HEADERS or not names & _SURE_HEADERS):

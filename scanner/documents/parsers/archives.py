@@ -384,3 +384,8 @@ class TarParser:
                 else:
                     content = partial(_tar_entry, archive, entry)
                     yield Member(entry.name, content, location, "", entry.size)
+            file.seek(archive.offset)
+            end = file.read(tarfile.BLOCKSIZE)
+            if len(end) < tarfile.BLOCKSIZE or any(end):
+                # tarfile takes a header that is cut off or damaged for the end.
+                yield Gap(HERE, Shortfall.DAMAGED, "archive without its end mark: members may be missing")

@@ -47,6 +47,9 @@ class CompoundFile:
         """Open the file in ``data``; raises whatever ``olefile`` meets in a damaged directory."""
         opened = cls(data, _left=2 * len(data) + _SLACK)
         opened._ole = olefile.OleFileIO(io.BytesIO(data))
+        if opened._ole.parsing_issues:
+            # It goes on without the streams that the damage hides.
+            opened.gaps.append(Gap(HERE, Shortfall.DAMAGED, "directory of the compound file"))
         paths = opened._ole.listdir(streams=True, storages=False)
         if len(paths) > _MOST_STREAMS:
             opened.gaps.append(Gap(HERE, Shortfall.LIMIT, f"more than {_MOST_STREAMS:,} streams"))

@@ -36,6 +36,12 @@ _STRINGS = re.compile(
     r"'((?:[^'\\\n]|\\.)*+)'?|`((?:[^`\\]|\\.)*+)`?|/\*((?:[^*]|\*(?!/))*+)(?:\*/)?|(?<![:\w])//([^\n]*+)"
 )
 _MARKUP = re.compile(r"<[^<>]*>?|^\[if [^\]]{0,100}\]>?")
+# What declarations and processing instructions say to programs.
+_DECLARATION = re.compile(r"(?i)(?:doctype\b|xml\b|\[|/?(?:end)?if\b)[^<]*+\Z")
+_PAGE_TAG = re.compile(
+    r"<(?:script|style|body|head|title|meta|table|tr|td|div|p|a|li|h[1-6]|img|form)[\s>/]", re.IGNORECASE
+)
+_LONGEST_BLANK = 3
 _WORDY = re.compile(r"[^\W_]{3}|[0-9]{4}|@")
 _HIDING = (
     (re.compile(r"display:none"), "display:none"),
@@ -162,6 +168,7 @@ class _Page:
         self._term = ""
         self._tag = ""
         self._bad_tags = 0
+        self._unclosed: set[str] = set()  # elements whose end is missing from here on
         self._done: list[Event] = []
 
     def read(self, text: str) -> Iterator[Event]:
@@ -198,21 +205,41 @@ class _Page:
                 self._parts.append(text[opening.start() + 9 : end])
                 return min(len(text), end + 3)
             end = text.find(">", opening.end())
-            return len(text) if end < 0 else end + 1
+            end = len(text) if end < 0 else end
+            declaration = text[opening.end() : end]
+            if not _DECLARATION.match(declaration):
+                self._comment(declaration)
+            return min(len(text), end + 1)
         end = self._tag_end(text, opening.end())
         name = name.lower()
+        inside = text[opening.end() : end - 1 if text[end - 1] == ">" else end]
+        if "<" in inside or ">" in inside or (opening[1] and len(inside) > _LONGEST_BLANK):
+            # A quote or a bracket is missing, and this tag took in what stood behind it.
+            self._swallowed(opening[2] + inside)
         if opening[1]:
             self._close(name)
             return end
-        inside = text[opening.end() : end - 1]
         attributes = _attributes(inside) if len(inside) > 1 else {}
         if name in _RAW:
+            if name in self._unclosed:
+                return end
             closing = _RAW[name].search(text, end)
-            stop = closing.start() if closing else len(text)
-            self._raw(name, text[end:stop], attributes)
-            return self._tag_end(text, closing.end()) if closing else stop
+            if closing is None:
+                # Browsers take all that follows for its content; where its end is damaged, that is the page.
+                self._unclosed.add(name)
+                if name in ("script", "style"):
+                    self._raw(name, text[end:], attributes)
+                return end
+            self._raw(name, text[end : closing.start()], attributes)
+            return self._tag_end(text, closing.end())
         self._open(name, attributes, inside.endswith("/"))
         return end
+
+    def _swallowed(self, inside: str) -> None:
+        """Tell what a tag holds that is damaged, or that is written to be read by one program only."""
+        words = html.unescape(_MARKUP.sub("\n", inside))
+        if _WORDY.search(words):
+            self._conceal("text inside a tag", words)
 
     def _tag_end(self, text: str, begin: int) -> int:
         """Return where the tag ends: ">" outside of quotes, or the first ">" where quotes do not pair."""
@@ -351,6 +378,13 @@ class _Page:
             else:
                 found = ("".join(filter(None, match.groups())) for match in _STRINGS.finditer(text))
                 self._conceal(name, "\n".join(one for one in found if _WORDY.search(one)))
+                if (
+                    name not in self._unclosed
+                    and _PAGE_TAG.search(text)
+                    and _PAGE_TAG.search(rest := _STRINGS.sub(" ", text))
+                ):
+                    # Its end is missing: it is closed by that of another one, and between them is the page.
+                    self._conceal("text inside a tag", html.unescape(_MARKUP.sub("\n", rest)))
             return
         self._boundary(name)
         if name == "title":

@@ -19,6 +19,7 @@ from itertools import islice
 from scanner.documents.decoding import decode
 from scanner.documents.limits import Limits
 from scanner.documents.mail_headers import (
+    HEADER_BLOCK,
     HEADER_LINES,
     Header,
     base64_bytes,
@@ -50,6 +51,7 @@ _BOUNDARY = re.compile(rb"""boundary\s{0,9}=\s{0,9}(?:"([^"\r\n]{1,500})"|([^\s;
 _DASHED_LINE = re.compile(rb"^--(\S[^\r\n]{0,198}?)(?:--)?[ \t]*\r?$", re.MULTILINE)
 # Parameters whose values are read elsewhere, or are no words of anybody.
 _NAME = re.compile(r";\s{0,20}([^\s=;*\"]{1,40})\*?[0-9]{0,3}\*?\s{0,20}=")
+_PARAMETER = re.compile(r";\s{0,20}[^\s=;\"]{1,60}\s{0,20}=\s{0,20}(?:\"(?:[^\"\\]|\\.)*+\"|[^\s;\"]*+)")
 _PARAMETER_NAMES = frozenset(
     {
         *(
@@ -89,6 +91,8 @@ _COMMENT = re.compile(r"\([^()]*\)")
 _NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/=]+")
 _TRAILING_BLANKS = re.compile(rb"(?<![ \t])[ \t]++(?=\r?\n)")
 _QUOTED = re.compile(rb"=(?:[0-9A-F]{2}|\r?\n)")
+# What ordinary text (addresses of pages, base64) does not have: escapes in a row or at a line's end.
+_SURELY_QUOTED = re.compile(rb"=[0-9A-F]{2}=[0-9A-F]{2}|=20\r?\n|=3D[\"']|[^=\s]=\r?\n\S[^\r\n]{0,200}=\r?\n")
 _PARTS_IN_TEXT = re.compile(rb"^--\S[^\r\n]{0,200}\r?\nContent-[A-Za-z-]{1,40}:", re.MULTILINE)
 _UUENCODED = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
 _KNOWN_CODINGS = _UUENCODED | {"", "7bit", "8bit", "binary", "none", "base64", "quoted-printable"}
@@ -131,14 +135,16 @@ class MailboxParser:
     def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
         """Yield the events of each message under its number."""
         number = 0
+        separator = b""
         lines: list[bytes] = []
         size = 0
         blank = True
         with source.open() as file:
             for line in file:
-                if blank and line.startswith(b"From ") and lines:
+                begins = blank and line.startswith(b"From ")
+                if begins and (lines or separator):
                     number += 1
-                    yield from _numbered(b"".join(lines), number, limits)
+                    yield from _numbered(separator, b"".join(lines), number, limits)
                     lines, size = [], 0
                 elif line.startswith(b">From "):
                     line = line[1:]
@@ -146,20 +152,22 @@ class MailboxParser:
                     yield Gap(Location((f"message {number + 1}",)), Shortfall.TOO_LARGE)
                     lines, size = [], 0
                 blank = not line.strip()
-                if not (not lines and line.startswith(b"From ")):
+                if begins:
+                    separator = line
+                else:
                     lines.append(line)
                     size += len(line)
-                elif not lines:
-                    lines.append(b"")
-        if any(lines):
-            yield from _numbered(b"".join(lines), number + 1, limits)
+        yield from _numbered(separator, b"".join(lines), number + 1, limits)
 
 
-def _numbered(data: bytes, number: int, limits: Limits) -> Iterator[Event]:
+def _numbered(separator: bytes, data: bytes, number: int, limits: Limits) -> Iterator[Event]:
+    """Events of one message: first of the line that stands before it, which names a sender and a day."""
     place = Location((f"message {number}",))
     if number > limits.members:
         yield Gap(HERE, Shortfall.LIMIT, f"more than {limits.members:,} messages")
         return
+    if words := decode(separator[:HEADER_BLOCK]).strip():
+        yield row_segment([words], ["From"], place / "separator line", hidden="mail header")
     yield from message_events(data, limits, place)
 
 
@@ -208,13 +216,21 @@ def _header_segments(headers: list[Header], part: _Part) -> Iterator[Event]:
         lowered = name.lower()
         if lowered in _SIGNATURE_HEADERS:
             continue
-        if lowered in _PART_HEADERS and all(one.lower() in _PARAMETER_NAMES for one in _NAME.findall(value)):
+        if lowered in _PART_HEADERS and _for_programs(value):
             continue
         text = decoded_words(value)
         if text.strip():
             hidden = "" if lowered in ("from", "to", "cc", "subject", "date") else "mail header"
             place = part.within / (f"header {name}" if name else "header line")
             yield row_segment([text], [name], place, hidden=hidden)
+
+
+def _for_programs(value: str) -> bool:
+    """Whether a header is one value and parameters that are read elsewhere: nothing that a person wrote."""
+    rest = _PARAMETER.sub("", value)
+    return " " not in rest.strip(" ;") and all(
+        one.lower() in _PARAMETER_NAMES for one in _NAME.findall(value)
+    )
 
 
 def _parameters(value: str) -> Message:
@@ -261,8 +277,10 @@ def _body_events(
                 return
     simple = [kind for kind in dict.fromkeys(kinds) if not kind.startswith("multipart/")] or ["text/plain"]
     contents = [_undo(raw, coding) for coding in codings[:_READINGS]]
-    if codings[0] and codings[0] not in _KNOWN_CODINGS and _QUOTED.search(raw):
-        contents.append(binascii.a2b_qp(raw))
+    unknown = codings[0] and codings[0] not in _KNOWN_CODINGS
+    if "quoted-printable" not in codings and (_QUOTED if unknown else _SURELY_QUOTED).search(raw):
+        # Not declared, or by a damaged header: as it stands, and undone.
+        contents.append(_undo(raw, "quoted-printable"))
     place = part.within
     for number, content in enumerate(dict.fromkeys(contents)):
         for kind in simple[:_READINGS]:

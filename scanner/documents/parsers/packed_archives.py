@@ -225,6 +225,11 @@ class _Entry:
         """What ended the data before its end, empty where nothing did."""
         return self._live.damage
 
+    @property
+    def first_bytes(self) -> int:
+        """How many bytes from the front of the member were seen, up to what is kept."""
+        return len(self._kept)
+
     def close(self) -> None:
         for walk in self._own:
             walk.close()
@@ -571,14 +576,22 @@ class PackedStreamParser:
         walk = opening.walk()
         try:
             if walk.next() is None:
+                yield Gap(HERE, Shortfall.DAMAGED, "compressed data: no content")
                 return
             content = _Entry(opening, walk)
             try:
                 yield Member(name, content, Location((name or "content",)), "", None, source.size)
-                damage = content.damage
+                damage = content.damage or _shortness(name, content.first_bytes)
             finally:
                 content.close()
             if damage:
                 yield Gap(HERE, Shortfall.DAMAGED, f"compressed data: {damage}")
         finally:
             walk.close()
+
+
+def _shortness(name: str, size: int) -> str:
+    """Damage that only the length shows: compress marks no end, and a cut file unpacks to its front."""
+    if not size:
+        return "no content"
+    return "less than one block of an archive" if name.lower().endswith(".tar") and size < 512 else ""

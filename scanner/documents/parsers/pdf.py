@@ -30,7 +30,7 @@ from scanner.documents.parsers.pdf_encryption import (
     encryption_of,
     without_encryption,
 )
-from scanner.documents.parsers.pdf_integrity import damaged_streams
+from scanner.documents.parsers.pdf_integrity import damage
 from scanner.documents.parsers.pdf_objects import ObjectWalk, forms_nest_too_much, open_document, xml_records
 from scanner.documents.passwords import EMPTY_PASSWORD
 from scanner.documents.protocol import HERE, Effort, Event, Lock, Member, ProtectionNote, Source
@@ -134,8 +134,8 @@ def _document(data: bytes, password: str, limits: Limits) -> Iterator[Event]:
             return
     yield from pages.events()
     yield from behind
-    if count := damaged_streams(data, password):
-        yield Gap(HERE, Shortfall.DAMAGED, f"{count} packed streams are damaged")
+    for words in damage(data, password):
+        yield Gap(HERE, Shortfall.DAMAGED, words)
     if document is None:
         yield Gap(Location(("objects",)), Shortfall.DAMAGED, "fields, comments and attachments not read")
     elif walk is not None:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import io
 import logging
+import re
 import zlib
+from collections.abc import Iterator
 
 import pikepdf
 
@@ -18,36 +20,50 @@ logging.getLogger("pikepdf").setLevel(logging.CRITICAL + 1)  # it logs what it m
 # What one stream and all of them together may inflate to; beyond that nothing is looked at any more.
 _STREAM_BYTES, _ALL_BYTES = 50_000_000, 500_000_000
 _PIECE = 1 << 20
+_STREAM = re.compile(rb"(?<!end)stream(?:\r?\n|\r)")
 _FLATE = (["/FlateDecode"], ["/Fl"])
 _LETTERS = (["/ASCII85Decode"], ["/A85"])
 
 
-def damaged_streams(data: bytes, password: str = "") -> int:
-    """How many packed streams that are no pictures break off or fail their checksum.
-
-    0 where the file cannot be looked through: that is for its readers to say.
-    """
+def damage(data: bytes, password: str = "") -> Iterator[str]:
+    """What is damaged in a document, in words for a report; nothing where it is sound."""
+    if not _balanced(data):
+        yield "a packed stream lost its beginning or its end"
     count = 0
     try:
         with pikepdf.open(io.BytesIO(data), password=password) as pdf:
-            left = _ALL_BYTES
-            for item in pdf.objects:
-                if not isinstance(item, pikepdf.Stream) or item.get("/Subtype") == "/Image":
-                    continue
-                filters = _filters(item)
-                if filters[:1] in _FLATE:
-                    whole, inflated = _inflates(item.read_raw_bytes())
-                elif filters[:1] in _LETTERS and filters[1:2] in _FLATE:
-                    whole, inflated = _inflates(_from_letters(item.read_raw_bytes()))
-                else:
-                    continue
+            for whole in _streams(pdf):
                 count += not whole
-                left -= inflated
-                if left < 0:
-                    break
-    except Exception:  # a password, or damage of any kind
-        return count
-    return count
+    except pikepdf.PasswordError:
+        pass  # a method that this library does not know: nothing can be said
+    except Exception:  # whatever it meets in its structure
+        yield "the document's structure is damaged; pages and objects may be missing"
+    if count:
+        yield f"{count} packed streams are damaged"
+
+
+def _balanced(data: bytes) -> bool:
+    """Whether each stream has its beginning and its end: where one is lost, so is the object."""
+    return sum(1 for _ in _STREAM.finditer(data)) == data.count(b"endstream")
+
+
+def _streams(pdf: pikepdf.Pdf) -> Iterator[bool]:
+    """Whether each packed stream that is no picture is whole, as long as they are within the limits."""
+    left = _ALL_BYTES
+    for item in pdf.objects:
+        if not isinstance(item, pikepdf.Stream) or item.get("/Subtype") == "/Image":
+            continue
+        filters = _filters(item)
+        if filters[:1] in _FLATE:
+            whole, inflated = _inflates(item.read_raw_bytes())
+        elif filters[:1] in _LETTERS and filters[1:2] in _FLATE:
+            whole, inflated = _inflates(_from_letters(item.read_raw_bytes()))
+        else:
+            continue
+        yield whole
+        left -= inflated
+        if left < 0:
+            return
 
 
 def _filters(stream: pikepdf.Stream) -> list[str]:

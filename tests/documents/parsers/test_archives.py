@@ -91,6 +91,32 @@ def test_cut_off_gzip_keeps_what_came() -> None:
     assert "line 100 of the log" in found[-1][0]
 
 
+def three_in_tar() -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for number in range(3):
+            entry = tarfile.TarInfo(f"{number}.txt")
+            entry.size = 9
+            archive.addfile(entry, io.BytesIO(b"Tokenword"))
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "whole", "why"),
+    [
+        (three_in_tar(), True, "as written"),
+        (three_in_tar()[: 512 * 7], True, "one zero block is an end as well"),
+        (three_in_tar()[: 512 * 6], False, "cut off between members"),
+        (three_in_tar()[: 512 * 2 + 100], False, "cut off in a header"),
+        (three_in_tar()[:1024] + b"x" * 512 + three_in_tar()[1536:], False, "a damaged header is no end"),
+    ],
+)
+def test_the_end_of_a_tar_archive(data: bytes, whole: bool, why: str) -> None:
+    _, coverage = read(data)
+    assert coverage.kind == "tar"
+    assert (coverage.status is Status.INSPECTED) == whole, why
+
+
 def test_tar() -> None:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz") as archive:

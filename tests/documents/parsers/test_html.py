@@ -62,6 +62,30 @@ def test_where_text_hides(body: str, text: str, hidden: str, why: str) -> None:
     assert (text, hidden) in found, f"{why}: {found}"
 
 
+SWALLOWED = "text inside a tag"
+
+
+@pytest.mark.parametrize(
+    ("body", "hidden", "why"),
+    [
+        ("<p class='a><b>Ann Smith</b> of <i id='b'>Leeds</i>", "", "an odd quote is none"),
+        ("<p class='a><b>Ann Smith</b> of <i id=b'>Leeds</i>", SWALLOWED, "two quotes are missing"),
+        ("<p>x</p <b>Ann Smith</b></p>", "", "a bracket is missing: what follows is read"),
+        ("<p Ann Smith<b>Leeds</b></p>", SWALLOWED, "a bracket is missing"),
+        ("<p>x</p Ann Smith>", SWALLOWED, "closing tags have no attributes"),
+        ("<p>x</p><td Ann Smith", SWALLOWED, "the end of the page is missing"),
+        ("<! Ann Smith>", "comment in the page", "a declaration of nothing is a comment"),
+        ("<script>var a=1;<p>Ann Smith</p>", "", "a script without its end hides no page"),
+        ("<style>p{}</st\x01le><p>Ann Smith</p><style></style>", SWALLOWED, "closed by another's end"),
+        ("<script>if (a<b) c='<p>Ann Smith'</script><p>x</p>", "script", "a tag in a string is no page"),
+        ("<title>x<p>Ann Smith</p>", "", "a title without its end"),
+    ],
+)
+def test_damaged_markup_swallows_no_text(body: str, hidden: str, why: str) -> None:
+    found = [(segment.text, segment.hidden) for segment in read(body)]
+    assert [reason for text, reason in found if "Ann Smith" in text] == [hidden], f"{why}: {found}"
+
+
 def test_links_to_pages_are_not_text() -> None:
     assert [segment.text for segment in read("<a href='/about/us.html'>About</a>")] == ["About"]
 

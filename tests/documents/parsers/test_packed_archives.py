@@ -206,6 +206,11 @@ def test_a_cut_off_archive_is_not_passed_as_read(name: str) -> None:
 
 
 @needs_libarchive
+def test_compressed_data_without_content_is_not_passed_as_read() -> None:
+    _, coverage = read_whole(Source.from_bytes(b"\x1f\x9d\x90l\xd2", "notes.tar.Z"))
+    assert coverage.status is not Status.INSPECTED
+
+
 def test_nothing_is_said_on_standard_error_and_mutations_never_raise() -> None:
     """The library quotes member names in its warnings: none of it may reach a log."""
     script = (

@@ -10,7 +10,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from scanner.documents import Source, Status, read_document
 from scanner.documents.model import Coverage, Shortfall
-from scanner.documents.parsers.pdf_integrity import damaged_streams
+from scanner.documents.parsers.pdf_integrity import damage
 from tests.robustness.hostile_files import pdf_page
 
 
@@ -31,23 +31,41 @@ def broken(data: bytes) -> bytes:
 
 
 FLATE = "/FlateDecode"
+STRUCTURE = "the document's structure is damaged; pages and objects may be missing"
+LOST = "a packed stream lost its beginning or its end"
 PACKED = zlib.compress(b"BT (Tokenstream) Tj ET " * 50)
 
 
 @pytest.mark.parametrize(
-    ("data", "count", "why"),
+    ("data", "told", "why"),
     [
-        (pdf_page(PACKED, {}, packing=FLATE), 0, "whole"),
-        (pdf_page(PACKED[:-4], {}, packing=FLATE), 0, "without its checksum, as some writers leave it"),
-        (pdf_page(PACKED[:20] + b"\0\0\0\0" + PACKED[24:], {}, packing=FLATE), 1, "damaged"),
-        (pdf_page(PACKED[:-4] + b"\0\0\0\0", {}, packing=FLATE), 1, "wrong checksum"),
-        (pdf_page(b"4254>", {}, packing="/ASCIIHexDecode"), 0, "packed otherwise"),
-        (pdf_page(zlib.compress(b" " * 80_000_000), {}, packing=FLATE), 0, "beyond what is looked at"),
-        (b"%PDF-1.4 nothing more", 0, "for its readers to say"),
+        (pdf_page(PACKED, {}, packing=FLATE), "", "whole"),
+        (pdf_page(PACKED[:-4], {}, packing=FLATE), "", "without its checksum, as some writers leave it"),
+        (
+            pdf_page(PACKED[:20] + b"\0\0\0\0" + PACKED[24:], {}, packing=FLATE),
+            "1 packed streams are damaged",
+            "damaged",
+        ),
+        (
+            pdf_page(PACKED[:-4] + b"\0\0\0\0", {}, packing=FLATE),
+            "1 packed streams are damaged",
+            "wrong checksum",
+        ),
+        (pdf_page(b"4254>", {}, packing="/ASCIIHexDecode"), "", "packed otherwise"),
+        (pdf_page(zlib.compress(b" " * 80_000_000), {}, packing=FLATE), "", "beyond what is looked at"),
+        (b"%PDF-1.4 nothing more", STRUCTURE, "nothing of a document"),
+        (
+            letter().replace(b"/Kids", b"-Kids"),
+            STRUCTURE,
+            "a tree without pages is an empty document to readers",
+        ),
+        (letter().replace(b"stream\n", b"str\0am\n", 1), LOST, "an object without its head is no object"),
+        (letter().replace(b"endstream", b"enostream", 1), LOST, "the same with its end"),
     ],
 )
-def test_streams(data: bytes, count: int, why: str) -> None:
-    assert damaged_streams(data) == count, why
+def test_streams(data: bytes, told: str, why: str) -> None:
+    words = list(damage(data))
+    assert (told in words) if told else not words, why
 
 
 def test_a_damaged_page_makes_the_document_read_in_part() -> None:
