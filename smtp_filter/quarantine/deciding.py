@@ -104,9 +104,18 @@ class Desk:
         return self._act(reference, actor, change, UNDECIDED, reason=reason, revision=revision)
 
     def escalate(
-        self, reference: str, actor: Actor, owner: str, reason: str, revision: int | None = None
+        self,
+        reference: str,
+        actor: Actor,
+        owner: str,
+        reason: str,
+        revision: int | None = None,
+        also: Callable[[Connection], None] | None = None,
     ) -> Outcome:
-        """Make it a matter of the DPO or another owner: it no longer expires, and the duty role is told."""
+        """Make it a matter of the DPO or another owner: it no longer expires, and the duty role is told.
+
+        ``also`` runs in the same transaction (an incident is opened).
+        """
         _needs(reason, "to escalate")
 
         def change(_: Connection, row: Any, now: float) -> Change:
@@ -114,6 +123,8 @@ class Desk:
                 facts = {"reference": row.reference, "owner": owner}
                 key = f"escalated:{row.id}:{row.revision}"
                 self._quarantine.outbox.put(connection, key, "escalated", facts, now, message_id=row.id)
+                if also is not None:
+                    also(connection)
 
             columns = {"escalated": True, "assignee": recordable(owner, 200), "claimed_until": None}
             state = State.IN_REVIEW if row.state == State.HELD else None
