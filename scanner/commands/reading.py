@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scanner.configuration import Configuration
     from scanner.store.entry import RunRecord
     from scanner.store.ledger import AssetOwner
@@ -18,6 +20,19 @@ def asset_owners(settings: Configuration) -> list[AssetOwner]:
     from scanner.store.ledger import AssetOwner
 
     return [AssetOwner(path, owner) for path, owner in settings.exposure.asset_owners.items()]
+
+
+def asset_owner_of(settings: Configuration) -> Callable[[str], str]:
+    """Who answers for a printable path, after the configuration; empty where nobody does."""
+    # The most particular path decides.
+    owners = sorted(settings.exposure.asset_owners.items(), key=lambda item: -len(item[0]))
+
+    def owner(path: str) -> str:
+        return next(
+            (name for top, name in owners if path == top or path.startswith(top.rstrip("/") + "/")), ""
+        )
+
+    return owner
 
 
 def note_old_ledgers(state: Path) -> None:

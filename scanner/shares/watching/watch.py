@@ -183,10 +183,10 @@ class _Watch:
                 while not self._observer.stop() and self._turn(pool):
                     pass
             self._recorder.commit(force=True)
+            self._tell_health(force=True)
         finally:
             self._recorder.close()
             signal.signal(signal.SIGIO, before)
-        self._tell_health(force=True)
         return self._recorder.counts
 
     def _say_how(self) -> None:
