@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +21,7 @@ from scanner.documents import Coverage, Limits, Segment, Source, read_document
 from scanner.documents.model import Gap, Location, Shortfall, Status
 from scanner.documents.reader import Read
 from scanner.inspection.assembling import Assembled, Locator, assemble
+from scanner.inspection.fingerprints import fingerprint
 from scanner.inspection.masking import mask, mask_name
 from scanner.inspection.model import Exclusions, Inspection, LocatedFinding
 from scanner.inspection.settings import InspectionSettings
@@ -298,19 +297,13 @@ class Inspector:
         )
 
     def _fingerprint(self, entity_type: str, value: str) -> str:
-        plain = re.sub(r"[\W_]+", "", value).casefold()
-        keyed = hashlib.blake2b(
-            f"{entity_type}\0{plain}".encode(), key=self._settings.key[:64], digest_size=12
-        )
-        return keyed.hexdigest().translate(_LETTERS)
+        return fingerprint(self._settings.key, entity_type, value)
 
 
 # Phrases are the rules' words and nobody's value: "child protection plan" is shown as it stands.  The span
 # of a return is a whole record with all its values: it is masked.
 _WORDS = frozenset({"CHILD_FLAG"})
 _SHOWN = _WORDS | INTERNAL_TYPES
-# A hash in letters alone is not taken for a number by whoever looks for numbers, ourselves included.
-_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 _FIRST = ("CHILD_RETURN", "CHILD_FLAG", "SPECIAL_CATEGORY", "UK_NINO", "UK_NHS", "UK_CHI", "UK_UPN")
 
 

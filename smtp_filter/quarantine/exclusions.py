@@ -36,6 +36,7 @@ from smtp_filter.quarantine.model import (
     State,
 )
 from smtp_filter.quarantine.reading import read_whole
+from smtp_filter.quarantine.shielding import SHIELDED, SightingKind
 from smtp_filter.quarantine.tokens import canonical
 from smtp_filter.verdict.addresses import read_address
 
@@ -251,6 +252,8 @@ class ExclusionBook:
                     subject = summary_from_bytes(key.open(row.summary, SUMMARY)).subject
                 except (GoneError, SealingError):
                     continue
+                if quarantine.shield.sighted(connection, SightingKind.MESSAGE, [row.id]):
+                    subject = SHIELDED
                 if effect := _effect(rule, row, whole, subject):
                     found.append(effect)
         return found

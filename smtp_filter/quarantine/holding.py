@@ -34,6 +34,7 @@ from smtp_filter.quarantine.head import Head, read_head
 from smtp_filter.quarantine.model import SYSTEM, Handover, HoldReference, NoRoomError, State
 from smtp_filter.quarantine.outbox import Outbox
 from smtp_filter.quarantine.settings import QuarantineSettings
+from smtp_filter.quarantine.shielding import Shield, SightingKind
 from smtp_filter.quarantine.telling import tell_of_hold
 from smtp_filter.quarantine.tokens import Tokens
 from smtp_filter.verdict.addresses import beneath, read_address
@@ -77,6 +78,7 @@ class Quarantine:
         self.tokens = Tokens(sealer.named(engine, "search"))
         self.emergency_key = sealer.named(engine, "emergency")
         self.outbox = Outbox(DataKey("outbox", sealer.named(engine, "outbox")))
+        self.shield = Shield(sealer.named(engine, "shield"), self.outbox, self.audit)
         self.bodies = BodyStore(settings.bodies)
         self.bodies.prepare()
 
@@ -232,6 +234,8 @@ class Quarantine:
             at=now,
         )
         tell_of_hold(self, connection, number, case, hold.whole, hold.summary, reference, now)
+        findings = hold.inspection.findings
+        self.shield.witness(connection, SightingKind.MESSAGE, number, reference, findings, now)
         return reference
 
     def _insert_parts(self, connection: Connection, hold: _Hold, number: int, reference: str) -> None:

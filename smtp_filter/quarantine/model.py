@@ -110,8 +110,9 @@ class HeldMessage:
     """One line of a list: all that can be said without opening the body.
 
     Times are in seconds since 1970.  ``subject``, ``sender`` and the recipients are empty once the key is
-    gone (``sealed_away``).  ``recipients`` holds the first of ``recipients_total``; ``revision`` is what a
-    decision is compared with; ``has_body`` says that the message itself is still there.
+    gone (``sealed_away``); ``shielded`` says that they are covered.  ``recipients`` holds the first of
+    ``recipients_total``; ``revision`` is what a decision is compared with; ``has_body`` says that the message
+    itself is still there.
     """
 
     id: int
@@ -145,6 +146,7 @@ class HeldMessage:
     subject_is_clean: bool
     has_body: bool
     sealed_away: bool = False
+    shielded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from smtp_filter.verdict.addresses import beneath, read_address
 
 ENGLISH = "en"
 TO_SENDER = ("hold", "warning", "expired", "returned", "refused", "released", "summary")
-TO_DUTY = ("alert", "escalated", "emergency")
+TO_DUTY = ("alert", "escalated", "emergency", "shielded", "glass")
 TO_TRIAGE = ("digest", "undecided", "second", "stuck", "release_failed")
 KINDS = (*TO_SENDER, *TO_DUTY, *TO_TRIAGE)
 

@@ -6,6 +6,7 @@ A reveal and a download are acts of their own: recorded before anything is shown
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,6 +25,7 @@ from smtp_filter.quarantine.encoding import (
 )
 from smtp_filter.quarantine.holding import DETAIL, VALUES, Quarantine
 from smtp_filter.quarantine.model import (
+    SYSTEM,
     Actor,
     GoneError,
     Handover,
@@ -33,6 +35,7 @@ from smtp_filter.quarantine.model import (
     QuarantineError,
 )
 from smtp_filter.quarantine.searching import message_row, read_rows
+from smtp_filter.quarantine.shielding import SightingKind
 from smtp_filter.verdict.model import RouteKind
 
 PROPOSAL = "held proposal"
@@ -45,7 +48,7 @@ def show(quarantine: Quarantine, reference: str, actor: Actor) -> HeldDetail:
     """
     with writing(quarantine.engine) as connection:
         row = message_row(connection, reference)
-        detail = read_detail(quarantine, connection, row)
+        detail = read_detail(quarantine, connection, row, actor)
         _record(quarantine, connection, actor, "view", row.reference)
     return detail
 
@@ -73,6 +76,18 @@ def original(quarantine: Quarantine, reference: str, actor: Actor, reason: str) 
 
 
 @contextmanager
+def looking_inside(
+    quarantine: Quarantine, reference: str, actor: Actor, act: str, reason: str
+) -> Iterator[Content]:
+    """The exact bytes for one who may see them; the act and its reason are recorded before."""
+    with writing(quarantine.engine) as connection:
+        row = message_row(connection, reference)
+        _allow_looking_inside(quarantine, connection, row, actor, act, reason)
+    with content_of(quarantine, row) as content:
+        yield content
+
+
+@contextmanager
 def content_of(quarantine: Quarantine, row: Any) -> Iterator[Content]:
     """The exact bytes as a message's content, for sending: in memory that is no file of any disk."""
     descriptor = os.memfd_create("dlp-release")
@@ -97,9 +112,11 @@ def read_whole(quarantine: Quarantine, connection: Connection, row: Any) -> Whol
     return whole_from_bytes(key.open(sealed, DETAIL))
 
 
-def read_detail(quarantine: Quarantine, connection: Connection, row: Any) -> HeldDetail:
-    """Everything of a row but its body."""
-    (message,) = read_rows(quarantine, connection, [row])
+def read_detail(
+    quarantine: Quarantine, connection: Connection, row: Any, actor: Actor = SYSTEM
+) -> HeldDetail:
+    """Everything of a row but its body; covered where it concerns a shielded subject."""
+    (message,) = read_rows(quarantine, connection, [row], whole=True)
     whole = read_whole(quarantine, connection, row)
     judged = {one.address: one for one in whole.verdict.recipients}
     handovers = select(tables.recipient.c.number, tables.recipient.c.handover).where(
@@ -129,7 +146,7 @@ def read_detail(quarantine: Quarantine, connection: Connection, row: Any) -> Hel
         .order_by(tables.message.c.id)
         .limit(100)
     )
-    return HeldDetail(
+    detail = HeldDetail(
         message=message,
         envelope=whole.envelope,
         recipients=tuple(recipients),
@@ -145,6 +162,15 @@ def read_detail(quarantine: Quarantine, connection: Connection, row: Any) -> Hel
         ),
         others_of_case=tuple(others.scalars()),
     )
+    hidden = quarantine.shield.hides(
+        connection, SightingKind.MESSAGE, row.id, actor, time.time(), whole.inspection.findings
+    )
+    return quarantine.shield.cover_detail(detail) if hidden else detail
+
+
+def allow_looking_behind(quarantine: Quarantine, connection: Connection, row: Any, actor: Actor) -> None:
+    """Raise ``ForbiddenError`` where what is inside concerns a shielded subject and nobody agreed."""
+    quarantine.shield.check(connection, SightingKind.MESSAGE, row.id, actor, time.time())
 
 
 def _allow_looking_inside(
@@ -154,6 +180,7 @@ def _allow_looking_inside(
         raise QuarantineError(f"a reason is needed to {act} what is in {row.reference}")
     if not row.body:
         raise GoneError(f"the body of {row.reference} was deleted")
+    allow_looking_behind(quarantine, connection, row, actor)
     _record(quarantine, connection, actor, act, row.reference, reason)
 
 

@@ -19,6 +19,7 @@ from smtp_filter.quarantine import tables
 from smtp_filter.quarantine.encoding import RECIPIENTS_SHOWN, Summary, summary_from_bytes
 from smtp_filter.quarantine.holding import SUMMARY, Quarantine
 from smtp_filter.quarantine.model import Handover, HeldMessage, HeldRecipient, NotFoundError, State
+from smtp_filter.quarantine.shielding import SightingKind
 from smtp_filter.quarantine.tokens import words_of
 from smtp_filter.verdict.model import Word
 
@@ -158,8 +159,10 @@ def message_row(connection: Connection, reference: str) -> Any:
     return row
 
 
-def read_rows(quarantine: Quarantine, connection: Connection, rows: Sequence[Any]) -> Iterable[HeldMessage]:
-    """The values of some rows, unsealed, in their order."""
+def read_rows(
+    quarantine: Quarantine, connection: Connection, rows: Sequence[Any], *, whole: bool = False
+) -> Iterable[HeldMessage]:
+    """The values of some rows, unsealed, in their order; ``whole``: shielded ones are not covered."""
     if not rows:
         return
     numbers = [row.id for row in rows]
@@ -180,10 +183,11 @@ def read_rows(quarantine: Quarantine, connection: Connection, rows: Sequence[Any
         )
     ):
         handed[number][index] = Handover(handover)
+    shielded = quarantine.shield.sighted(connection, SightingKind.MESSAGE, numbers)
     for row in rows:
         key = keys.get(row.key_id)
         summary = _summary(key, row.summary)
-        yield HeldMessage(
+        message = HeldMessage(
             id=row.id,
             reference=row.reference,
             case=row.case_id,
@@ -219,6 +223,7 @@ def read_rows(quarantine: Quarantine, connection: Connection, rows: Sequence[Any
             has_body=row.body != "",
             sealed_away=summary is None,
         )
+        yield quarantine.shield.cover_message(message) if row.id in shielded and not whole else message
 
 
 def _summary(key: DataKey | None, sealed: bytes) -> Summary | None:
@@ -259,6 +264,9 @@ def _conditions(quarantine: Quarantine, wanted: Filter) -> list[ColumnElement[bo
         found.append(column.department.in_(sorted(wanted.departments)))
     if wanted.assignee:
         found.append(column.assignee == ("" if wanted.assignee == NOBODY else wanted.assignee))
+    if wanted.recipient or any(not term.casefold().startswith("q-") for term in wanted.text.split()):
+        # Whoever finds a shielded message by its words knows what it says.
+        found.append(quarantine.shield.not_sighted())
     for term in wanted.text.split():
         whole = term.casefold()
         words = [whole] if "@" in whole or whole.startswith("q-") else words_of(term)

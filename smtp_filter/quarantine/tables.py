@@ -267,3 +267,57 @@ exclusion = Table(
     Column("until", Double, nullable=False),
     Index("mail_exclusion_by_state", "state", "id"),
 )
+
+shield_subject = Table(
+    "shield_subject",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("token", LargeBinary(16), nullable=False, unique=True),
+    Column("made_at", Double, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+shield_entry = Table(
+    "shield_entry",
+    metadata,
+    Column("token", LargeBinary(16), primary_key=True),
+    Column("subject_id", _ID, ForeignKey("shield_subject.id"), primary_key=True, autoincrement=False),
+    Column("kind", String(16), nullable=False),
+    # Whether one such value is enough; a date of birth or a postcode alone is many people's.
+    Column("alone", Boolean, nullable=False),
+    Index("shield_entry_by_subject", "subject_id"),
+)
+
+shield_sighting = Table(
+    "shield_sighting",
+    metadata,
+    Column("kind", String(12), primary_key=True),
+    Column("item", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject_id", _ID, ForeignKey("shield_subject.id"), primary_key=True, autoincrement=False),
+    Column("at", Double, nullable=False),
+    Index("shield_sighting_by_time", "at"),
+)
+
+shield_glass = Table(
+    "shield_glass",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("kind", String(12), nullable=False),
+    Column("item", BigInteger, nullable=False),
+    Column("reference", String(60), nullable=False),
+    Column("asked_by", String(200), nullable=False),
+    Column("asked_at", Double, nullable=False),
+    Column("reason", LargeBinary, nullable=False),
+    Column("settled_by", String(200), nullable=False),
+    Column("settled_at", Double, nullable=True),
+    Column("until", Double, nullable=True),
+    Index("shield_glass_by_item", "kind", "item", "asked_by"),
+    Index("shield_glass_by_time", "settled_at", "asked_at"),
+)
+
+shield_mark = Table(
+    "shield_mark",
+    metadata,
+    Column("name", String(20), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)

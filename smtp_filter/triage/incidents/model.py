@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from scanner.judgement.assessment import PeopleCount, Severity
 
-# UK GDPR Article 33(1): not later than 72 hours after having become aware; hours of the clock, not of the office.
+# UK GDPR Article 33(1): not later than 72 hours after having become aware, nights and weekends included.
 CLOCK_SECONDS = 72 * 3600.0
 
 

@@ -14,12 +14,14 @@ from sqlalchemy import Connection, insert, select, update
 from scanner.inspection.model import LocatedFinding
 from scanner.judgement.assessment import PeopleCount, Severity
 from scanner.store.audit import recordable
+from scanner.store.entry import NOBODY
 from smtp_filter.quarantine import tables as held
 from smtp_filter.quarantine.encoding import values_from_bytes
 from smtp_filter.quarantine.holding import VALUES, Quarantine
 from smtp_filter.quarantine.model import Actor
 from smtp_filter.quarantine.reading import read_whole
 from smtp_filter.quarantine.searching import message_row
+from smtp_filter.quarantine.shielding import SightingKind
 from smtp_filter.triage.incidents import tables
 from smtp_filter.triage.incidents.model import CLOCK_SECONDS, Affected, LineKind, Source
 from smtp_filter.triage.incidents.timeline import append
@@ -45,7 +47,7 @@ class NewIncident:
     owner: str = ""
     aware_at: float | None = None
     cause: str = ""
-    people: PeopleCount = PeopleCount(0, 0)
+    people: PeopleCount = NOBODY
     counted: str = ""
     affected: Sequence[Affected] = ()
     shielded: bool = False
@@ -137,7 +139,10 @@ def open_for_message(
             people=people,
             counted=how_counted(inspection.findings, inspection.counts.get("PERSON", 0), people),
             affected=_affected(inspection.findings, _values(quarantine, connection, row)),
-            shielded=False,
+            shielded=bool(
+                quarantine.shield.sighted(connection, SightingKind.MESSAGE, [row.id])
+                or quarantine.shield.matches(connection, inspection.findings)
+            ),
         ),
         now,
     )

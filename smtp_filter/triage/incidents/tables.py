@@ -1,4 +1,4 @@
-"""The tables of the incidents: words of people and the list of people lie sealed, one key for each incident."""
+"""The tables of the incidents: what people write and who is affected lie sealed, a key for each incident."""
 
 from __future__ import annotations
 
