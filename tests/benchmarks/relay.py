@@ -259,7 +259,7 @@ def neighbours(port: int, cpu: Callable[[], float]) -> None:
 
     async def beside() -> tuple[list[Attempt], Attempt]:
         name = "huge@council.gov.uk"
-        content = letters.attached(name, letters.pdf(36_000_000, 5), "scan.pdf", "application/pdf")
+        content = letters.attached(name, letters.pdf(28_000_000, 5), "scan.pdf", "application/pdf")
         huge = asyncio.create_task(
             attempt_delivery(port, Letter(name, letters.OFFICER, [letters.OUTSIDE], content, "relayed"))
         )
