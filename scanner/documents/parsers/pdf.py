@@ -18,7 +18,6 @@ import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from pdfminer.converter import TextConverter
 from pdfminer.layout import LAParams
-from pdfminer.pdfdocument import PDFDocument
 from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
 from pdfminer.pdfpage import PDFPage
 
@@ -31,7 +30,8 @@ from scanner.documents.parsers.pdf_encryption import (
     without_encryption,
 )
 from scanner.documents.parsers.pdf_integrity import damage
-from scanner.documents.parsers.pdf_objects import ObjectWalk, forms_nest_too_much, open_document, xml_records
+from scanner.documents.parsers.pdf_objects import ObjectWalk, forms_nest_too_much, xml_records
+from scanner.documents.parsers.pdf_structure import PdfStructure, open_document, structure_of
 from scanner.documents.passwords import EMPTY_PASSWORD
 from scanner.documents.protocol import HERE, Effort, Event, Lock, Member, ProtectionNote, Source
 from scanner.documents.recognition import DPI, RecognitionError, available, recognise, recognised_segments
@@ -111,32 +111,32 @@ def _closed_attachment(member: Member) -> Iterator[Event]:
 
 def _document(data: bytes, password: str, limits: Limits) -> Iterator[Event]:
     """All of a document that is open, or that a password opens."""
-    document: PDFDocument | None = None
-    with contextlib.suppress(Exception):  # damaged for pdfminer: pdfium may still repair it
-        document = open_document(data, password)
-    walk = ObjectWalk(document, limits) if document is not None else None
+    structure: PdfStructure | None = None
+    with contextlib.suppress(Exception):  # damaged for both readers of objects: pdfium may still repair it
+        structure = structure_of(data, password)
+    walk = ObjectWalk(structure, limits) if structure is not None else None
     # The objects come first although they are told last: they say whether the pages are safe to draw.
     behind = list(_walked(walk))
     if walk is not None and forms_nest_too_much(walk.forms):
         yield Gap(HERE, Shortfall.LIMIT, "form objects nest without end; page text is not read")
         yield from behind
         return
-    pages = _Pages(data, document, limits, password)
+    pages = _Pages(data, limits, password)
     try:
         pages.open()
     except pdfium.PdfiumError as error:
-        if document is None and "assword" in str(error):
+        if structure is None and "assword" in str(error):
             yield ProtectionNote(Protection.UNKNOWN, HERE, "PDF, unknown method")
             yield Gap(HERE, Shortfall.ENCRYPTED, "needs a password")
             return
-        if document is None:
+        if structure is None:
             yield Gap(HERE, Shortfall.DAMAGED, "no reader can open it")
             return
     yield from pages.events()
     yield from behind
     for words in damage(data, password):
         yield Gap(HERE, Shortfall.DAMAGED, words)
-    if document is None:
+    if structure is None:
         yield Gap(Location(("objects",)), Shortfall.DAMAGED, "fields, comments and attachments not read")
     elif walk is not None:
         yield from _earlier_revisions(data, pages.lines, walk, limits, password)
@@ -164,15 +164,14 @@ class _Look:
 class _Pages:
     """The pages of one document, by pdfium where it can, by pdfminer where it cannot."""
 
-    def __init__(self, data: bytes, document: PDFDocument | None, limits: Limits, password: str = "") -> None:
+    def __init__(self, data: bytes, limits: Limits, password: str = "") -> None:
         self._password = password or None
         self._data = data
-        self._document = document
         self._limits = limits
         self._pdf: pdfium.PdfDocument | None = None
         self._second_reader = 0
         self._unread: list[tuple[int, str]] = []
-        self._page_list: list[PDFPage] = []
+        self._page_list: list[PDFPage] | None = None
         self._updated = data.count(b"%%EOF") > 1
         # The lines of the last revision, kept where there are older ones to compare with.
         self.lines: set[str] = set()
@@ -191,7 +190,7 @@ class _Pages:
                 yield from self._page(self._pdf, index)
             yield from self._recognised(self._pdf)
             self._pdf.close()
-        elif self._document is not None:
+        else:
             yield from self._by_second_reader()
         for first, last, detail in _runs(self._unread):
             name = f"page {first}" if first == last else f"pages {first} to {last}"
@@ -274,12 +273,14 @@ class _Pages:
 
     def _second(self, index: int) -> str | None:
         """Read one page by pdfminer; ``None`` when it cannot either."""
-        if self._document is None or self._second_reader >= _SECOND_READER_PAGES:
+        if self._second_reader >= _SECOND_READER_PAGES:
             return None
         self._second_reader += 1
         try:
-            if not self._page_list:
-                self._page_list = list(islice(PDFPage.create_pages(self._document), self._limits.pages))
+            if self._page_list is None:
+                self._page_list = []
+                document = open_document(self._data, self._password or "")
+                self._page_list = list(islice(PDFPage.create_pages(document), self._limits.pages))
             text = _mined(self._page_list[index])
         except Exception:  # pdfminer raises whatever it meets
             return None
@@ -287,10 +288,10 @@ class _Pages:
         return None if text.count("(cid:") * 5 > _letters(text) else text
 
     def _by_second_reader(self) -> Iterator[Event]:
-        assert self._document is not None
         number = 0
         try:
-            for number, page in enumerate(PDFPage.create_pages(self._document), 1):
+            document = open_document(self._data, self._password or "")
+            for number, page in enumerate(PDFPage.create_pages(document), 1):
                 if number > _SECOND_READER_PAGES:
                     yield Gap(HERE, Shortfall.LIMIT, f"more than {_SECOND_READER_PAGES} damaged pages")
                     return
@@ -532,8 +533,7 @@ def _earlier_revisions(
         prefix = data[:end]
         place = Location((f"earlier revision {number}",))
         try:
-            document = open_document(prefix, password)
-            older = ObjectWalk(document, limits, "earlier revision", place, walk.seen)
+            older = ObjectWalk(structure_of(prefix, password), limits, "earlier revision", place, walk.seen)
             events = [event for event in older.events() if not isinstance(event, Gap)]
             if forms_nest_too_much(older.forms):
                 continue

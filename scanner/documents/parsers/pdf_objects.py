@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import html
 import io
-import logging
 import re
 import zlib
 from collections.abc import Iterator, Mapping
@@ -16,25 +15,19 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import BinaryIO
 
-from pdfminer.pdfdocument import PDFDocument
-from pdfminer.pdfpage import PDFPage
-from pdfminer.pdfparser import PDFParser as MinerParser
 from pdfminer.pdftypes import PDFObjRef, PDFStream, resolve1
 from pdfminer.psparser import PSKeyword, PSLiteral
 
 from scanner.documents.inflating import ExpansionLimitError
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
+from scanner.documents.parsers.pdf_structure import PdfStructure
 from scanner.documents.protocol import HERE, Event, Member
 from scanner.documents.rows import RECORD_SEPARATOR, row_segment
 from scanner.text import Field
 
-# pdfminer logs what it meets in damaged files, which may be text of the document: nothing of it is kept.
-logging.getLogger("pdfminer").setLevel(logging.CRITICAL + 1)
-
 # A document of a thousand pages has some ten objects per page; hostile ones have millions.
 _MOST_OBJECTS = 500_000
-_MOST_PAGES_MAPPED = 20_000
 # A form of this many filled fields is one record; longer ones are cut, since a person's name stands near.
 _FIELDS_PER_RECORD = 200
 # Direct objects inside one indirect object.
@@ -55,11 +48,6 @@ _NOISE = re.compile(
 _PROGRAM_XML = """Producer CreatorTool format part conformance xmptk about parseType instanceID InstanceID
     DocumentID OriginalDocumentID RenditionClass VersionID xpacket id begin"""
 _SILENT_XML = frozenset(_PROGRAM_XML.split())
-
-
-def open_document(data: bytes, password: str = "") -> PDFDocument:
-    """Open a document; raises pdfminer's errors for a wrong password and for damage."""
-    return PDFDocument(MinerParser(io.BytesIO(data)), password=password)
 
 
 def _word(value: object) -> str:
@@ -120,7 +108,7 @@ class ObjectWalk:
     already, so that a later pass reports only what is new.
     """
 
-    document: PDFDocument
+    document: PdfStructure
     limits: Limits
     hidden: str = ""
     place: Location = HERE
@@ -135,11 +123,11 @@ class ObjectWalk:
         yield from self._properties()
         self._map_annotations()
         identifiers: set[int] = set()
-        for xref in self.document.xrefs:
-            try:
-                identifiers.update(xref.get_objids())
-            except Exception:  # a damaged table: the others may be whole
+        for table in self.document.identifiers():
+            if table is None:
                 yield Gap(self.place, Shortfall.DAMAGED, "a cross-reference table")
+            else:
+                identifiers |= table
         if len(identifiers) > _MOST_OBJECTS:
             yield Gap(self.place, Shortfall.LIMIT, f"more than {_MOST_OBJECTS:,} objects")
         damaged = 0
@@ -176,7 +164,7 @@ class ObjectWalk:
     # what the catalogue and the trailer name
 
     def _properties(self) -> Iterator[Event]:
-        for info in self.document.info:
+        for info in self.document.properties:
             for key, value in info.items():
                 text = text_of(value).strip()
                 if key not in _PROGRAM_KEYS and text.strip("()").lower() not in _NO_VALUES:
@@ -187,13 +175,8 @@ class ObjectWalk:
     def _map_annotations(self) -> None:
         """Note the page of each annotation by its object number."""
         try:
-            for number, page in enumerate(PDFPage.create_pages(self.document), 1):
-                annotations = resolve1(page.annots) if page.annots else None
-                for reference in annotations if isinstance(annotations, list) else ():
-                    if isinstance(reference, PDFObjRef):
-                        self._pages[reference.objid] = number
-                if number >= _MOST_PAGES_MAPPED:
-                    break
+            for identifier, number in self.document.annotated():
+                self._pages[identifier] = number
         except Exception:  # the page tree is damaged: annotations are read without their pages
             return
 
