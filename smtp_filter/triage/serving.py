@@ -43,7 +43,14 @@ def serve(
 
     Raises ``OSError`` (also ``ssl.SSLError``) where certificate and key cannot be used.
     """
-    config = uvicorn.Config(
+    config = configured(application, settings)
+    config.load()
+    _Announcing(config, ready).run(sockets=[listening])
+
+
+def configured(application: ASGIApp, settings: ConsoleSettings) -> uvicorn.Config:
+    """How the application is served."""
+    return uvicorn.Config(
         application,
         loop="asyncio",
         http="h11",
@@ -59,8 +66,6 @@ def serve(
         timeout_graceful_shutdown=_STOP_SECONDS,
         h11_max_incomplete_event_size=64_000,
     )
-    config.load()
-    _Announcing(config, ready).run(sockets=[listening])
 
 
 class _Announcing(uvicorn.Server):

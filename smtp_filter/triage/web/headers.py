@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -69,10 +70,6 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-class _TooLargeError(Exception):
-    pass
-
-
 class BodyLimit:
     """Refuses (413) a body beyond :data:`BODY_BYTES`, by its length or as it comes."""
 
@@ -96,13 +93,11 @@ class BodyLimit:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > self._limit:
-                raise _TooLargeError
+                # In the middle of the application, which makes an answer of it.
+                raise HTTPException(413)
             return message
 
-        try:
-            await self._app(scope, counted, send)
-        except _TooLargeError:
-            await _too_large(scope, receive, send)
+        await self._app(scope, counted, send)
 
 
 async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
