@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, select
@@ -42,6 +42,23 @@ _REASON = "It concerns a shielded subject."
 _AT_ONCE = 500
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    token: bytes
+    subject: int
+    kind: str
+    alone: bool
+
+
+def _concerned(entries: Iterable[_Entry], tokens: Collection[bytes]) -> frozenset[int]:
+    """The subjects to whom what stands in one item belongs: by one telling value, or by two weak ones."""
+    here = [entry for entry in entries if entry.token in tokens]
+    kinds: dict[int, set[str]] = defaultdict(set)
+    for entry in here:
+        kinds[entry.subject].add(entry.kind)
+    return frozenset(entry.subject for entry in here if entry.alone or len(kinds[entry.subject]) > 1)
+
+
 class SightingKind(StrEnum):
     """In what a shielded subject was seen."""
 
@@ -71,21 +88,36 @@ class Shield:
         takes two different kinds.
         """
         tokens = {self.token(finding.fingerprint) for finding in findings if finding.fingerprint}
-        return self._matching(connection, list(tokens))
+        return _concerned(self._entries(connection, list(tokens)), tokens)
 
-    def _matching(self, connection: Connection, tokens: Sequence[bytes]) -> frozenset[int]:
+    @staticmethod
+    def _entries(connection: Connection, tokens: Sequence[bytes]) -> list[_Entry]:
         table = tables.shield_entry
-        alone: set[int] = set()
-        together: dict[int, set[str]] = defaultdict(set)
+        found: list[_Entry] = []
         for start in range(0, len(tokens), _AT_ONCE):
             some = table.c.token.in_(tokens[start : start + _AT_ONCE])
-            for row in connection.execute(
-                select(table.c.subject_id, table.c.kind, table.c.alone).where(some)
-            ):
-                together[row.subject_id].add(row.kind)
-                if row.alone:
-                    alone.add(row.subject_id)
-        return frozenset(alone | {subject for subject, kinds in together.items() if len(kinds) > 1})
+            query = select(table.c.token, table.c.subject_id, table.c.kind, table.c.alone).where(some)
+            found += [
+                _Entry(bytes(row.token), row.subject_id, row.kind, row.alone)
+                for row in connection.execute(query)
+            ]
+        return found
+
+    def matching(
+        self, connection: Connection, items: Mapping[int, Iterable[LocatedFinding]]
+    ) -> frozenset[int]:
+        """Those of some items whose findings concern somebody on the list."""
+        tokens = {
+            number: {self.token(finding.fingerprint) for finding in findings if finding.fingerprint}
+            for number, findings in items.items()
+        }
+        entries = self._entries(connection, list(set().union(*tokens.values())))
+        return frozenset(number for number, some in tokens.items() if _concerned(entries, some))
+
+    @staticmethod
+    def is_empty(connection: Connection) -> bool:
+        """Whether nobody is on the list."""
+        return connection.execute(select(tables.shield_entry.c.token).limit(1)).first() is None
 
     def witness(
         self,

@@ -24,6 +24,7 @@ from starlette.types import ASGIApp
 
 from scanner.configuration import Configuration
 from scanner.store.database import open_database
+from scanner.store.inventory import open_inventory
 from scanner.store.sealing import DataKey
 from smtp_filter.quarantine.holding import Quarantine
 from smtp_filter.triage import pages
@@ -58,6 +59,8 @@ def open_services(
     Raises ``StorageError``.
     """
     open_database(url, MIGRATIONS).dispose()
+    # What scans found lies in the same database, whoever was first.
+    open_inventory(url).dispose()
     engine, sealer = quarantine.engine, quarantine.sealer
     book = AccountBook(
         engine,

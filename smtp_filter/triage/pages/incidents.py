@@ -18,7 +18,7 @@ from smtp_filter.quarantine.model import NotFoundError, QuarantineError
 from smtp_filter.triage.incidents import NewIncident, open_incident, queries, record
 from smtp_filter.triage.incidents.causes import causes
 from smtp_filter.triage.incidents.keeping import IncidentKeeper
-from smtp_filter.triage.incidents.model import Duty, IncidentDetail, Source
+from smtp_filter.triage.incidents.model import Affected, Duty, IncidentDetail, Source
 from smtp_filter.triage.web.context import (
     DECIDERS,
     Link,
@@ -223,7 +223,7 @@ def export(request: Request) -> Response:
     services, visitor, form = services_of(request), visitor_of(request), form_of(request)
     detail, keeper = _detail(request), _keeper(request)
     reference, reason = detail.incident.reference, text_of(form, "reason")
-    listed = ()
+    listed: tuple[Affected, ...] = ()
     try:
         if text_of(form, "people"):
             listed = keeper.people(reference, visitor.actor, reason)
