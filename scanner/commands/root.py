@@ -13,14 +13,16 @@ from scanner.commands.version import program_version
 # The relay's verbs appear where it is installed; this program works without it.
 VERB_PACKAGES = ("scanner.commands", "smtp_filter.commands")
 
-HELP = """Find people's data in council file shares, and say how bad it is and why.
+HELP = """Find people's data in council file shares and outgoing mail, and say how bad it is and why.
 
-Values are masked everywhere unless you ask for them; nothing that is scanned is ever changed.
+Values are masked everywhere unless you ask for them; a scan never changes what it reads.
 
 \b
 Examples:
   dlp scan /srv/shares/housing
   dlp scan . --format html --output ~/report.html
+  dlp rules test-mail message.eml --from a@example.gov.uk --to b@example.com
+  dlp relay --check
   dlp doctor
 """
 
