@@ -27,6 +27,8 @@ _CANDIDATES = 3_000
 # A line longer than this is a paragraph: only what stands around the word is near it.
 _NEAR = 160
 _LINES_NEAR = 3
+# CPU seconds for guesses at a file that stands by itself: a share may hold thousands of them.
+_SECONDS_OF_GUESSING = 0.2
 # Passwords that people take when they must take one.
 _OBVIOUS = (
     *("password", "Password", "Password1", "Password123", "password1", "password123", "Council", "council"),
@@ -229,19 +231,28 @@ class Keyring:
         return max(0.0, self._passwords.seconds - self._spent)
 
     def open(
-        self, attempt: Callable[[str], _T | None], known: tuple[str, ...], tried: set[str], seconds: float
+        self,
+        attempt: Callable[[str], _T | None],
+        known: tuple[str, ...],
+        tried: set[str],
+        seconds: float,
+        *,
+        alone: bool = False,
     ) -> tuple[_T, str] | None:
         """Try what is worth it, for at most so many CPU seconds; the result, and in words what opened it.
 
         ``known`` are the passwords that programs know by themselves (they are always tried), ``tried``
-        those that are known to be wrong here; it grows.
+        those that are known to be wrong here; it grows.  ``alone``: nothing stands beside what is closed, as
+        with a file on a share; mere guesses then get a fraction of a second.
         """
-        end = time.process_time() + min(seconds, self.seconds_left)
-        for password, how in self._worth_trying(known):
+        start = time.process_time()
+        end = start + min(seconds, self.seconds_left)
+        guessing_end = min(end, start + _SECONDS_OF_GUESSING) if alone else end
+        for password, how, guessed in self._worth_trying(known):
             if password in tried:
                 continue
             began = time.process_time()
-            if began >= end and password not in known:
+            if began >= (guessing_end if guessed else end) and password not in known:
                 return None
             tried.add(password)
             found = attempt(password)
@@ -252,19 +263,22 @@ class Keyring:
                 return found, how
         return None
 
-    def _worth_trying(self, known: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    def _worth_trying(self, known: tuple[str, ...]) -> Iterator[tuple[str, str, bool]]:
+        """Passwords in their order, what each is in words, and whether it is a mere guess."""
         for password in known:
-            yield password, DEFAULT if password else EMPTY_PASSWORD
+            yield password, DEFAULT if password else EMPTY_PASSWORD, False
         listed = set(self._passwords.listed)
         ranked = self._candidates()
         for password in self._opened:
-            yield password, FOUND if password in ranked else LISTED
+            yield password, FOUND if password in ranked else LISTED, False
         best = [password for password, rank in ranked.items() if rank <= 1]
-        yield from ((password, FOUND) for password in best)
-        yield from ((password, LISTED) for password in self._passwords.listed if password not in ranked)
-        yield from ((password, FOUND) for password in ranked if password in listed)
-        yield from ((password, FOUND) for password, rank in ranked.items() if rank > 1)
-        yield from ((password, OBVIOUS) for password in _OBVIOUS if password not in listed)
+        yield from ((password, FOUND, False) for password in best)
+        yield from (
+            (password, LISTED, False) for password in self._passwords.listed if password not in ranked
+        )
+        yield from ((password, FOUND, False) for password in ranked if password in listed)
+        yield from ((password, FOUND, True) for password, rank in ranked.items() if rank > 1)
+        yield from ((password, OBVIOUS, True) for password in _OBVIOUS if password not in listed)
 
     def _candidates(self) -> dict[str, int]:
         """All candidates of what was heard, best first."""

@@ -290,7 +290,8 @@ def _unlocked(pending: _Pending, tally: _Tally, *, last: bool = False) -> Iterat
 
     # The first lock does not use up the time of all others.
     seconds = tally.keyring.seconds_left / (1 if last else 2)
-    opened = tally.keyring.open(attempt, lock.known, pending.tried, seconds)
+    alone = pending.depth == 0 and lock.location == HERE
+    opened = tally.keyring.open(attempt, lock.known, pending.tried, seconds, alone=alone)
     if opened is not None:
         events, how = opened
         everybody = how in (DEFAULT, EMPTY_PASSWORD)

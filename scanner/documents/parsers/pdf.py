@@ -10,10 +10,12 @@ import ctypes
 import io
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
+import pikepdf
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 from pdfminer.converter import TextConverter
@@ -43,6 +45,8 @@ _SECOND_READER_PAGES = 200
 _MOST_PAGE_OBJECTS = 20_000
 # A filled path this many points wide and high can cover a word.
 _COVER = 4.0
+# Text objects of a page that are compared with what is drawn over them; forms within forms that are entered.
+_MOST_TEXTS, _FORM_DEPTH = 5_000, 15
 # A page whose drawn outlines are this many and whose text is none may be text in outlines.
 _OUTLINES = 100
 # An image over this share of a page, with less text than this, is a scan with a stamp on it.
@@ -93,14 +97,22 @@ def _lock(data: bytes, encryption: PdfEncryption, limits: Limits) -> Lock:
 
 
 def _opens(data: bytes, password: str) -> bool:
-    """Whether either reader opens the document: each knows methods that the other does not."""
+    """Whether any reader opens the document: each knows methods that the others do not.
+
+    qpdf is asked first, at a hundredth of what a try costs in pdfminer.
+    """
     try:
-        open_document(data, password)
-    except Exception:  # wrong, not known to this reader, or damaged
+        pikepdf.open(io.BytesIO(data), password=password).close()
+    except pikepdf.PasswordError:
+        return False
+    except Exception:  # damaged, or a method that this reader does not know
         try:
-            pdfium.PdfDocument(data, password=password).close()
-        except pdfium.PdfiumError:
-            return False
+            open_document(data, password)
+        except Exception:
+            try:
+                pdfium.PdfDocument(data, password=password).close()
+            except pdfium.PdfiumError:
+                return False
     return True
 
 
@@ -396,32 +408,82 @@ def _segments(text: str, hidden: list[tuple[str, str]], place: Location) -> Iter
 _Box = tuple[float, float, float, float]
 
 
+def _objects(page: pdfium.PdfPage) -> Iterator[tuple[Any, int, bool]]:
+    """The objects of a page in drawing order, those of forms within; kind, and whether on the page itself.
+
+    Plain handles: wrapping each costs more than all that is asked of it.
+    """
+    stack: list[Iterator[Any]] = [
+        _children(page, pdfium_c.FPDFPage_CountObjects, pdfium_c.FPDFPage_GetObject)
+    ]
+    kind_of = pdfium_c.FPDFPageObj_GetType
+    while stack:
+        item = next(stack[-1], None)
+        if item is None:
+            stack.pop()
+            continue
+        kind = kind_of(item)
+        yield item, kind, len(stack) == 1
+        if kind == pdfium_c.FPDF_PAGEOBJ_FORM and len(stack) < _FORM_DEPTH:
+            stack.append(_children(item, pdfium_c.FPDFFormObj_CountObjects, pdfium_c.FPDFFormObj_GetObject))
+
+
+def _children(parent: Any, count: Callable[..., int], child: Callable[..., Any]) -> Iterator[Any]:
+    for index in range(count(parent)):
+        if item := child(parent, index):
+            yield item
+
+
+class _Asker:
+    """Asks for properties of page objects, with the same few cells for the answers."""
+
+    def __init__(self) -> None:
+        self._box = tuple(ctypes.c_float() for _ in range(4))
+        self._colour = tuple(ctypes.c_uint() for _ in range(4))
+        self._mode, self._stroke = ctypes.c_int(), ctypes.c_int()
+
+    def bounds(self, item: Any) -> _Box:
+        """Left, bottom, right, top; nowhere where that cannot be told."""
+        left, bottom, right, top = self._box
+        if not pdfium_c.FPDFPageObj_GetBounds(item, left, bottom, right, top):
+            return 0.0, 0.0, 0.0, 0.0
+        return left.value, bottom.value, right.value, top.value
+
+    def fill(self, item: Any) -> tuple[int, int, int, int] | None:
+        """Red, green, blue and opacity; ``None`` where it has no such colour."""
+        red, green, blue, alpha = self._colour
+        if not pdfium_c.FPDFPageObj_GetFillColor(item, red, green, blue, alpha):
+            return None
+        return red.value, green.value, blue.value, alpha.value
+
+    def is_filled(self, item: Any) -> bool:
+        """Whether a path is filled, and not only drawn along."""
+        drawn = pdfium_c.FPDFPath_GetDrawMode(item, self._mode, self._stroke)
+        return bool(drawn) and self._mode.value != 0
+
+
 def _look(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> _Look:
     """Go over a page's objects in drawing order."""
     look = _Look([])
+    asker = _Asker()
     texts: list[tuple[_Box, str, str]] = []
     boxes: list[_Box] = []
     backed: list[_Box] = []
     left, bottom, right, top = page.get_bbox()
     area = max(1.0, (right - left) * (top - bottom))
     invisible = visible = 0
-    count = 0
-    for item in page.get_objects(textpage=textpage):
-        count += 1
-        if count > _MOST_PAGE_OBJECTS:
-            break
-        kind = item.type
+    for item, kind, on_page in islice(_objects(page), _MOST_PAGE_OBJECTS):
         if kind == pdfium_c.FPDF_PAGEOBJ_TEXT:
             look.texts += 1
             reason = ""
-            bounds = item.get_bounds()
+            bounds = asker.bounds(item)
             if pdfium_c.FPDFTextObj_GetTextRenderMode(item) == pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE:
                 reason = "invisible text"
                 invisible += 1
             else:
                 visible += 1
-                colour = _fill(item)
-                if item.level == 0 and (
+                colour = asker.fill(item)
+                if on_page and (
                     bounds[2] < left or bounds[0] > right or bounds[3] < bottom or bounds[1] > top
                 ):
                     reason = "outside the page"
@@ -430,27 +492,22 @@ def _look(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> _Look:
                 elif colour is not None and min(colour[:3]) >= 250:
                     # White on something drawn before it is a heading; white on nothing is hidden.
                     reason = "" if any(_touches(box, bounds) for box in backed) else "white text"
-            if len(texts) < 5000:
-                texts.append((bounds, reason, ""))
-                if reason:
-                    texts[-1] = (bounds, reason, item.extract())
+            if len(texts) < _MOST_TEXTS:
+                texts.append((bounds, reason, _words(item, textpage) if reason else ""))
         elif kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
-            box = item.get_bounds()
-            look.image_share = max(
-                look.image_share,
-                0.001,
-                (box[2] - box[0]) * (box[3] - box[1]) / area if item.level == 0 else 0.6,
-            )
+            box = asker.bounds(item)
+            share = (box[2] - box[0]) * (box[3] - box[1]) / area if on_page else 0.6
+            look.image_share = max(look.image_share, 0.001, share)
             backed.append(box)
         elif kind in (pdfium_c.FPDF_PAGEOBJ_PATH, pdfium_c.FPDF_PAGEOBJ_SHADING):
             look.outlines += 1
-            if len(backed) > 2000 or not _is_filled(item):
+            if len(backed) > 2000 or not (kind == pdfium_c.FPDF_PAGEOBJ_SHADING or asker.is_filled(item)):
                 continue
-            box = item.get_bounds()
+            box = asker.bounds(item)
             backed.append(box)
-            colour = _fill(item)
+            colour = asker.fill(item)
             if (
-                item.level == 0
+                on_page
                 and colour is not None
                 and colour[3] == 255
                 and max(colour[:3]) < 60
@@ -474,25 +531,23 @@ def _hidden_words(
 ) -> list[tuple[str, str]]:
     """The words of the text objects that carry a reason, in drawing order."""
     found: list[tuple[str, str]] = []
-    objects = page.get_objects(filter=[pdfium_c.FPDF_PAGEOBJ_TEXT], textpage=textpage)
-    for item, (_, reason, words) in zip(objects, texts, strict=False):
-        if reason and (words := clean(words or item.extract()).strip()):
+    drawn = (item for item, kind, _ in _objects(page) if kind == pdfium_c.FPDF_PAGEOBJ_TEXT)
+    for item, (_, reason, words) in zip(drawn, texts, strict=False):
+        if reason and (words := clean(words or _words(item, textpage)).strip()):
             found.append((words, reason))
     return found
 
 
-def _fill(item: pdfium.PdfObject) -> tuple[int, int, int, int] | None:
-    red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
-    if not pdfium_c.FPDFPageObj_GetFillColor(item, red, green, blue, alpha):
-        return None
-    return red.value, green.value, blue.value, alpha.value
-
-
-def _is_filled(item: pdfium.PdfObject) -> bool:
-    if item.type == pdfium_c.FPDF_PAGEOBJ_SHADING:
-        return True
-    mode, stroke = ctypes.c_int(), ctypes.c_int()
-    return bool(pdfium_c.FPDFPath_GetDrawMode(item, mode, stroke)) and mode.value != 0
+def _words(item: Any, textpage: pdfium.PdfTextPage) -> str:
+    """The text of one text object."""
+    size = int(pdfium_c.FPDFTextObj_GetText(item, textpage, None, 0))
+    if not size:
+        return ""
+    buffer = ctypes.create_string_buffer(size)
+    pdfium_c.FPDFTextObj_GetText(
+        item, textpage, ctypes.cast(buffer, ctypes.POINTER(pdfium_c.FPDF_WCHAR)), size
+    )
+    return buffer.raw[: size - 2].decode("utf-16-le", "replace")
 
 
 def _touches(box: _Box, other: _Box) -> bool:
