@@ -48,11 +48,13 @@ Examples:
   dlp scan /srv/shares/housing
   dlp scan ~/Documents --format html --output report.html
   dlp scan /srv/a /srv/b --format jsonl --format csv --output reports/
+  dlp scan smb://files01/housing sftp://intranet/srv/published
   dlp scan . --format jsonl --show-values --exclude '*.iso' > files.jsonl
   dlp scan /srv/outbox --fail-on high --no-progress || echo "look at it"
   dlp scan --resume
   dlp scan --resume 20261122-034500-1a2b --format html --output report.html
   dlp scan /srv/shares/housing --full
+  dlp scan /mnt/fs1 /mnt/fs2 --distributed
 """
 
 
@@ -63,8 +65,11 @@ def register(app: typer.Typer) -> None:
 
 def scan(
     paths: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="PATH...", help="Folders and files to scan; with --resume: the run, or none."),
+        list[str] | None,
+        typer.Argument(
+            metavar="PATH...",
+            help="Folders and files, also smb://, sftp://, s3://; with --resume: the run, or none.",
+        ),
     ] = None,
     formats: Annotated[
         list[str] | None, typer.Option("--format", "-f", help=f"{FORMAT_HELP} [default: table]")
@@ -106,6 +111,12 @@ def scan(
     ignore_incomplete: Annotated[
         bool, typer.Option("--ignore-incomplete", help="Exit with 0 or 1 where it would be 3 or 4.")
     ] = False,
+    distributed: Annotated[
+        bool,
+        typer.Option(
+            "--distributed", help="Walk, and leave reading to `dlp worker` on any machines (PostgreSQL)."
+        ),
+    ] = False,
     workers: Annotated[
         int | None,
         typer.Option("--workers", "-j", min=1, help="Worker processes [default: one for each core]."),
@@ -134,7 +145,7 @@ def scan(
     threshold = _severity(fail_on or settings.scan.fail_on)
     if not resume and not paths:
         fail("name the folders to scan, or go on with an unfinished run: --resume")
-    roots = [] if resume else _roots(paths or (), yes_really=yes_really)
+    roots, remote = ([], []) if resume else _roots(paths or (), yes_really=yes_really)
     places = destinations(formats or list(settings.reports.formats), output)
     check_writable(places, roots)
     set_up_logging(settings.logging.level, settings.logging.file)
@@ -153,10 +164,10 @@ def scan(
     note_old_ledgers(directory)
     if resume:
         stored = _resumed(engine, settings, paths or ())
-        check_writable(places, [Path(os.fsdecode(root)) for root in stored.roots])
+        check_writable(places, [Path(os.fsdecode(root)) for root in stored.roots if root.startswith(b"/")])
         settings = _as_it_began(settings, stored)
     else:
-        new = _new_run(settings, roots, full=full, shows_values=show_values)
+        new = _new_run(settings, roots, remote, full=full, shows_values=show_values)
         stored = _started(engine, new)
     sealing = _sealing(stored)
     record = _run(
@@ -204,19 +215,32 @@ def _severity(word: str) -> Severity:
     return Severity[word.upper()]
 
 
-def _roots(paths: Sequence[Path], *, yes_really: bool) -> list[Path]:
-    """The paths to scan, absolute; ends the program where one is missing or is the whole machine."""
+def _roots(paths: Sequence[str], *, yes_really: bool) -> tuple[list[Path], list[bytes]]:
+    """What to scan: absolute paths, and addresses; ends the program where one is missing or is all of it.
+
+    Whether a server answers is seen by the run: one that does not is an error of its own share only.
+    """
     import os
 
-    roots = []
-    for path in paths:
+    from scanner.shares.sources import SourceError, is_remote, usable
+
+    roots: list[Path] = []
+    remote: list[bytes] = []
+    for written in paths:
+        if is_remote(written):
+            try:
+                remote.append(usable(written))
+            except SourceError as error:
+                fail(str(error))
+            continue
+        path = Path(written)
         if not os.path.lexists(path):
             fail(f"there is no file or folder {_printable(path)}")
         root = Path(os.path.realpath(path))
         if root == Path("/") and not yes_really:
             fail("/ is the whole machine; name the folders you mean, or add --yes-really")
         roots.append(root)
-    return roots
+    return roots, remote
 
 
 def _printable(path: Path) -> str:
@@ -231,22 +255,49 @@ def _printable(path: Path) -> str:
 _KEPT = ("exclude", "include", "largest_mb", "changed_within_days", "unchanged_for_days", "cross_mounts")
 
 
-def _new_run(settings: Configuration, roots: Sequence[Path], *, full: bool, shows_values: bool) -> NewRun:
+def _new_run(
+    settings: Configuration,
+    roots: Sequence[Path],
+    remote: Sequence[bytes],
+    *,
+    full: bool,
+    shows_values: bool,
+) -> NewRun:
     import os
 
     from scanner.commands.version import program_version
     from scanner.configuration.signatures import signatures
+    from scanner.shares.sources import distinct
     from scanner.shares.walk import distinct_roots
     from scanner.store.runs import NewRun
 
     return NewRun(
-        roots=tuple(os.fsencode(root) for root in distinct_roots(roots)),
+        roots=(*(os.fsencode(root) for root in distinct_roots(roots)), *distinct(remote)),
         version=program_version(),
         signatures=signatures(settings),
         options={name: getattr(settings.scan, name) for name in _KEPT},
         full=full,
         shows_values=shows_values,
     )
+
+
+# The option of a run that leaves reading to workers; resumed, it does so again.
+_DISTRIBUTED = "distributed"
+
+
+def _for_machines(engine: Engine, new: NewRun) -> NewRun:
+    """The run as one that is distributed; ends the program where it cannot be."""
+    from dataclasses import replace
+
+    from scanner.shares.distributed.batches import NotDistributedError, set_up
+
+    if new.shows_values:
+        fail("--show-values needs one process that keeps the values: scan without --distributed")
+    try:
+        set_up(engine)
+    except NotDistributedError as error:
+        fail(str(error))
+    return replace(new, options={**new.options, _DISTRIBUTED: True})
 
 
 def _started(engine: Engine, new: NewRun) -> StoredRun:
@@ -258,14 +309,14 @@ def _started(engine: Engine, new: NewRun) -> StoredRun:
         fail(str(error))
 
 
-def _resumed(engine: Engine, settings: Configuration, named: Sequence[Path]) -> StoredRun:
+def _resumed(engine: Engine, settings: Configuration, named: Sequence[str]) -> StoredRun:
     from scanner.configuration.signatures import signatures
     from scanner.store import runs
 
     if len(named) > 1:
         fail("--resume goes on with one run; its folders are known")
     try:
-        return runs.resume(engine, str(named[0]) if named else "", signatures(settings))
+        return runs.resume(engine, named[0] if named else "", signatures(settings))
     except runs.RunError as error:
         fail(str(error))
 
@@ -315,6 +366,10 @@ def _run(
 
     try:
         key = installation_key(state)
+        if stored.options.get(_DISTRIBUTED):
+            return _coordinate(
+                engine, stored, settings, state, key, accept_vanished=accept_vanished, progress=progress
+            )
         inspecting = inspector(settings, key, show_values=stored.shows_values)
         inspecting.warm()
         run = Run(
@@ -339,6 +394,40 @@ def _run(
             f"the database cannot be written ({what}); go on with: dlp scan --resume {stored.name}",
             Exit.INCOMPLETE,
         )
+
+
+def _coordinate(
+    engine: Engine,
+    stored: StoredRun,
+    settings: Configuration,
+    state: Path,
+    key: bytes,
+    *,
+    accept_vanished: bool,
+    progress: bool,
+) -> RunRecord:
+    from scanner.commands.showing_progress import progress_bar
+    from scanner.configuration.signatures import signatures
+    from scanner.shares.distributed.batches import NotDistributedError, fingerprint
+    from scanner.shares.distributed.coordinating import coordinate
+    from scanner.shares.scan import Observer
+
+    _say_when(settings)
+    try:
+        with _told_by_signals() as (stop, pause), progress_bar(progress) as show:
+            return coordinate(
+                engine,
+                stored,
+                settings.scanning(),
+                settings.distributed.settings(),
+                fingerprint(signatures(settings).values().values(), key),
+                Observer(show, stop, pause),
+                left_out=(state,),
+                accept_vanished=accept_vanished,
+                told=lambda line: typer.echo(f"dlp: {line}", err=True),
+            )
+    except NotDistributedError as error:
+        fail(str(error))
 
 
 def _say_when(settings: Configuration) -> None:

@@ -6,7 +6,6 @@ much is that the mount must be: then the root is lost, nothing of it is believed
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,9 +14,10 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from scanner.shares.deciding import Decider, Decision
-from scanner.shares.mounts import FileSystem, Mounts, handle, identity
+from scanner.shares.mounts import FileSystem, Mounts
 from scanner.shares.settings import ScanSettings
-from scanner.shares.walk import Listing, Walk
+from scanner.shares.sources import Source, Sources, Walking
+from scanner.shares.walk import Listing
 from scanner.store import runs
 from scanner.store.entry import Access, displayable
 from scanner.store.inventory import EvidenceRow, FileTable, KnownFile, persistently
@@ -58,6 +58,7 @@ class Root:
 
     path: bytes
     state: RootState
+    source: Source
     handle: tuple[int, int] | None = None
     system: FileSystem = field(default_factory=FileSystem)
 
@@ -73,7 +74,7 @@ class Root:
     def there(self) -> bool:
         """Whether what is at its path is still what was there when the run came to it."""
         try:
-            return handle(self.path) == self.handle
+            return self.source.handle(self.path) == self.handle
         except OSError:
             return False
 
@@ -81,7 +82,8 @@ class Root:
 class _Walked:
     """What one walk of one root has met so far."""
 
-    def __init__(self, walk: Walk, known: int) -> None:
+    def __init__(self, root: bytes, walk: Walking, known: int) -> None:
+        self.root = root
         self.walk = walk
         self.known = known  # regular files, before this walk
         self.listings: Iterator[Listing] = iter(walk)
@@ -106,8 +108,10 @@ class Meeting:
         left_out: Sequence[Path] = (),
         *,
         accept_vanished: bool = False,
+        sources: Sources | None = None,
     ) -> None:
         self._engine = engine
+        self._sources = sources or Sources()
         self._table = table
         self._decider = decider
         self._settings = settings
@@ -118,9 +122,11 @@ class Meeting:
         self.roots = [self._root(state) for state in states]
 
     def _root(self, state: RootState) -> Root:
-        root = Root(state.path, state, system=self._mounts.at(state.path))
+        source = self._sources.of(state.path)
+        root = Root(state.path, state, source)
         try:
-            root.handle = handle(state.path)
+            root.system = source.system(state.path, self._mounts)
+            root.handle = source.handle(state.path)
         except OSError as error:
             self._lose(root, f"is not there ({(error.strerror or '').lower()}); is it mounted?")
             return root
@@ -157,16 +163,16 @@ class Meeting:
         if root is None:
             return Decision()
         if self._walked is None:
-            walk = Walk(
-                Path(os.fsdecode(root.path)),
+            walk = root.source.walk(
+                root.path,
                 self._settings.selection(),
                 self._left_out,
-                self._settings.cross_mounts,
-                self._decider.rights,
-                self._mounts,
+                cross_mounts=self._settings.cross_mounts,
+                rights=self._decider.rights,
+                mounts=self._mounts,
             )
             known = persistently(self._engine, lambda c: self._table.count_known(c, root.path), writes=False)
-            self._walked = _Walked(walk, known)
+            self._walked = _Walked(root.path, walk, known)
         until = time.monotonic() + seconds
         batch: list[Listing] = []
         met = 0
@@ -190,7 +196,7 @@ class Meeting:
         self._abandon(root, "disappeared while it was read")
 
     def _abandon(self, root: Root, what: str) -> None:
-        if self._walked is not None and self._walked.walk.root == Path(os.fsdecode(root.path)):
+        if self._walked is not None and self._walked.root == root.path:
             self._walked = None
         self._lose(root, what)
 
@@ -333,7 +339,7 @@ class Meeting:
 
     def _identity(self, root: Root) -> str:
         try:
-            return identity(root.path, Mounts())
+            return root.source.identity(root.path, Mounts())
         except OSError:
             return ""
 

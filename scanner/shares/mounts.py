@@ -32,12 +32,17 @@ KERNEL_FILE_SYSTEMS = frozenset(
         "tracefs",
     ]
 )
-_NETWORK = frozenset(["cifs", "smb3", "smbfs", "nfs", "nfs4", "9p", "afs", "ceph", "ncpfs", "webdavfs"])
+_NETWORK = frozenset(
+    [
+        *("cifs", "smb3", "smbfs", "nfs", "nfs4", "9p", "afs", "ceph", "ncpfs", "webdavfs"),
+        *("smb", "sftp", "s3"),  # spoken to directly, without a mount (scanner.shares.sources)
+    ]
+)
 # Their rights are made up by the mount, the same for every file; and their numbers of files come and go.
 _WITHOUT_RIGHTS = frozenset(
-    ["cifs", "smb3", "smbfs", "vfat", "msdos", "exfat", "fuseblk", "ncpfs", "webdavfs"]
+    ["cifs", "smb3", "smbfs", "vfat", "msdos", "exfat", "fuseblk", "ncpfs", "webdavfs", "smb", "s3"]
 )
-_WITHOUT_NUMBERS = frozenset(["vfat", "msdos", "exfat", "webdavfs"])
+_WITHOUT_NUMBERS = frozenset(["vfat", "msdos", "exfat", "webdavfs", "sftp"])
 
 # The coarsest time stamps that are met (FAT: two seconds); a server's clock may also differ from ours.
 _SETTLED_LOCAL_NS = 2_000_000_000

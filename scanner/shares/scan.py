@@ -8,7 +8,6 @@ is read again, and only that.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -24,8 +23,9 @@ from scanner.judgement.assessment import Severity
 from scanner.shares.deciding import Decider
 from scanner.shares.exposure import Rights
 from scanner.shares.meeting import Meeting, Root
-from scanner.shares.pace import PROBE_SECONDS, Pace, be_modest, probe
+from scanner.shares.pace import PROBE_SECONDS, Pace, be_modest
 from scanner.shares.settings import ScanSettings
+from scanner.shares.sources import LOCAL, is_remote
 from scanner.shares.worker import FileInspector, Work
 from scanner.shares.workers import Answer, Job, WorkerPool
 from scanner.store import runs
@@ -230,6 +230,7 @@ class _Scan:
             confinement=workers.confinement,
             seconds_per_file=workers.seconds_per_file,
             files_per_worker=workers.files_per_worker,
+            remote=tuple(root.path for root in self._meeting.roots if is_remote(root.path)),
         )
         be_modest(self._run.settings.pace)
         stopped = False
@@ -383,7 +384,7 @@ class _Scan:
         self._pace.end(now - begun.since)
         if begun.root is not None and now - self._probed > PROBE_SECONDS:
             self._probed = now
-            self._pace.answered(probe(begun.root.path))
+            self._pace.answered(begun.root.source.probe(begun.root.path))
         if self._lost_with_its_mount(begun, answer.inspection):
             return
         key = self._evidence(begun, answer)
@@ -429,7 +430,8 @@ class _Scan:
         queued = begun.queued
         ended = Ended(queued.file_id, key, begun.read_from)
         try:
-            about = os.lstat(queued.raw_path)
+            source = begun.root.source if begun.root else LOCAL
+            about = source.lstat(queued.raw_path)
         except OSError:
             return replace(ended, unsettled=True)
         newest = max(about.st_mtime_ns, about.st_ctime_ns)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ from scanner.documents.model import Shortfall
 from scanner.shares.exposure import Rights
 from scanner.shares.globs import Selection
 from scanner.shares.mounts import FileSystem, Mounts
-from scanner.store.entry import Audience
+from scanner.store.entry import Access, Audience
 
 # A folder is sorted in pieces of this many names: one with millions of files must not be held whole.
 NAMES_SORTED = 100_000
@@ -51,7 +51,8 @@ class Listing:
     ``files`` are regular files to be read, each with what the system says of it.  ``passage`` is who can
     reach the folder at all, ``published`` whether it lies in a web root.  ``entered`` is false for a listing
     that only adds an object to a folder that was listed before.  ``last`` ends a folder; it never comes for
-    one that could not be listed to its end.
+    one that could not be listed to its end.  ``access`` is who to ask who may read a file, where that is not
+    the system of this machine.
     """
 
     folder: bytes
@@ -62,6 +63,7 @@ class Listing:
     unopened: list[Unopened] = field(default_factory=list)
     entered: bool = True
     last: bool = True
+    access: Callable[[bytes, os.stat_result], Access] | None = None
 
     def __len__(self) -> int:
         return len(self.files) + len(self.unopened)

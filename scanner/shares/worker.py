@@ -7,6 +7,7 @@ other files, the terminal, logging, signals from the keyboard.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import signal
@@ -28,6 +29,8 @@ from scanner.inspection.inspector import SoFar
 from scanner.inspection.model import Inspection
 from scanner.judgement.assessment import Assessment, Severity
 from scanner.shares.settings import allowance
+from scanner.shares.sources import is_remote
+from scanner.shares.sources.fetching import Fetcher, start_fetcher
 from scanner.shares.walk import NotAFileError, open_quietly, shortfall_of
 from scanner.shares.wire import encode, receive
 from scanner.store.encoding import inspection_to_json
@@ -68,7 +71,8 @@ class Work:
     """What every worker of a run is given.
 
     ``confinement`` are the limits a worker puts on itself; ``seconds_per_file`` is the wall-clock ceiling
-    that the run enforces from outside.  ``key`` makes content hashes.
+    that the run enforces from outside.  ``key`` makes content hashes.  ``remote`` are the roots that lie on
+    servers.
     """
 
     inspector: FileInspector
@@ -76,6 +80,7 @@ class Work:
     confinement: Confinement
     seconds_per_file: float
     files_per_worker: int
+    remote: tuple[bytes, ...] = ()
 
 
 def unread(reason: Shortfall, detail: str = "", size: int = 0) -> Inspection:
@@ -99,10 +104,11 @@ def serve(connection: socket.socket, work: Work, folder: Path) -> NoReturn:
     # Whatever happens, this copy of the run's process must not go on as if it were the run.
     try:
         let_go(keep=connection.fileno())
+        fetcher = start_fetcher(work.remote, folder, connection) if work.remote else None
         _write_to(folder)
         confine(work.confinement, folder)
         connection.sendall(encode({"ready": True}))
-        _answer_all(connection, work)
+        _answer_all(connection, work, fetcher)
         status = 0
     except (KeyboardInterrupt, BrokenPipeError, ConnectionResetError):
         status = 0
@@ -110,7 +116,7 @@ def serve(connection: socket.socket, work: Work, folder: Path) -> NoReturn:
         os._exit(status)
 
 
-def _answer_all(connection: socket.socket, work: Work) -> None:
+def _answer_all(connection: socket.socket, work: Work, fetcher: Fetcher | None) -> None:
     deadline = Deadline()
     for done in range(1, work.files_per_worker + 1):
         job = receive(connection)
@@ -126,7 +132,7 @@ def _answer_all(connection: socket.socket, work: Work) -> None:
         renew_cpu(cpu_seconds + grace)
         deadline.start(cpu_seconds, _SOFT_PART * (work.seconds_per_file + longer))
         so_far = _telling(connection, job["number"])
-        answer, healthy = _answer(job, work, deadline.limiting(read), so_far)
+        answer, healthy = _answer(job, work, deadline.limiting(read), so_far, fetcher)
         deadline.stop()
         answer["last"] = not healthy or done == work.files_per_worker
         connection.sendall(encode(answer))
@@ -156,12 +162,14 @@ def _telling(connection: socket.socket, number: int) -> SoFar:
     return tell
 
 
-def _answer(job: dict[str, Any], work: Work, read: Read, so_far: SoFar) -> tuple[dict[str, Any], bool]:
+def _answer(
+    job: dict[str, Any], work: Work, read: Read, so_far: SoFar, fetcher: Fetcher | None
+) -> tuple[dict[str, Any], bool]:
     """The answer to a job, and whether this process is fit for another one."""
     healthy = True
     path = os.fsencode(job["path"])
     try:
-        same_as, inspection = inspect_path(path, job["known"], work, read, so_far)
+        same_as, inspection = inspect_path(path, job["known"], work, read, so_far, fetcher)
         healthy = all(gap.reason is not Shortfall.PARSER_STOPPED for gap in inspection.coverage.gaps)
     except MemoryError:
         # The heap may be in pieces: answer, and let a fresh process take over.
@@ -172,14 +180,21 @@ def _answer(job: dict[str, Any], work: Work, read: Read, so_far: SoFar) -> tuple
 
 
 def inspect_path(
-    path: bytes, known: Sequence[str], work: Work, read: Read, so_far: SoFar
+    path: bytes,
+    known: Sequence[str],
+    work: Work,
+    read: Read,
+    so_far: SoFar,
+    fetcher: Fetcher | None = None,
 ) -> tuple[str, Inspection]:
     """Inspect one file, or say which of the ``known`` contents it equals.  Raises nothing but MemoryError."""
     try:
-        descriptor = open_quietly(path)
+        descriptor = fetcher.fetch(path) if fetcher and is_remote(path) else open_quietly(path)
     except NotAFileError as error:
         return "", unread(Shortfall.NOT_A_FILE, f"became a {error}")
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            return "", unread(Shortfall.TOO_LARGE, "not fetched from its server")
         return "", unread(*shortfall_of(error))
     with os.fdopen(descriptor, "rb") as file:
         size = os.fstat(descriptor).st_size

@@ -21,8 +21,8 @@ from sqlalchemy import Engine, select, text
 from scanner.documents.model import Shortfall, Status
 from scanner.inspection.model import Inspection
 from scanner.judgement.assessment import Severity
-from scanner.shares import meeting
 from scanner.shares import scan as scan_module
+from scanner.shares import walk
 from scanner.shares.mounts import FileSystem
 from scanner.shares.scan import Observer, Progress, Run, scan
 from scanner.shares.settings import ScanSettings, WorkerSettings
@@ -410,7 +410,7 @@ def test_a_folder_that_cannot_be_listed_keeps_what_is_known_of_it(
         nights.write(f"shut/deep/{number}.txt", SPECIMEN)
     nights.write("open.txt")
     nights.night()
-    real = meeting.Walk._list
+    real = walk.Walk._list
 
     def refuse(self: Any, folder: Any, pending: Any) -> Any:
         if folder.path.endswith(b"/shut"):
@@ -418,14 +418,14 @@ def test_a_folder_that_cannot_be_listed_keeps_what_is_known_of_it(
             return iter([self._add(folder, Shortfall.NO_PERMISSION, "folder cannot be opened")])
         return real(self, folder, pending)
 
-    monkeypatch.setattr(meeting.Walk, "_list", refuse)
+    monkeypatch.setattr(walk.Walk, "_list", refuse)
     record, _ = nights.night()
     assert record.state is RunState.FINISHED
     entries = nights.entries()
     assert entries["shut"].shortfall is Shortfall.NO_PERMISSION
     assert entries["shut/deep/0.txt"].severity is Severity.HIGH
     assert len(entries) == 7
-    monkeypatch.setattr(meeting.Walk, "_list", real)
+    monkeypatch.setattr(walk.Walk, "_list", real)
     assert nights.night()[1] == []
     assert "shut" not in nights.entries()
 
