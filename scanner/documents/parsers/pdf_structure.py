@@ -11,7 +11,7 @@ import io
 import logging
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import pikepdf
 from pdfminer.pdfdocument import PDFDocument
@@ -27,9 +27,12 @@ logging.getLogger("pikepdf").setLevel(logging.CRITICAL + 1)
 # Keys and values of all objects in which anybody wrote anything, or that say how forms nest; the others
 # (fonts, colours, pages) are not turned into Python.
 _TELLING = re.compile(
-    rb"/(?:XFA|FT|T|EF|JS|Alt|ActualText|E|URI|Title|Rect|Metadata|Form|Widget|RC)"
+    rb"/(?:XFA|FT|T|EF|JS|Alt|ActualText|E|URI|Title|Metadata|Form|Widget|RC)"
     rb"(?![A-Za-z0-9])"
 )
+# Annotations, but for those that lead to another place of the document: their texts have other keys.
+_PLACED = re.compile(rb"/Rect(?![A-Za-z0-9])")
+_LINK = re.compile(rb"/Subtype /Link(?![A-Za-z0-9])")
 _DEPTH = 50
 _MOST_PAGES_MAPPED = 20_000
 
@@ -130,7 +133,8 @@ class _ByQpdf:
         return [info] if isinstance(info, dict) else []
 
     def identifiers(self) -> Iterator[set[int] | None]:
-        found = {identifier for identifier, _ in self._annotated}
+        found = set()
+        annotations = {identifier for identifier, _ in self._annotated}
         for item in self._pdf.objects:
             if isinstance(item, pikepdf.Stream):
                 words = item.stream_dict.unparse(resolved=True)
@@ -138,8 +142,10 @@ class _ByQpdf:
                 words = item.unparse(resolved=True)
             else:
                 continue
-            if _TELLING.search(words):
-                found.add(item.objgen[0])
+            identifier = item.objgen[0]
+            placed = identifier in annotations or _PLACED.search(words)
+            if _TELLING.search(words) or (placed and not _LINK.search(words)):
+                found.add(identifier)
         yield found
 
     def getobj(self, identifier: int) -> object:
@@ -165,7 +171,7 @@ class _ByQpdf:
     def _converted(self, item: Any, depth: int) -> object:
         """A value in pdfminer's types; a reference where it is an object of its own."""
         if isinstance(item, pikepdf.Object) and item.is_indirect:
-            return PDFObjRef(self, item.objgen[0])
+            return PDFObjRef(cast(Any, self), item.objgen[0])
         return self._whole(item, depth)
 
     def _whole(self, item: Any, depth: int) -> object:

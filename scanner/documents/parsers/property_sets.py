@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
+from scanner.documents.model import Gap, Shortfall
 from scanner.documents.parsers.compound_file import CompoundFile
 from scanner.documents.parsers.ooxml_parts import record
 from scanner.documents.protocol import HERE, Event
@@ -31,15 +32,31 @@ _MOST_PROPERTIES = 1_000
 _LONGEST = 1_000_000
 _LPSTR, _LPWSTR, _VECTOR, _VARIANT, _BLOB = 0x1E, 0x1F, 0x1000, 0x0C, 0x41
 _UTF16 = 1200
+# The head with the place of one section.
+_HEAD = 48
 
 
 def property_events(file: CompoundFile) -> Iterator[Event]:
     """Yield title, author, company, custom properties and the like, one segment each; never raises."""
     for stream in _STREAMS:
         names = _SUMMARY if "Document" not in stream else _DOCUMENT
-        for name, value in properties(file.read(stream), names):
+        data = file.read(stream)
+        if not _is_whole(data):
+            yield Gap(HERE / "document properties", Shortfall.DAMAGED, "document properties")
+        for name, value in properties(data, names):
             if name not in _SILENT and value.strip():
                 yield record([(name, value)], HERE / "document properties" / name, "document properties")
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether a stream has the head of a property set (MS-OLEPS 2.21) and its first section, or nothing."""
+    if not data.strip(b"\0"):
+        return True
+    if not data.startswith(b"\xfe\xff") or len(data) < _HEAD:
+        return False
+    count = int.from_bytes(data[24:28], "little")
+    offset = int.from_bytes(data[44:48], "little")
+    return 1 <= count <= 2 and _HEAD <= offset <= len(data) - 8
 
 
 def properties(data: bytes, names: dict[int, str]) -> Iterator[tuple[str, str]]:
