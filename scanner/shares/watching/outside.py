@@ -109,7 +109,7 @@ class Outsider:
             persistently(self._engine, lambda c: outbox.rearm(c, path, kinds=kinds))
             return
         shown = displayable(path)
-        told = persistently(self._engine, lambda c: told_of_file(c, item.file_id), writes=False)
+        told = persistently(self._engine, lambda c: told_of_file(c, item.raw_path), writes=False)
         told = told or Told((), (0, 0), {})
         alert = Alert(
             AlertKind.REACHABLE,

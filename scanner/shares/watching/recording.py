@@ -385,7 +385,7 @@ class Recorder:
         if change.audience < row.audience:
             outbox.rearm(connection, path, kinds=(AlertKind.EXPOSED, AlertKind.REACHABLE))
         elif change.audience > row.audience and change.audience.exposed:
-            told = told_of_file(connection, row.file_id) or Told((), (0, 0), {})
+            told = told_of_file(connection, path) or Told((), (0, 0), {})
             told = replace(told, owner=change.access.owner, how=change.access.how, audience=change.audience)
             was = f"before: {Audience(row.audience).word}"
             self._alert(connection, path, AlertKind.EXPOSED, Severity(row.severity), told, was)
@@ -587,7 +587,7 @@ class Recorder:
         for item in done:
             severity = Severity(heads[item.key].severity)
             if self._is_news(item, severity):
-                told = told_of_file(connection, item.ended.file_id)
+                told = told_of_file(connection, item.begun.queued.raw_path)
                 if told is not None:
                     self._tell(connection, item, severity, told)
             self._calm(connection, item, severity)

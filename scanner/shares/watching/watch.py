@@ -154,6 +154,7 @@ class _Watch:
         self._rights_at = time.monotonic()
         self._rights_after: int | None = None
         self._beat_at = self._begun_at = self._told_at = 0.0
+        self._told_ready = False
         self._troubles: dict[bytes, str] = {}
         self._systems = systems
 
@@ -399,9 +400,10 @@ class _Watch:
 
     def _tell_health(self, *, force: bool = False) -> None:
         now = time.monotonic()
-        if not force and now - self._told_at < _HEALTH_SECONDS:
+        news = self._lookout.ready and not self._told_ready
+        if not force and not news and now - self._told_at < _HEALTH_SECONDS:
             return
-        self._told_at = now
+        self._told_at, self._told_ready = now, self._lookout.ready
         counts = self._recorder.counts
         self._observer.health(
             Health(

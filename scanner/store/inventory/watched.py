@@ -84,15 +84,20 @@ def told_by(detail: str, people: tuple[int, int]) -> Told:
     return Told(tuple(reason.text for reason in found.reasons), people, dict(found.counts))
 
 
-def told_of_file(connection: Connection, file_id: int) -> Told | None:
-    """What is told of a known file and of its rights as they are known; ``None`` where nothing is."""
+def told_of_file(connection: Connection, path: bytes) -> Told | None:
+    """What is told of a known file and of its rights as they are known; ``None`` where nothing is.
+
+    By its path: the number of its row changes with what is known of it.
+    """
+    above, _, name = path.rpartition(b"/")
     query = (
         select(evidence.c.detail, evidence.c.people_low, evidence.c.people_high)
         .add_columns(access.c.owner, access.c.how, file.c.audience)
         .select_from(file)
         .join(evidence, evidence.c.id == file.c.evidence_id)
         .join(access, access.c.id == file.c.access_id)
-        .where(file.c.id == file_id)
+        .join(folder, folder.c.id == file.c.folder_id)
+        .where(folder.c.path == (above or b"/"), file.c.entry == name, file.c.ending == ZERO)
     )
     row = connection.execute(query).one_or_none()
     if row is None:
