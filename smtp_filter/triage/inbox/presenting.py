@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from smtp_filter.verdict.model import RouteKind, Word
 
 BREACH_SECONDS = 72 * 3_600.0
 _WHOLE = "the whole message"
+_NUMBER = re.compile(r"[0-9](?:[ ./-]?[0-9]){4,}")
 
 STATE_TAGS: Mapping[State, tuple[str, str]] = {
     State.HELD: ("Not looked at", "blue"),
@@ -109,6 +111,7 @@ class ShownGap:
 def parts(findings: Sequence[LocatedFinding]) -> list[Part]:
     """The findings by the part in which they stand, in the order of the message."""
     found: dict[str, list[ShownFinding]] = {}
+    telling = {one.location.partition(" > ")[0] for one in findings if one.location.endswith("> file name")}
     for number, one in enumerate(findings):
         name, _, inside = one.location.partition(" > ")
         found.setdefault(name, []).append(
@@ -118,28 +121,40 @@ def parts(findings: Sequence[LocatedFinding]) -> list[Part]:
                 masked=one.masked,
                 before=one.around[0],
                 after=one.around[1],
-                place=inside or name,
+                place=shown_place(inside) or shown_place(name),
                 hidden=one.hidden,
                 person=f"Person {one.person}" if one.person else "",
                 confidence=round(100 * one.confidence),
                 rule=one.rule,
             )
         )
-    return [Part(_part_name(name), tuple(some)) for name, some in found.items()]
+    return [Part(_part_name(name, name in telling), tuple(some)) for name, some in found.items()]
 
 
-def _part_name(name: str) -> str:
-    """Our own words for places, with a capital; the name of a file as its owner wrote it."""
+def _part_name(name: str, telling: bool) -> str:
+    """Our own words for places, with a capital; a file's name where nothing was found in it."""
     if name.startswith("header "):
         return f"Field “{name.removeprefix('header ')}” of the head"
-    return "Text of the message" if name == "body" else name or _WHOLE
+    if telling:
+        _, dot, suffix = name.rpartition(".")
+        return f"Attachment with a masked name ({dot}{suffix})" if dot else "Attachment with a masked name"
+    return "Text of the message" if name == "body" else shown_place(name) or _WHOLE
+
+
+def shown_place(place: str) -> str:
+    """A place without long numbers: one in a file's name may be the very thing that was found.
+
+    >>> shown_place("Review 943 476 5919.docx > page 2")
+    'Review ….docx > page 2'
+    """
+    return _NUMBER.sub("…", place)
 
 
 def protections(some: Iterable[ProtectedPart]) -> list[ShownProtection]:
     """What is protected, and why that does (not) count."""
     return [
         ShownProtection(
-            " > ".join(part.location.parts) or _WHOLE,
+            shown_place(" > ".join(part.location.parts)) or _WHOLE,
             part.protection is Protection.STRONG and not part.opened,
             part.method,
             _why(part),
@@ -165,7 +180,7 @@ def gaps(detail: HeldDetail) -> list[ShownGap]:
     """What was not inspected."""
     words = {reason.value: text for reason, text in wording.ADVICE.items()}
     return [
-        ShownGap(one.place or _WHOLE, _upper(_reason(one.reason)), one.detail, words.get(one.reason, ""))
+        ShownGap(shown_place(one.place) or _WHOLE, _upper(_reason(one.reason)), one.detail, words.get(one.reason, ""))
         for one in detail.verdict.not_inspected
     ]
 

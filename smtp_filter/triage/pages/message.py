@@ -40,6 +40,8 @@ from smtp_filter.triage.web.context import (
 from smtp_filter.triage.web.rendering import render
 
 SHOWN_SECONDS = 60
+# What a refused form had, by field; nothing was refused yet.
+_EMPTY = dict.fromkeys(("act", "reason", "advice", "why", "assignee", "owner"), "")
 ADVICE = (
     "Please check that the recipient may have this. Then send it again with {tag} at the beginning of the "
     "subject, or without the personal details."
@@ -99,7 +101,7 @@ def message_page(
         problem=problem,
         values=values or {},
         shown_seconds=SHOWN_SECONDS,
-        form=form or {},
+        form={**_EMPTY, **(form or {})},
         decides=visitor.has(*DECIDERS) and one.state in UNDECIDED,
         agrees=visitor.has(Role.APPROVER, Role.DPO) and one.state is State.AWAITING_SECOND,
         reopens=visitor.has(*DECIDERS)
