@@ -168,6 +168,8 @@ def scan(
         settings = _as_it_began(settings, stored)
     else:
         new = _new_run(settings, roots, remote, full=full, shows_values=show_values)
+        if distributed or settings.distributed.enabled:
+            new = _for_machines(engine, new)
         stored = _started(engine, new)
     sealing = _sealing(stored)
     record = _run(
@@ -288,6 +290,11 @@ _DISTRIBUTED = "distributed"
 def _for_machines(engine: Engine, new: NewRun) -> NewRun:
     """The run as one that is distributed; ends the program where it cannot be."""
     from dataclasses import replace
+
+    if not all(root.startswith(b"/") for root in new.roots):
+        fail(
+            "a distributed scan reads what is mounted on every machine; scan addresses without --distributed"
+        )
 
     from scanner.shares.distributed.batches import NotDistributedError, set_up
 

@@ -20,6 +20,7 @@ from scanner.documents.limits import Limits
 from scanner.documents.passwords import Passwords
 from scanner.judgement.assessment import Severity
 from scanner.reports.alerts.settings import AlertSettings, MailSettings, SyslogSettings, WebhookSettings
+from scanner.shares.distributed.settings import DistributedSettings
 from scanner.shares.exposure import EVERYONE_GROUPS, WEB_ROOTS, ExposureSettings
 from scanner.shares.pace import PaceSettings
 from scanner.shares.settings import ScanSettings, WorkerSettings
@@ -342,6 +343,34 @@ class AlertsSection(Section):
         return AlertSettings(Severity[self.at_least.upper()], mail, webhook, syslog, self.keep_days)
 
 
+class DistributedSection(Section):
+    """A scan by more than one machine; it needs PostgreSQL as storage.database, and `dlp worker` on each."""
+
+    enabled: bool = Field(default=False, description="`dlp scan` walks and leaves reading to `dlp worker`")
+    batch_files: int = Field(default=300, ge=1, le=5_000, description="files that are given out at a time")
+    batch_mb: int = Field(default=512, ge=1, description="megabytes that are given out at a time")
+    batches_per_server: int = Field(
+        default=8, ge=1, le=1_000, description="files read of one server at the same time, by all machines"
+    )
+    lease_seconds: float = Field(
+        default=30.0, ge=1, le=3_600, description="a worker not heard of for so long has lost its batches"
+    )
+    servers: dict[str, str] = Field(
+        default={}, description="server that a path lies on, where its mount does not tell"
+    )
+
+    def settings(self) -> DistributedSettings:
+        """What coordinator and workers are told."""
+        return DistributedSettings(
+            enabled=self.enabled,
+            batch_files=self.batch_files,
+            batch_bytes=self.batch_mb * _MB,
+            batches_per_server=self.batches_per_server,
+            lease_seconds=self.lease_seconds,
+            servers=self.servers,
+        )
+
+
 class LimitsSection(Section):
     """How much of one document is read; what lies beyond is reported as not read."""
 
@@ -515,6 +544,7 @@ class Configuration(Section):
     exposure: ExposureSection = ExposureSection()
     watch: WatchSection = WatchSection()
     alerts: AlertsSection = AlertsSection()
+    distributed: DistributedSection = DistributedSection()
     limits: LimitsSection = LimitsSection()
     language: LanguageSection = LanguageSection()
     judgement: JudgementSection = JudgementSection()

@@ -113,7 +113,7 @@ class WorkerPool:
 
     def __init__(self, work: Work, count: int) -> None:
         self._work = work
-        self._selector = selectors.DefaultSelector()
+        self._selector = selectors.EpollSelector()
         self._workers: list[_Worker] = []
         self._again: deque[Job] = deque()
         self._unready = 0
@@ -140,6 +140,10 @@ class WorkerPool:
     def wants(self) -> bool:
         """Whether :meth:`submit` may be called now; the back-pressure that keeps memory bounded."""
         return self._least_loaded() is not None
+
+    def fileno(self) -> int:
+        """Readable when a worker may have answered: for those who wait for other things as well."""
+        return self._selector.fileno()
 
     def submit(self, job: Job) -> None:
         """Give a job to the worker with the least to do; only while :attr:`wants` is true."""
