@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import pwd
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +48,27 @@ def settings_and_quarantine(config: Path | None) -> tuple[Configuration, Quarant
     except (OSError, SQLAlchemyError) as error:
         what = getattr(error, "strerror", None) or type(error).__name__
         fail(f"the quarantine cannot be opened ({what.lower()})")
+
+
+@contextmanager
+def triage_store(config: Path | None) -> Iterator[tuple[Configuration, Quarantine]]:
+    """The same with the tables of the console and of scans, closed at the end."""
+    from scanner.store.database import StorageError, open_database
+    from scanner.store.inventory import open_inventory
+    from smtp_filter.configuration.service import state_directory
+    from smtp_filter.triage.app import MIGRATIONS
+
+    settings, quarantine = settings_and_quarantine(config)
+    try:
+        url = settings.storage.url(state_directory(settings))
+        try:
+            open_database(url, MIGRATIONS).dispose()
+            open_inventory(url).dispose()
+        except StorageError as error:
+            fail(str(error))
+        yield settings, quarantine
+    finally:
+        quarantine.close()
 
 
 def operator(settings: Configuration, as_account: str = "") -> Actor:

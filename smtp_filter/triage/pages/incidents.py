@@ -36,6 +36,7 @@ from smtp_filter.triage.web.rendering import render
 # The DPO first: who holds several roles acts as the one that may most.
 _READERS = (Role.DPO, Role.DUTY, Role.APPROVER, Role.TRIAGE, Role.VIEWER, Role.SIRO)
 _KEEPERS = (Role.DPO, *(role for role in DECIDERS if role is not Role.DPO))
+_NEW = ("title", "reason", "owner", "department", "aware", "cause", "low", "high", "counted", "severity")
 _LINES = {
     "opened": "Opened",
     "note": "Note",
@@ -79,15 +80,14 @@ def listed(request: Request) -> Response:
 @requires(*_KEEPERS)
 def new(request: Request) -> Response:
     """The form for an incident that comes from elsewhere."""
-    return render(request, "incidents/new.html", causes=causes(), problems=[], told={})
+    return render(request, "incidents/new.html", causes=causes(), problems=[], told=dict.fromkeys(_NEW, ""))
 
 
 @requires(*_KEEPERS)
 def opened(request: Request) -> Response:
     """Open it."""
     services, visitor, form = services_of(request), visitor_of(request), form_of(request)
-    names = ("title", "reason", "owner", "department", "aware", "cause", "low", "high", "counted", "severity")
-    told = {name: text_of(form, name) for name in names}
+    told = {name: text_of(form, name) for name in _NEW}
     problems: list[tuple[str, str]] = []
     if not told["title"]:
         problems.append(("title", "Say in one line what happened"))
