@@ -61,6 +61,7 @@ _WORDS: Mapping[Concealment, tuple[str, ...]] = {
         *("orphaned shared string", "unreferenced part", "unreferenced slide"),
     ),
     Concealment.HIDDEN_TEXT: (
+        "text inside a tag",
         *("hidden text", "white text", "tiny text", "invisible text", "transparent text", "hidden section"),
         *("hidden shape", "outside the slide", "outside the page", "display:none", "visibility:hidden"),
         *("hidden for Outlook", "font size 0", "hidden element", "hidden form value", "embedded page"),

@@ -38,6 +38,8 @@ _HOUSE = re.compile(r"(?:^|[,\n] ?|(?i:flat|apartment|apt|house|room|no\.?) )\d{
 _SITE = re.compile(
     r"\b(?:unit|suite|floor|estate|business|industrial|trading|depot|centre|office|works|po box)\b", re.I
 )
+# Longer words are keys and hashes; Welsh and Tamil names reach twenty letters.
+_LONGEST_NAME = 22
 # At least two letters, no digits: "Ann", not "B4".
 _NAME = re.compile(r"[^\d_@/\\]*[^\W\d_]{2}[^\d_@/\\]*")
 
@@ -110,9 +112,10 @@ class EnsembleRecogniser:
 
     def _least(self, text: str, start: int, end: int) -> float:
         """The least probability from which words that the rules pass over are taken for a name."""
-        if not _NAME.fullmatch(text, start, end):
+        written = _WORD.findall(text, start, end)
+        if not _NAME.fullmatch(text, start, end) or max(map(len, written)) > _LONGEST_NAME:
             return _NEVER
-        words = [self._lexicon.word(word) for word in _WORD.findall(text, start, end)]
+        words = [self._lexicon.word(word) for word in written]
         flags, shapes = [word[1] for word in words], {word[2] for word in words}
         known = any(one & lex.KNOWN_NAME for one in flags)
         ordinary = any(word_band(one) for one in flags)
