@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
+    from scanner.alerts.courier import Courier
     from scanner.configuration import Configuration
-    from scanner.reports.alerts.courier import Courier
 
 _SECONDS_BETWEEN_TURNS = 1.0
 _SECONDS_TO_END = 20.0
@@ -30,7 +30,7 @@ _SECONDS_TO_END = 20.0
 
 def courier(settings: Configuration, engine: Engine) -> Courier:
     """What delivers the alerts of a configuration; each delivery is in the audit log."""
-    from scanner.reports.alerts.courier import Courier, channels
+    from scanner.alerts.courier import Courier, channels
     from scanner.store.audit import AuditEvent, AuditLog
     from scanner.store.sealing import MasterKeySource, Sealer
 

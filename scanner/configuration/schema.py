@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from yaml import YAMLError
 
+from scanner.alerts.settings import AlertSettings, MailSettings, SyslogSettings, WebhookSettings
 from scanner.configuration.problems import ConfigurationError, Problem
 from scanner.detection.organisation import Organisation
 from scanner.detection.settings import DetectionSettings
@@ -19,7 +20,6 @@ from scanner.documents.isolation import Confinement
 from scanner.documents.limits import Limits
 from scanner.documents.passwords import Passwords
 from scanner.judgement.assessment import Severity
-from scanner.reports.alerts.settings import AlertSettings, MailSettings, SyslogSettings, WebhookSettings
 from scanner.shares.distributed.settings import DistributedSettings
 from scanner.shares.exposure import EVERYONE_GROUPS, WEB_ROOTS, ExposureSettings
 from scanner.shares.pace import PaceSettings
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from scanner.judgement.policy import Policy
 
 SeverityWord = Literal["none", "low", "medium", "high", "critical"]
-Format = Literal["table", "jsonl", "csv", "findings-csv", "html"]
+Format = Literal[
+    "table", "jsonl", "csv", "findings-csv", "changes-csv", "html", "pdf", "siro-pdf", "cef", "ocsf"
+]
 
 _MB = 1_000_000
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-import time
 from collections.abc import Sequence
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
-from scanner.reports.alerts.channels import ChannelError
-from scanner.reports.alerts.settings import MailSettings
-from scanner.reports.alerts.wording import digest, subject
+from scanner.alerts.channels import ChannelError
+from scanner.alerts.settings import MailSettings
+from scanner.alerts.wording import digest, subject
 from scanner.store.outbox import Alert
 
 
@@ -31,7 +30,7 @@ class MailChannel:
         gap = self._settings.urgent_seconds if urgent else self._settings.digest_seconds
         return now < self._sent + gap or (not urgent and now < since + self._settings.digest_seconds)
 
-    def send(self, alerts: Sequence[Alert], *, more: int = 0) -> None:
+    def send(self, alerts: Sequence[Alert], *, now: float, more: int = 0) -> None:
         """One digest; raises :class:`ChannelError` unless the host took it for every receiver."""
         settings = self._settings
         message = EmailMessage()
@@ -49,7 +48,7 @@ class MailChannel:
             raise ChannelError(f"{settings.host}:{settings.port}: {_cause(error)}") from None
         if refused:
             raise ChannelError(f"{settings.host}:{settings.port}: {len(refused)} receivers were refused")
-        self._sent = time.time()
+        self._sent = now
 
     def _connected(self) -> smtplib.SMTP:
         settings = self._settings

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from http.client import HTTPException
 from typing import Any
 
-from scanner.reports.alerts.channels import ChannelError, Rate
-from scanner.reports.alerts.settings import WebhookSettings
-from scanner.reports.alerts.wording import line
+from scanner.alerts.channels import ChannelError, Rate
+from scanner.alerts.settings import WebhookSettings
+from scanner.alerts.wording import line
 from scanner.store.outbox import Alert
 
 
@@ -45,7 +45,7 @@ class WebhookChannel:
         """Only for the rate."""
         return self._rate.full(now)
 
-    def send(self, alerts: Sequence[Alert], *, more: int = 0) -> None:
+    def send(self, alerts: Sequence[Alert], *, now: float, more: int = 0) -> None:
         """One request; raises :class:`ChannelError` for any answer but 2xx."""
         settings = self._settings
         body = json.dumps(
@@ -68,7 +68,7 @@ class WebhookChannel:
             cause = (getattr(reason, "strerror", None) or type(reason or error).__name__).lower()
             raise ChannelError(f"webhook: {cause}") from None
         finally:
-            self._rate.count(time.time())
+            self._rate.count(now)
 
 
 def signature(key: bytes, stamp: str, body: bytes) -> str:

@@ -19,7 +19,7 @@ class Channel(Protocol):
     at_once: int
     """How many alerts it takes at a time."""
 
-    def send(self, alerts: Sequence[Alert], *, more: int = 0) -> None:
+    def send(self, alerts: Sequence[Alert], *, now: float, more: int = 0) -> None:
         """Hand these over as a whole, or raise :class:`ChannelError`; ``more`` are owed beyond them."""
         ...
 

@@ -9,10 +9,10 @@ import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from scanner.alerts.channels import ChannelError, Rate
+from scanner.alerts.settings import SyslogSettings
+from scanner.alerts.wording import line
 from scanner.judgement.assessment import Severity
-from scanner.reports.alerts.channels import ChannelError, Rate
-from scanner.reports.alerts.settings import SyslogSettings
-from scanner.reports.alerts.wording import line
 from scanner.store.outbox import Alert
 
 # Facility 13, "log audit"; severities of RFC 5424 6.2.1: alert, critical, warning, notice.
@@ -40,14 +40,14 @@ class SyslogChannel:
         """Only for the rate."""
         return self._rate.full(now)
 
-    def send(self, alerts: Sequence[Alert], *, more: int = 0) -> None:
+    def send(self, alerts: Sequence[Alert], *, now: float, more: int = 0) -> None:
         """A line for each; raises :class:`ChannelError` where the receiver is not there."""
         try:
             self._send([message(alert).encode() for alert in alerts])
         except (OSError, ValueError) as error:
             cause = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
             raise ChannelError(f"syslog: {cause.lower()}") from None
-        self._rate.count(time.time(), len(alerts))
+        self._rate.count(now, len(alerts))
 
     def _send(self, lines: Sequence[bytes]) -> None:
         target = urlsplit(self._settings.target)

@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, Engine
 
+from scanner.alerts.channels import Channel, ChannelError
+from scanner.alerts.mail import MailChannel
+from scanner.alerts.settings import AlertSettings
+from scanner.alerts.syslog import SyslogChannel
+from scanner.alerts.webhook import WebhookChannel
 from scanner.judgement.assessment import Severity
-from scanner.reports.alerts.channels import Channel, ChannelError
-from scanner.reports.alerts.mail import MailChannel
-from scanner.reports.alerts.settings import AlertSettings
-from scanner.reports.alerts.syslog import SyslogChannel
-from scanner.reports.alerts.webhook import WebhookChannel
 from scanner.store import outbox
 from scanner.store.inventory import persistently
 
@@ -82,7 +82,7 @@ class Courier:
             )
             alerts = [item.alert for item in items]
             try:
-                way.send(alerts, more=owed.count - len(alerts))
+                way.send(alerts, now=now, more=owed.count - len(alerts))
             except ChannelError as error:
                 self._refused(way, items, str(error), owed.count)
                 return sent
