@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from collections.abc import Callable
 
@@ -45,6 +46,9 @@ def serve(
     """
     config = configured(application, settings)
     config.load()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # The server raises a signal again once it has stopped: that would end the program as if by force.
+        signal.signal(number, lambda *_: None)
     _Announcing(config, ready).run(sockets=[listening])
 
 

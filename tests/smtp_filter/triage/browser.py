@@ -243,6 +243,11 @@ def violations(page: Page) -> list[str]:
     ]
 
 
+_TOO_WIDE = """[...document.querySelectorAll("body *")]
+    .filter((one) => one.getBoundingClientRect().right > innerWidth && !one.closest(".scroll table"))
+    .map((one) => `${one.tagName}.${one.className}`).slice(0, 20)"""
+
+
 def accessible(page: Page) -> None:
     """Assert that axe finds nothing in light, in dark, and on a narrow screen, where nothing is cut off."""
     size = page.viewport_size or {"width": 1280, "height": 900}
@@ -252,7 +257,7 @@ def accessible(page: Page) -> None:
     page.set_viewport_size({"width": 320, "height": 640})
     # WCAG 1.4.10: at 320 pixels (1280 at 400 %) nothing but a table scrolls sideways.
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wide <= 0, f"{page.url} is {wide} pixels too wide for a narrow screen"
+    assert wide <= 0, f"{page.url} is {wide} pixels too wide for a narrow screen: {page.evaluate(_TOO_WIDE)}"
     assert violations(page) == [], f"{page.url}, narrow"
     page.set_viewport_size(size)
     page.emulate_media(color_scheme="light")
