@@ -289,7 +289,9 @@ class _Watch:
         if self._once:
             return
         settings = self._settings
-        pauses = dict.fromkeys([*self._polled, *self._inner, *self._unwatched], settings.poll)
+        # What was not believed is looked at again until it is clear.
+        often = [*self._polled, *self._inner, *self._unwatched, *self._troubles]
+        pauses = dict.fromkeys(often, settings.poll)
         if settings.also_poll:
             pauses.update({root: settings.also_poll for root in self._native if root not in pauses})
         for start, pause in pauses.items():
