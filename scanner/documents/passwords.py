@@ -28,7 +28,7 @@ _CANDIDATES = 3_000
 _NEAR = 160
 _LINES_NEAR = 3
 # CPU seconds for guesses at a file that stands by itself: a share may hold thousands of them.
-_SECONDS_OF_GUESSING = 0.2
+_SECONDS_OF_GUESSING = 0.05
 # Passwords that people take when they must take one.
 _OBVIOUS = (
     *("password", "Password", "Password1", "Password123", "password1", "password123", "Council", "council"),
@@ -245,14 +245,14 @@ class Keyring:
         those that are known to be wrong here; it grows.  ``alone``: nothing stands beside what is closed, as
         with a file on a share; mere guesses then get a fraction of a second.
         """
-        start = time.process_time()
-        end = start + min(seconds, self.seconds_left)
-        guessing_end = min(end, start + _SECONDS_OF_GUESSING) if alone else end
+        end = time.process_time() + min(seconds, self.seconds_left)
         for password, how, guessed in self._worth_trying(known):
             if password in tried:
                 continue
+            if guessed and alone and self._spent >= _SECONDS_OF_GUESSING:
+                return None
             began = time.process_time()
-            if began >= (guessing_end if guessed else end) and password not in known:
+            if began >= end and password not in known:
                 return None
             tried.add(password)
             found = attempt(password)

@@ -199,3 +199,28 @@ def test_without_time_only_what_everybody_knows_is_tried() -> None:
     data = mail(("", b"The password is Tuesday77."), ("case.zip", aes_zip("Tuesday77")))
     _, coverage = read_whole(Source.from_bytes(data), limits=Limits(passwords=Passwords((), 0.0)), kind="eml")
     assert [gap.reason for gap in coverage.gaps] == [Shortfall.ENCRYPTED]
+
+
+@pytest.mark.parametrize(
+    ("alone", "known", "tried", "why"),
+    [
+        (True, ("default",), ["default", "Listed99"], "a share's file: no guessing once a slow try was made"),
+        (False, ("default",), ["default", "Listed99", "password"], "an attachment: guesses as well"),
+        (True, (), ["Listed99"], "what the site lists is tried everywhere"),
+    ],
+)
+def test_guessing_at_a_file_by_itself_is_short(
+    alone: bool, known: tuple[str, ...], tried: list[str], why: str
+) -> None:
+    asked: list[str] = []
+
+    def slow(password: str) -> None:
+        asked.append(password)
+        end = time.process_time() + 0.06
+        while time.process_time() < end:
+            pass
+
+    keyring = Keyring(Passwords(("Listed99",), 0.25))
+    assert keyring.open(slow, known, set(), 0.25, alone=alone) is None
+    assert asked[: len(tried)] == tried, why
+    assert len(asked) == len(tried) or not alone, why

@@ -53,6 +53,8 @@ _WORDS_KEPT = 3_000
 # Kinds in which nothing tells that something is missing or other than it was: neither lengths nor checksums.
 _BARE = frozenset(("csv", "eml", "html", "ics", "json", "mbox", "mhtml", "rtf", "text", "vcf", "xml"))
 _BATCH = 400
+# A file of fewer bytes has no room for what tells its kind.
+_SHORTEST = 8
 
 
 class WordReader:
@@ -70,19 +72,20 @@ class WordReader:
         read: Read = read_document,
         so_far: SoFar | None = None,
     ) -> Inspection:
-        """The words stand in the counts."""
+        """The words stand in the counts; with 0 those that were read as the name of something only."""
         del so_far
         words: set[str] = set()
+        labels: set[str] = set()
         coverage = Coverage(Status.NOT_INSPECTED, "")
         for item in read(Source.from_descriptor(file.fileno(), name), limits=self._limits):
             if isinstance(item, Coverage):
                 coverage = item
             elif item.location.parts[-1:] != ("file name",) and len(words) < _WORDS_KEPT:
                 words.update(_WORD.findall(item.text.lower()))
-                words.update(*(_WORD.findall(field.label.lower()) for field in item.fields))
-        kept = sorted(words)[:_WORDS_KEPT]
+                labels.update(*(_WORD.findall(field.label.lower()) for field in item.fields))
+        kept = dict.fromkeys(labels, 0) | dict.fromkeys(sorted(words)[:_WORDS_KEPT], 1)
         nobody = Assessment(Severity.NONE, PeopleCount(0, 0))
-        return Inspection(coverage, nobody, (), dict.fromkeys(kept, 1), "", size)
+        return Inspection(coverage, nobody, (), kept, "", size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,16 +148,18 @@ def missing_words(
     """Words that the reading lost although the mutation did not take them out of the file's bytes.
 
     The second value counts the excused ones: of those that stand several times in the bytes (as a text and as
-    the name of a header) the mutation took at least one, or the word was read as part of a longer one (the
-    escape before it lost its declaration).
+    the name of a header) the mutation took at least one; or the word was read as part of a longer one (the
+    escape before it lost its declaration); or nearly nothing of the file is left.
     """
     first, second = original.lower(), changed.lower()
     bare = before.coverage.kind in _BARE
+    if _is_another(original, changed):
+        return [], sum(before.counts.values())
     read = " ".join(after.counts)
     lost = []
     excused = 0
     for word in before.counts:
-        if word in after.counts:
+        if word in after.counts or not before.counts[word]:
             continue
         spellings = [word.encode("utf-8"), word.encode("utf-16-le")]
         stood = [spelling for spelling in spellings if spelling in first]
@@ -167,6 +172,14 @@ def missing_words(
         elif not stood and not bare:
             lost.append(word)
     return lost, excused
+
+
+def _is_another(original: bytes, changed: bytes) -> bool:
+    """Whether a mutation left too little to be told from another file: no head, or most bytes overwritten."""
+    if len(changed) < _SHORTEST:
+        return True
+    other = sum(1 for one, two in zip(original, changed, strict=False) if one != two)
+    return len(changed) >= len(original) and 2 * other > len(original)
 
 
 def enter(ledger: Ledger, case: Case, before: Inspection, after: Inspection | None, original: bytes) -> None:

@@ -21,7 +21,7 @@ from scanner.documents.model import Location, Segment
 from scanner.documents.protocol import Event, Member, Source
 from scanner.documents.rows import RECORD_SEPARATOR, row_segment
 
-_OPENING = re.compile(r"<(?:!--|(/?)([A-Za-z][^\s/>]{0,100})|[!?])")
+_OPENING = re.compile(r"<(?:!--|(/?)([A-Za-z][^\s/>]{0,100})(>)?|[!?])")
 # The rest of a tag: quoted values may hold ">".  Possessive, so that it never looks back.
 _REST_OF_TAG = re.compile(r"""(?:[^"'>]++|"[^"]*+"|'[^']*+')*+>""")
 _LONGEST_TAG = 1 << 16
@@ -210,9 +210,15 @@ class _Page:
             if not _DECLARATION.match(declaration):
                 self._comment(declaration)
             return min(len(text), end + 1)
-        end = self._tag_end(text, opening.end())
         name = name.lower()
-        inside = text[opening.end() : end - 1 if text[end - 1] == ">" else end]
+        if opening[3] and "<" not in name and name not in _RAW:
+            if opening[1]:
+                self._close(name)
+            else:
+                self._open(name, {}, False)
+            return opening.end()
+        end = self._tag_end(text, opening.end(2))
+        inside = text[opening.end(2) : end - 1 if text[end - 1] == ">" else end]
         if "<" in inside or ">" in inside or (opening[1] and len(inside) > _LONGEST_BLANK):
             # A quote or a bracket is missing, and this tag took in what stood behind it.
             self._swallowed(opening[2] + inside)
@@ -321,13 +327,10 @@ class _Page:
             if name not in ("td", "th", "tr", "tbody", "thead", "tfoot"):
                 self._tables[-1].cells[-1].parts.append(_BREAK)
             return
-        if not closing:
+        if self._parts or self._concealed:
+            self._tag = (self._tag or name) if closing else self._tag
             self._flush()
-            self._tag = name
-        else:
-            self._tag = self._tag or name
-            self._flush()
-            self._tag = ""
+        self._tag = "" if closing else name
 
     def _flush(self) -> None:
         """Hand out the block read so far, and after it what was concealed in it."""
@@ -507,6 +510,8 @@ def _hidden_by(attributes: dict[str, str]) -> str:
 
 def _collapse(parts: list[str], keep: bool = False) -> str:
     text = "".join(parts)
+    if not keep and text.isascii():
+        return " ".join(text.split())
     if not keep:
         text = _BLANKS.sub(" ", text)
     if _BREAK in text:

@@ -146,7 +146,7 @@ def _document(data: bytes, password: str, limits: Limits) -> Iterator[Event]:
             return
     yield from pages.events()
     yield from behind
-    for words in damage(data, password):
+    for words in damage(data, password, structure.pdf if structure is not None else None):
         yield Gap(HERE, Shortfall.DAMAGED, words)
     if structure is None:
         yield Gap(Location(("objects",)), Shortfall.DAMAGED, "fields, comments and attachments not read")

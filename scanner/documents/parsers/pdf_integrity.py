@@ -20,23 +20,36 @@ logging.getLogger("pikepdf").setLevel(logging.CRITICAL + 1)  # it logs what it m
 # What one stream and all of them together may inflate to; beyond that nothing is looked at any more.
 _STREAM_BYTES, _ALL_BYTES = 50_000_000, 500_000_000
 _PIECE = 1 << 20
+# What qpdf warns of when an object, or a part of one, could not be read.  Wrong tables alone it repairs.
+_LOST = re.compile(
+    r"giving up|treating (?:\w+ )?as (?:null|empty)|unable to recover|not found in file|ignoring|"
+    r"unknown token|invalid character"
+)
 _STREAM = re.compile(rb"(?<!end)stream(?:\r?\n|\r)")
 _FLATE = (["/FlateDecode"], ["/Fl"])
 _LETTERS = (["/ASCII85Decode"], ["/A85"])
 
 
-def damage(data: bytes, password: str = "") -> Iterator[str]:
-    """What is damaged in a document, in words for a report; nothing where it is sound."""
+def damage(data: bytes, password: str = "", pdf: pikepdf.Pdf | None = None) -> Iterator[str]:
+    """What is damaged in a document, in words for a report; nothing where it is sound.
+
+    ``pdf`` is the document where it is open already.
+    """
     if not _balanced(data):
         yield "a packed stream lost its beginning or its end"
     count = 0
+    lost = False
     try:
-        with pikepdf.open(io.BytesIO(data), password=password) as pdf:
-            for whole in _streams(pdf):
-                count += not whole
+        pdf = pdf or pikepdf.open(io.BytesIO(data), password=password)
+        for whole in _streams(pdf):
+            count += not whole
+        # Pages are looked at lastly: qpdf leaves out those that are none any more.
+        lost = len(pdf.pages) == 0 or any(map(_LOST.search, pdf.get_warnings()))
     except pikepdf.PasswordError:
         pass  # a method that this library does not know: nothing can be said
     except Exception:  # whatever it meets in its structure
+        lost = True
+    if lost:
         yield "the document's structure is damaged; pages and objects may be missing"
     if count:
         yield f"{count} packed streams are damaged"

@@ -41,6 +41,11 @@ class PdfStructure(Protocol):
     """What a walk over a document's objects needs to know of it."""
 
     @property
+    def pdf(self) -> pikepdf.Pdf | None:
+        """The document as qpdf opened it; ``None`` where that could not."""
+        ...
+
+    @property
     def properties(self) -> list[Mapping[str, object]]:
         """The information dictionaries, the last revision's first."""
         ...
@@ -76,6 +81,10 @@ class _ByPdfminer:
 
     def __init__(self, document: PDFDocument) -> None:
         self._document = document
+
+    @property
+    def pdf(self) -> pikepdf.Pdf | None:
+        return None
 
     @property
     def properties(self) -> list[Mapping[str, object]]:
@@ -125,6 +134,10 @@ class _ByQpdf:
         self._pdf = pikepdf.open(io.BytesIO(data), password=password)
         self._objects: dict[int, object] = {}
         self._annotated = list(self._annotations())
+
+    @property
+    def pdf(self) -> pikepdf.Pdf | None:
+        return self._pdf
 
     @property
     def properties(self) -> list[Mapping[str, object]]:

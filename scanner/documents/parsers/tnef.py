@@ -105,8 +105,12 @@ class _Reading:
                 if level in (1, 2):
                     yield identifier, self._data[start:]
                 return
-            yield identifier, self._data[start : start + length]
-            position = start + length + 2  # check sum
+            data = self._data[start : start + length]
+            told = int.from_bytes(self._data[start + length : start + length + 2], "little")
+            if sum(data) & 0xFFFF != told:
+                self._damage = self._damage or "a check sum differs"
+            yield identifier, data
+            position = start + length + 2
 
     def _attribute(self, identifier: int, data: bytes) -> Iterator[Event]:
         if identifier == _CODE_PAGE and len(data) >= 4:

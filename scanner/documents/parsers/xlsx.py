@@ -17,6 +17,7 @@ from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.parsers import ooxml_parts, workbook_parts
 from scanner.documents.parsers.cell_text import number_shown, text_shown
 from scanner.documents.parsers.labelled_table import LabelledTable
+from scanner.documents.parsers.number_format import GENERAL
 from scanner.documents.parsers.ooxml_package import Package, Part, open_package, parse_xml
 from scanner.documents.parsers.ooxml_parts import local, record
 from scanner.documents.parsers.sheet_rows import (
@@ -40,6 +41,8 @@ _COLUMN = re.compile(rb"<(?:[\w.-]+:)?col\b([^>]*)>")
 _CHUNK = 1 << 20
 # Different strings in formulas that are remembered so as to report each once.
 _LITERALS = 10_000
+# Whole numbers of fewer digits are shown as they are where there is no format.
+_SHORT = 12
 _REFERENCE_ONLY = re.compile(r"(?:'[^']*'|[\w.]+)?!?\$?[A-Z]{0,3}\$?\d*(?::\$?[A-Z]{0,3}\$?\d*)?\Z|#REF!")
 
 
@@ -249,17 +252,25 @@ class _Workbook:
                         formulas.add(text)
                         ready.append(Segment(text, sheet.place / name, "text in a formula"))
             hidden = "hidden column" if column in hidden_columns else self._styles.reason(style)
-            if not style and kind == "s":
-                # Most cells are plain shared strings: no format to apply.
-                text = self._strings.at(value)
-                if text and not text.isspace():
-                    cells.append(Cell(column, text, name, hidden))
+            if self._styles.format(style) == GENERAL and (plain := self._plain(kind, value)) is not None:
+                if plain and not plain.isspace():
+                    cells.append(Cell(column, plain, name, hidden))
                 continue
             for text, reason in self._shown(stored):
                 if text and not text.isspace():
                     cells.append(Cell(column, text, name, hidden or reason))
         hidden = sheet.hidden or ("hidden row" if raw.hidden else "")
         return Row(raw.number, cells, sheet.place, hidden, raw.number in sheet.headers)
+
+    def _plain(self, kind: str, value: str) -> str | None:
+        """The text of a cell without a format, as most are; ``None`` for one that is shown otherwise."""
+        if kind == "s":
+            return self._strings.at(value)
+        if kind in ("str", "inlineStr"):
+            return unescape_string(value)
+        if kind == "n" and len(value) < _SHORT and value.isascii() and value.isdecimal() and value[0] != "0":
+            return value
+        return None
 
     def _shown(self, cell: RawCell) -> list[tuple[str, str]]:
         """The text that a cell shows and, where its format hides digits, the number behind it."""
