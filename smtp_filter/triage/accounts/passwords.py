@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import threading
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -27,6 +28,10 @@ _GUESSED = (
 _READABLE = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
+# Each try takes 64 MiB: many at once would be a way to take the machine's memory.
+_AT_ONCE = threading.BoundedSemaphore(4)
+
+
 @cache
 def _hasher() -> PasswordHasher:
     # RFC 9106's second choice: 64 MiB, three passes; tens of milliseconds a try.
@@ -35,7 +40,8 @@ def _hasher() -> PasswordHasher:
 
 def hashed(password: str) -> str:
     """What is stored."""
-    return _hasher().hash(password[:LONGEST])
+    with _AT_ONCE:
+        return _hasher().hash(password[:LONGEST])
 
 
 @cache
@@ -45,8 +51,10 @@ def _nobodys() -> str:
 
 def matches(stored: str | None, password: str) -> bool:
     """Whether it is the one; takes as long where there is none, so that time does not tell who exists."""
+    compared = stored or _nobodys()
     try:
-        return _hasher().verify(stored or _nobodys(), password[:LONGEST]) and stored is not None
+        with _AT_ONCE:
+            return _hasher().verify(compared, password[:LONGEST]) and stored is not None
     except (VerificationError, InvalidHashError):
         return False
 

@@ -136,16 +136,20 @@ class Door:
         return Stage.WHOLE
 
     def _too_many(self, address: str) -> bool:
+        return self._failed(address) >= self.guessing.address_failures
+
+    def _failed(self, address: str) -> int:
         since = self.clock() - self.guessing.address_window
         with self.engine.connect() as connection:
-            failed = queries.failures_of_address(connection, address, since)
-        return failed >= self.guessing.address_failures
+            return queries.failures_of_address(connection, address, since)
 
     def _refuse(self, name: str, address: str, refusal: Refusal, count: int | None = None) -> Refusal:
         now = self.clock()
+        if refusal is Refusal.TOO_MANY and self._failed(address) > self.guessing.address_failures:
+            # Recorded once: who goes on must not fill the log.
+            return refusal
         with writing(self.engine) as connection:
-            if refusal is not Refusal.TOO_MANY:
-                queries.note_failure(connection, address, now, now - self.guessing.address_window)
+            queries.note_failure(connection, address, now, now - self.guessing.address_window)
             facts: dict[str, Fact] = {"why": refusal.value}
             if count is not None:
                 failures = queries.count_failure(connection, count)

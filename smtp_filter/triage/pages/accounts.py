@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -33,25 +35,23 @@ def accounts(request: Request) -> Response:
 def new(request: Request) -> Response:
     """Make an account, and show its one-time link once."""
     services = services_of(request)
-    values = _Form.empty()
+    values = _Form()
     problem = ""
     if request.method == "POST":
         values = _Form.of(request)
-        name = text_of(form_of(request), "name", 200)
-        values["name"] = name
         try:
             code = services.accounts.add(
                 visitor_of(request).actor,
-                name,
+                values.name,
                 values.roles,
-                display=values["display"],
-                departments=values.lines("departments"),
-                mailboxes=values.lines("mailboxes"),
+                display=values.display,
+                departments=_lines(values.departments),
+                mailboxes=_lines(values.mailboxes),
             )
         except AccountError as error:
             problem = str(error)
         else:
-            return _one_time(request, services.accounts.get(name), code, made=True)
+            return _one_time(request, services.accounts.get(values.name), code, made=True)
     return render(
         request,
         "accounts/new.html",
@@ -75,9 +75,9 @@ def account(request: Request) -> Response:
                 visitor_of(request).actor,
                 found.name,
                 roles=values.roles,
-                display=values["display"],
-                departments=values.lines("departments"),
-                mailboxes=values.lines("mailboxes"),
+                display=values.display,
+                departments=_lines(values.departments),
+                mailboxes=_lines(values.mailboxes),
             )
         except AccountError as error:
             problem = str(error)
@@ -120,39 +120,42 @@ def act(request: Request) -> Response:
     raise HTTPException(404)
 
 
-class _Form(dict[str, str]):
+@dataclass(frozen=True, slots=True)
+class _Form:
     """The fields of the form, as they are shown again after a problem."""
 
+    name: str = ""
+    display: str = ""
+    departments: str = ""
+    mailboxes: str = ""
     roles: frozenset[Role] = frozenset()
-
-    def lines(self, name: str) -> list[str]:
-        return [line.strip() for line in self[name].replace(",", "\n").splitlines() if line.strip()]
-
-    @classmethod
-    def empty(cls) -> _Form:
-        return cls(name="", display="", departments="", mailboxes="")
 
     @classmethod
     def of(cls, request: Request) -> _Form:
         form = form_of(request)
-        made = cls.empty()
-        for name in ("display", "departments", "mailboxes"):
-            made[name] = text_of(form, name, 4_000)
         known = {role.value: role for role in Role}
         told = [word for word in form.getlist("roles") if isinstance(word, str)]
-        made.roles = frozenset(known[word] for word in told if word in known)
-        return made
+        return cls(
+            name=text_of(form, "name", 200),
+            display=text_of(form, "display", 200),
+            departments=text_of(form, "departments", 4_000),
+            mailboxes=text_of(form, "mailboxes", 4_000),
+            roles=frozenset(known[word] for word in told if word in known),
+        )
 
     @classmethod
     def of_account(cls, account: Account) -> _Form:
-        made = cls(
-            name=account.name,
-            display=account.display,
-            departments="\n".join(account.departments),
-            mailboxes="\n".join(sorted(account.mailboxes)),
+        return cls(
+            account.name,
+            account.display,
+            "\n".join(account.departments),
+            "\n".join(sorted(account.mailboxes)),
+            account.roles,
         )
-        made.roles = account.roles
-        return made
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.replace(",", "\n").splitlines() if line.strip()]
 
 
 def _account(request: Request) -> Account:

@@ -226,6 +226,9 @@ def _enter(request: Request, handler: Handler, roles: Sequence[Role], allowed: f
     session = services.sessions.find(token) if token else None
     request.scope["dlp.session"] = session
     if request.method not in ("GET", "HEAD"):
+        if token and session is None and allowed:
+            # Expired: the form's token went with the session, and nothing is done.
+            return _to_sign_in(request, expired=True)
         bound = token if session else cookies.visit(request, settings)
         csrf.check(request, form_of(request), services.sessions.form_token(bound), settings)
     if session is not None and session.stage is Stage.WHOLE:

@@ -83,6 +83,8 @@ def test_an_address_that_guesses_many_names_is_stopped(here: Site) -> None:
     answers = [sign_in(client, f"name{number}", "wrong wrong wrong").status_code for number in range(10)]
     assert answers == [403] * 8 + [429] * 2
     assert sign_in(client, "s.lee").status_code == 429
+    # Who goes on does not fill the log.
+    assert [event.after["why"] for event in here.acts("sign_in.refused")].count("too_many") == 1
     here.clock.on = 16 * 60
     assert sign_in(client, "s.lee").status_code == 303
 
