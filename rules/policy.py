@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rules.flags import PhrasePack, load_pack
 from rules.loader import parse_yaml
+from rules.schema import Stage
 
 POLICIES = resources.files("rules") / "policies"
 
@@ -45,6 +46,7 @@ class PolicyFile(_Strict):
     contacts: tuple[str, ...]
     topics: dict[str, SeverityWord] = {}
     special_categories: dict[str, SeverityWord] = {}
+    stages: dict[str, Stage] = {}
 
 
 def load_policy(name: str = "default.yaml", folder: Traversable = POLICIES) -> PolicyFile:

@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from rules.checks import CHECKS
 
+# How far a rule or a reason is in force: recorded only; reported, deciding nothing; in force.
+Stage = Literal["shadow", "warn", "block"]
+
 Score = Annotated[float, Field(ge=0, le=1)]
 
 # Between the groups of a number: up to three blanks, dots, dashes, slashes or underscores; or a line
@@ -87,6 +90,8 @@ class IdentifierRule(Strict):
     that share one shape and are decided together.  ``ocr`` is a template (``L`` letter, ``D`` digit)
     by which a labelled value is repaired.  ``specimens`` are published examples, compact.
     ``of_organisations: false`` says that it is of no account where it is a firm's or the council's own.
+    ``stage`` says how far it is in force: ``shadow`` is recorded apart and changes nothing, ``warn`` is
+    reported and decides no exit code and no mail, ``block`` does.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9\-]*$")
@@ -100,6 +105,7 @@ class IdentifierRule(Strict):
     ocr: str | None = Field(default=None, pattern=r"^[LD]{6,20}$")
     specimens: frozenset[str] = frozenset()
     of_organisations: bool = True
+    stage: Stage = "block"
     examples: Examples
 
     @model_validator(mode="after")

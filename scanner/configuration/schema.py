@@ -602,4 +602,5 @@ class Configuration(Section):
             show_values=show_values,
             findings_per_file=self.reports.findings_per_file,
             surroundings=use == "mail",
+            records=use == "shares",
         )

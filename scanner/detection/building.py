@@ -57,8 +57,10 @@ def build_detector(settings: DetectionSettings | None = None) -> Detector:
     settings = settings or DetectionSettings()
     identifiers = identifiers_of(settings)
     bank = load_bank_rule()
+    tried = tuple(rule for rule in identifiers.rules if rule.stage == "shadow")
+    in_force = replace(identifiers, rules=tuple(r for r in identifiers.rules if r.stage != "shadow"))
     first: list[Recogniser] = [
-        IdentifierRecogniser(identifiers),
+        IdentifierRecogniser(in_force),
         BankRecogniser(),
         PostcodeRecogniser(),
         PhoneRecogniser(),
@@ -83,6 +85,7 @@ def build_detector(settings: DetectionSettings | None = None) -> Detector:
         context_phrases=ContextPhrases([*identifier_phrases(identifiers), *bank_phrases(bank)]),
         organisation=settings.organisation,
         allowed=settings.allowed,
+        shadow=[IdentifierRecogniser(replace(identifiers, rules=tried))] if tried else [],
     )
 
 

@@ -40,19 +40,22 @@ class Detection:
 
     ``findings`` are in order of their start, with offsets in the original text; ``mentions`` are the
     same findings, in the same order, with what joining people needs.  ``reference_date`` is the day on
-    which ages were reckoned: the document's own date where it bears one.
+    which ages were reckoned: the document's own date where it bears one.  ``shadow`` is what rules that are
+    only tried would have found; nothing else was found otherwise because of them.
     """
 
     findings: tuple[Finding, ...] = ()
     mentions: tuple[Mention, ...] = field(default=(), repr=False)
     reference_date: date | None = None
+    shadow: tuple[Mention, ...] = field(default=(), repr=False)
 
 
 class Detector:
     """Runs recognisers over passages; holds no state of any passage.
 
     ``stages`` are run in order; ``context_phrases`` is the shared index that identifier rules use;
-    ``allowed`` values are nobody's (a site's own specimens and test data) and are never reported.
+    ``allowed`` values are nobody's (a site's own specimens and test data) and are never reported; ``shadow``
+    are recognisers that are only tried.
     """
 
     def __init__(
@@ -62,14 +65,16 @@ class Detector:
         context_phrases: ContextPhrases,
         organisation: Organisation | None = None,
         allowed: Collection[str] = (),
+        shadow: Sequence[Recogniser] = (),
     ) -> None:
         self._stages = tuple(tuple(stage) for stage in stages)
+        self._shadow = tuple(shadow)
         self._context_phrases = context_phrases
         self._organisation = organisation or Organisation()
         self._allowed = frozenset(compact(value) for value in allowed)
         self._presence = Presence(
             program
-            for recogniser in self.recognisers
+            for recogniser in (*self.recognisers, *self._shadow)
             if isinstance(recogniser, RunsPrograms)
             for program in recogniser.programs
         )
@@ -103,10 +108,14 @@ class Detector:
             if self._allowed:
                 findings = [f for f in findings if compact(f.value(view.text)) not in self._allowed]
             view.findings = tuple(findings)
+        # By themselves and last: what is only tried takes no place from anything.
+        shadow = settle(one for recogniser in self._shadow for one in recogniser.recognise(view))
+        shadow = [f for f in shadow if compact(f.value(view.text)) not in self._allowed]
         return Detection(
             tuple(_to_original(finding, normalised) for finding in findings),
             _mentions(findings, view.layout, view.text, normalised, number) if findings else (),
             view.reference_date,
+            _mentions(shadow, view.layout, view.text, normalised, number) if shadow else (),
         )
 
 

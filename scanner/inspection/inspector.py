@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -11,7 +11,7 @@ from io import BytesIO
 from typing import BinaryIO, TypeAlias
 
 from rules.nicknames import load_nicknames
-from scanner.detection.building import build_detector
+from scanner.detection.building import build_detector, identifiers_of
 from scanner.detection.dates import read_date
 from scanner.detection.detector import Detector
 from scanner.detection.finding import REPORTED, Finding
@@ -29,6 +29,7 @@ from scanner.inspection.surroundings import KEPT, Surroundings
 from scanner.judgement.assessment import Assessment, PeopleCount
 from scanner.judgement.judge import assess
 from scanner.judgement.policy import Policy
+from scanner.judgement.record import record
 from scanner.text import Passage
 
 # What only judgement uses: not an entity that a person would look for in the text.
@@ -86,15 +87,21 @@ _FIRST_WORDS = "Dear Ms Parvaneh Azadmanesh, did Qoryoley or zuleykha ring 01632
 class Inspector:
     """Reads, detects, joins and judges; built once per process, holds nothing of any document."""
 
-    def __init__(self, detector: Detector, settings: InspectionSettings) -> None:
+    def __init__(
+        self, detector: Detector, settings: InspectionSettings, warning: Collection[str] = ()
+    ) -> None:
+        """``warning`` are the ids of rules that are reported and decide nothing."""
         self._detector = detector
+        self._warning = frozenset(warning)
         self._settings = settings
         self._aliases = Aliases(load_nicknames())
 
     @classmethod
     def build(cls, settings: InspectionSettings) -> Inspector:
         """An inspector with all rules loaded; raises ``RuleError`` for a pack that cannot be used."""
-        return cls(build_detector(settings.detection), settings)
+        rules = identifiers_of(settings.detection).rules
+        warning = [rule.id for rule in rules if rule.stage == "warn"]
+        return cls(build_detector(settings.detection), settings, warning)
 
     def warm(self) -> None:
         """Load and compile what waits for its first use: before workers are forked, so that they share it."""
@@ -147,6 +154,7 @@ class Inspector:
         it belongs to none.  Somebody who stands in two parts counts in both.
         """
         placed: list[_Placed] = []
+        tried: list[Mention] = []
         counts: Counter[str] = Counter()
         reading = _Reading(items)
         reference: date | None = None
@@ -154,9 +162,11 @@ class Inspector:
         try:
             for number, assembled in enumerate(assemble(reading)):
                 # What the first page says of the document's date holds for all of it.
-                reference = self._detect_in(assembled, number, reference, placed, counts, part_of, excluded)
+                reference = self._detect_in(
+                    assembled, number, reference, placed, tried, counts, part_of, excluded
+                )
                 if so_far is not None:
-                    so_far(partial(self._summed_up, placed, counts, _UNFINISHED, reference, size))
+                    so_far(partial(self._summed_up, placed, tried, counts, _UNFINISHED, reference, size))
         except MemoryError:
             # What was found before it stands; the passage that it happened in is not judged.
             shortage = (Gap(Location(), Shortfall.PARSER_STOPPED, "memory limit"),)
@@ -176,12 +186,13 @@ class Inspector:
         for name, members in parts.items():
             found = self._population(members, today)
             summed[name] = PartCount(PeopleCount(found.low, found.high), len(rows.get(name, ())))
-        inspection = self._summed_up(placed, counts, coverage, reference, size)
+        inspection = self._summed_up(placed, tried, counts, coverage, reference, size)
         return inspection, summed
 
     def _summed_up(
         self,
         placed: Sequence[_Placed],
+        tried: Sequence[Mention],
         counts: Mapping[str, int],
         coverage: Coverage,
         reference: date | None,
@@ -190,18 +201,36 @@ class Inspector:
         mentions = [item.mention for item in placed[:_JOINED_FINDINGS]]
         findings = [mention.finding for mention in mentions]
         judged = self._judged(findings, mentions, reference or date.today())
+        assessment = self._staged(judged.assessment, mentions, tried, reference or date.today())
         listed = self._most_telling(placed)
         located = [self._located(item) for item in listed]
         if self._settings.surroundings:
             located = _with_persons(located, listed, placed, judged.population)
         return Inspection(
             coverage=coverage,
-            assessment=judged.assessment,
+            assessment=assessment,
             findings=tuple(located),
             counts=dict(counts),
             content_hash="",
             size=size,
+            shadow=Counter(m.finding.rule for m in tried if m.finding.confidence >= REPORTED),
+            record=record([item.mention for item in placed], judged.population, self._settings.policy, tried)
+            if self._settings.records
+            else None,
         )
+
+    def _staged(
+        self, assessment: Assessment, mentions: Sequence[Mention], tried: Sequence[Mention], today: date
+    ) -> Assessment:
+        """The assessment with what it is without rules that only warn, and with those that are only tried."""
+        if any(mention.finding.rule in self._warning for mention in mentions):
+            sure = [mention for mention in mentions if mention.finding.rule not in self._warning]
+            assessment = replace(assessment, enforced=self._judged((), sure, today).assessment.binding)
+        if tried:
+            would = self._judged((), [*mentions, *tried[:_JOINED_FINDINGS]], today).assessment
+            shadowed = would.severity if would.shadowed is None else would.shadowed
+            assessment = replace(assessment, shadowed=max(shadowed, assessment.severity))
+        return assessment
 
     def _detect_in(
         self,
@@ -209,11 +238,14 @@ class Inspector:
         number: int,
         reference: date | None,
         placed: list[_Placed],
+        tried: list[Mention],
         counts: Counter[str],
         part_of: PartOf | None,
         excluded: Exclusions | None,
     ) -> date | None:
         detection = self._detector.detect(assembled.passage, reference_date=reference, number=number)
+        if len(tried) < _JOINED_FINDINGS:
+            tried += [m for m in detection.shadow if excluded is None or not self._is_excluded(m, excluded)]
         locator = Locator(assembled)
         surroundings: Surroundings | None = None
         if self._settings.surroundings and len(placed) < KEPT:

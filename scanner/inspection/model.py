@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from scanner.documents.model import Coverage
 from scanner.judgement.assessment import Assessment
@@ -46,6 +46,8 @@ class Inspection:
     """Everything that a report or a ledger needs to know of one file.
 
     ``findings`` is capped (the most telling first); ``counts`` has the true totals per entity type.
+    ``shadow`` counts what rules that are only tried would have found, by rule.  ``record`` is what a later
+    replay judges (:mod:`scanner.judgement.record`), ``None`` where it was not kept.
     """
 
     coverage: Coverage
@@ -54,3 +56,5 @@ class Inspection:
     counts: Mapping[str, int]
     content_hash: str
     size: int
+    shadow: Mapping[str, int] = field(default_factory=dict)
+    record: str | None = None

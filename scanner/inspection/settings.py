@@ -17,7 +17,7 @@ class InspectionSettings:
     ``key`` is the installation's secret (16 to 64 bytes) under which values are hashed; ``show_values``
     keeps real values in the findings; ``findings_per_file`` caps the findings listed, never the counts;
     findings below ``least_confidence`` are not listed; ``surroundings`` keeps with each finding what stands
-    around it, masked, and whom it is about.
+    around it, masked, and whom it is about; ``records`` keeps what a replay of rules judges.
     """
 
     key: bytes
@@ -28,3 +28,4 @@ class InspectionSettings:
     findings_per_file: int = 100
     least_confidence: float = REPORTED
     surroundings: bool = False
+    records: bool = False

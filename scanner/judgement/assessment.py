@@ -43,8 +43,19 @@ class PeopleCount:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The judgement of one document."""
+    """The judgement of one document.
+
+    ``enforced`` is the severity without what only warns (``None``: the same), ``shadowed`` the one that it
+    would have if what is only tried counted (``None``: nothing is tried).
+    """
 
     severity: Severity
     people: PeopleCount
     reasons: tuple[Reason, ...] = ()
+    enforced: Severity | None = None
+    shadowed: Severity | None = None
+
+    @property
+    def binding(self) -> Severity:
+        """The severity that decides about exit codes and about mail."""
+        return self.severity if self.enforced is None else self.enforced

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from rules.schema import Stage
 from scanner.detection.finding import REPORTED
 from scanner.detection.people import Mention
 from scanner.detection.people_model import Person, Population
@@ -215,13 +216,34 @@ class Case:
 def assess(mentions: Sequence[Mention], population: Population, policy: Policy) -> Assessment:
     """Judge one document from its mentions and its people."""
     case = Case(mentions, population, policy)
-    reasons = [reason for row in _ROWS for reason in row(case)]
-    severity = max((reason.severity for reason in reasons), default=Severity.NONE)
+    found = [reason for row in _ROWS for reason in row(case)]
+    people = PeopleCount(population.low, population.high)
+    told = _weighed(case, found, without=("shadow",))
+    if not policy.stages:
+        return Assessment(_worst(told), people, tuple(told))
+    return Assessment(
+        _worst(told),
+        people,
+        tuple(told),
+        enforced=_worst(_weighed(case, found, without=("shadow", "warn"))),
+        shadowed=_worst(_weighed(case, found, without=())),
+    )
+
+
+def _weighed(case: Case, found: Sequence[Reason], without: Sequence[Stage]) -> list[Reason]:
+    """The reasons but for those of some stages, with what makes them worse; the worst first."""
+    stages = case.policy.stages
+    reasons = [reason for reason in found if stages.get(reason.code, "block") not in without]
+    severity = _worst(reasons)
     if severity > Severity.NONE:
-        reasons += _circumstances(case, severity)
-        severity = max(reason.severity for reason in reasons)
-    reasons.sort(key=lambda reason: -reason.severity)
-    return Assessment(severity, PeopleCount(population.low, population.high), tuple(reasons))
+        reasons += [
+            one for one in _circumstances(case, severity) if stages.get(one.code, "block") not in without
+        ]
+    return sorted(reasons, key=lambda reason: -reason.severity)
+
+
+def _worst(reasons: Sequence[Reason]) -> Severity:
+    return max((reason.severity for reason in reasons), default=Severity.NONE)
 
 
 def _people(count: int) -> str:
@@ -310,7 +332,7 @@ def _strong_identifiers(case: Case) -> Iterator[Reason]:
             finding.confidence >= breadth.identifier and _somebodys(case, index)
         ):
             values[finding.entity_type].add(case.value(index))
-        elif finding.confidence >= breadth.identifier and not _foreign_label(case, index):
+        elif finding.confidence >= breadth.identifier and not foreign_label(case, index):
             unsure += 1
     if not values:
         if unsure and case.private:
@@ -326,7 +348,7 @@ def _strong_identifiers(case: Case) -> Iterator[Reason]:
         yield Reason("strong_identifier", f"Strong identifiers of {_people(most)}: {kinds}.", Severity.HIGH)
 
 
-def _foreign_label(case: Case, index: int) -> bool:
+def foreign_label(case: Case, index: int) -> bool:
     """Whether a number stands under a label that names something else than a person's number."""
     column = case.mentions[index].column
     # What goes on for longer before a colon, or holds a date or a number, is a sentence.
@@ -338,7 +360,7 @@ def _foreign_label(case: Case, index: int) -> bool:
 def _somebodys(case: Case, index: int) -> bool:
     """Whether an unsure number stands in the same row or paragraph as the private person it was given to."""
     owner = case.owners.get(index)
-    if owner is None or not owner.names or _foreign_label(case, index):
+    if owner is None or not owner.names or foreign_label(case, index):
         return False
     mention = case.mentions[index]
     return any(

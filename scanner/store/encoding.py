@@ -19,6 +19,16 @@ PROTECTED_KEPT = 50
 
 def evidence_to_json(inspection: Inspection) -> str:
     """What the ledger's columns do not hold: reasons, gaps, masked findings, counts.  Never a value."""
+    assessment = inspection.assessment
+    more: dict[str, Any] = {}
+    if assessment.enforced is not None:
+        more["enforced"] = int(assessment.enforced)
+    if assessment.shadowed is not None:
+        more["shadowed"] = int(assessment.shadowed)
+    if inspection.shadow:
+        more["shadow"] = dict(inspection.shadow)
+    if inspection.record is not None:
+        more["record"] = inspection.record
     return json.dumps(
         {
             "reasons": [[r.code, r.text, int(r.severity)] for r in inspection.assessment.reasons],
@@ -27,6 +37,7 @@ def evidence_to_json(inspection: Inspection) -> str:
             "protected": [_protected_to_list(part) for part in _kept_parts(inspection.coverage.protected)],
             "findings": [_finding_to_list(finding) for finding in inspection.findings],
             "counts": dict(inspection.counts),
+            **more,
         },
         separators=(",", ":"),
     )
@@ -72,18 +83,37 @@ def inspection_from_json(data: Mapping[str, Any]) -> Inspection:
             protection=Protection(data["protection"]),
             protected=evidence.protected,
         ),
-        assessment=Assessment(Severity(data["severity"]), PeopleCount(int(low), int(high)), evidence.reasons),
+        assessment=Assessment(
+            Severity(data["severity"]),
+            PeopleCount(int(low), int(high)),
+            evidence.reasons,
+            evidence.enforced,
+            evidence.shadowed,
+        ),
         findings=evidence.findings,
         counts=evidence.counts,
         content_hash=str(data["hash"]),
         size=int(data["size"]),
+        shadow=evidence.shadow,
+        record=evidence.record,
     )
 
 
 class Evidence:
     """The parts of :func:`evidence_to_json` read back, with values put in where they are given."""
 
-    __slots__ = ("counts", "findings", "gaps", "gaps_total", "protected", "reasons")
+    __slots__ = (
+        "counts",
+        "enforced",
+        "findings",
+        "gaps",
+        "gaps_total",
+        "protected",
+        "reasons",
+        "record",
+        "shadow",
+        "shadowed",
+    )
 
     def __init__(self, text: str, values: str | None = None) -> None:
         data = json.loads(text)
@@ -97,6 +127,10 @@ class Evidence:
             for parts, protection, method, opened in data.get("protected", ())
         )
         self.counts = {str(name): int(count) for name, count in data["counts"].items()}
+        self.enforced = _severity(data.get("enforced"))
+        self.shadowed = _severity(data.get("shadowed"))
+        self.shadow = {str(rule): int(count) for rule, count in data.get("shadow", {}).items()}
+        self.record = None if data.get("record") is None else str(data["record"])
         findings = tuple(_finding_from_list(item) for item in data["findings"])
         if values is not None:
             findings = tuple(
@@ -104,6 +138,10 @@ class Evidence:
                 for finding, value in zip(findings, json.loads(values), strict=True)
             )
         self.findings = findings
+
+
+def _severity(number: int | None) -> Severity | None:
+    return None if number is None else Severity(number)
 
 
 def _kept_gaps(gaps: tuple[Gap, ...]) -> list[Gap]:

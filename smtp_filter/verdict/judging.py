@@ -170,7 +170,8 @@ def judge_message(
 
 def _content(inspection: Inspection, policy: MailPolicy) -> _Content:
     severity = inspection.assessment.severity
-    sensitive = severity >= Severity[policy.sensitive_from.upper()]
+    # What only warns is told and holds nothing.
+    sensitive = inspection.assessment.binding >= Severity[policy.sensitive_from.upper()]
     return _Content(severity, sensitive, sealing_of(inspection.coverage, policy))
 
 
