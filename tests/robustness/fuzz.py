@@ -52,6 +52,13 @@ _WORD = re.compile(r"(?<![^\W_])[^\W_]{4,40}(?![^\W_])")
 _WORDS_KEPT = 3_000
 # Kinds in which nothing tells that something is missing or other than it was: neither lengths nor checksums.
 _BARE = frozenset(("csv", "eml", "html", "ics", "json", "mbox", "mhtml", "rtf", "text", "vcf", "xml"))
+# The grammar of mail: text where a blank line stands too early, structure where damage mends that.
+_GRAMMAR = frozenset(
+    (
+        *("boundary", "charset", "content", "disposition", "encoding", "filename", "mime", "multipart"),
+        *("name", "plain", "text", "transfer", "type", "version"),
+    )
+)
 _BATCH = 400
 # A file of fewer bytes has no room for what tells its kind.
 _SHORTEST = 8
@@ -149,7 +156,8 @@ def missing_words(
 
     The second value counts the excused ones: of those that stand several times in the bytes (as a text and as
     the name of a header) the mutation took at least one; or the word was read as part of a longer one (the
-    escape before it lost its declaration); or nearly nothing of the file is left.
+    escape before it lost its declaration); or it is the grammar of mail; or nearly
+    nothing of the file is left.
     """
     first, second = original.lower(), changed.lower()
     bare = before.coverage.kind in _BARE
@@ -165,7 +173,7 @@ def missing_words(
         stood = [spelling for spelling in spellings if spelling in first]
         if any(spelling in second for spelling in stood):
             taken = any(second.count(spelling) < first.count(spelling) for spelling in stood)
-            if taken or word in read:
+            if taken or word in read or (bare and word in _GRAMMAR):
                 excused += 1
             else:
                 lost.append(word)
