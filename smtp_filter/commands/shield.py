@@ -26,9 +26,9 @@ Examples:
 IMPORT_HELP = """Load the list, as CSV with a first line that names its columns; `-` is standard input.
 
 Columns, in any order, each optional: reference, name (or first_name and surname), alias, date_of_birth,
-nhs_number, chi_number, national_insurance_number, upn, address, postcode, email, telephone.  Several values in one
-cell are separated by ; or |.  A person whose reference is on the list already is replaced; with --whole
-everybody who is not in the file goes off the list.
+nhs_number, chi_number, national_insurance_number, upn, address, postcode, email, telephone.  Several values
+in one cell are separated by ; or |.  A person whose reference is on the list already is replaced; with
+--whole everybody who is not in the file goes off the list.
 
 A name, alias, number, address, e-mail or telephone number is enough to be recognised; a date of birth, a
 postcode and initials count when two of them stand together.
