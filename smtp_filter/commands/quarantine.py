@@ -92,7 +92,7 @@ ASSIGN_HELP = """Give a message to somebody; `-` gives it back to all.
 Examples:
   dlp quarantine assign Q-2026-000123 s.lee
 """
-ESCALATE_HELP = """Make messages a matter of the DPO or another owner: they no longer expire.
+ESCALATE_HELP = """Make messages a matter of the DPO or another owner: each opens an incident, none expires.
 
 \b
 Examples:
@@ -401,13 +401,13 @@ def escalate(
     config: ConfigOption = None,
 ) -> None:
     """Escalate."""
-    _each(
-        references,
-        lambda desk, actor, one: desk.escalate(one, actor, owner, reason),
-        as_json,
-        as_account,
-        config,
-    )
+    from smtp_filter.triage.app import MIGRATIONS
+    from smtp_filter.triage.inbox.acting import escalate as escalate_message
+
+    def act(desk: Desk, actor: Actor, one: str) -> Outcome:
+        return escalate_message(desk.quarantine, one, actor, owner, reason)[0]
+
+    _each(references, act, as_json, as_account, config, migrations=MIGRATIONS)
 
 
 def approve(
@@ -588,14 +588,22 @@ def _each(
     config: Path | None,
     *,
     wipe: bool = False,
+    migrations: str = "",
 ) -> None:
-    """Do one act to each message; each is a transaction, and what cannot be done is told at its line."""
+    """Do one act to each message; each is a transaction, and what cannot be done is told at its line.
+
+    ``migrations`` names a room whose tables the act needs beside the quarantine's.
+    """
+    from scanner.store.database import open_database
     from scanner.store.sealing import SealingError, wipe_remains
+    from smtp_filter.configuration.service import state_directory
     from smtp_filter.quarantine.deciding import Desk
     from smtp_filter.quarantine.model import QuarantineError
 
     settings, quarantine = settings_and_quarantine(config)
     actor = operator(settings, as_account)
+    if migrations:
+        open_database(settings.storage.url(state_directory(settings)), migrations).dispose()
     desk, outcomes, failed = Desk(quarantine), list[dict[str, Any]](), False
     for reference in references:
         try:

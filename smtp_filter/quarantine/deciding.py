@@ -75,6 +75,11 @@ class Desk:
     def __init__(self, quarantine: Quarantine) -> None:
         self._quarantine = quarantine
 
+    @property
+    def quarantine(self) -> Quarantine:
+        """What the acts are on."""
+        return self._quarantine
+
     # --- whose it is --------------------------------------------------------------------------------------
 
     def claim(self, reference: str, actor: Actor, revision: int | None = None) -> Outcome:

@@ -77,6 +77,8 @@ message = Table(
     # Rows are wide with what is sealed: lists are filtered and counted in the index alone.
     Index("held_message_queue", "undecided", "due_at", "id", *_FILTERED, "held_at"),
     Index("held_message_by_time", "held_at", "id", "undecided", *_FILTERED, "due_at"),
+    # Counters: grouped in the order of the index, nothing is sorted.
+    Index("held_message_counts", "undecided", "state", "severity", "assignee", "department", "due_at"),
     Index("held_message_by_state", "state", "held_at", "id"),
     Index("held_message_by_case", "case_id"),
     Index("held_message_by_sender", "sender", "held_at"),

@@ -30,6 +30,7 @@ from smtp_filter.triage.web.context import (
     visitor_of,
 )
 from smtp_filter.triage.web.rendering import render
+from smtp_filter.triage.web.safe_text import safe_text
 
 # Whoever acts on more at once narrows the filter first.
 MOST_AT_ONCE = 1_000
@@ -79,8 +80,11 @@ def _inbox(request: Request, problems: dict[str, str], status: int = 200) -> Res
             *((key, words) for key, (words, _) in (*AGES.items(), *NEW.items())),
         ],
         assigned=_assigned(visitor.name, counts.by_assignee, chosen.assigned),
-        rules=[("", "Any"), *((rule, rule) for rule in _with(counts.rules, chosen.rule))],
-        departments=[("", "Any"), *((one, one) for one in _with(counts.departments, chosen.department))],
+        rules=[("", "Any"), *((rule, safe_text(rule, 60)) for rule in _with(counts.rules, chosen.rule))],
+        departments=[
+            ("", "Any"),
+            *((one, safe_text(one, 60)) for one in _with(counts.departments, chosen.department)),
+        ],
         acts=list(BULK_ACTS.items()),
         total_is_capped=page.total >= COUNTED,
         most=MOST_AT_ONCE,
@@ -101,7 +105,7 @@ def _severities() -> list[tuple[str, str]]:
 def _assigned(name: str, by_assignee: object, chosen: str) -> list[tuple[str, str]]:
     people = set(by_assignee) if isinstance(by_assignee, dict) else set()
     others = sorted((people | {chosen}) - {"", name, "me", "-"})
-    return [("", "Anybody"), ("me", "Me"), ("-", "Nobody"), *((one, one) for one in others)]
+    return [("", "Anybody"), ("me", "Me"), ("-", "Nobody"), *((one, safe_text(one, 60)) for one in others)]
 
 
 def _with(known: tuple[str, ...], chosen: str) -> list[str]:
