@@ -14,16 +14,29 @@ from scanner.commands.exits import fail
 if TYPE_CHECKING:
     from scanner.store.ledger import Ledger
 
-FORMATS = ("table", "jsonl", "csv", "findings-csv", "html")
-FORMAT_HELP = "Report format: table, jsonl, csv (a row per file), findings-csv, html. May be repeated."
+FORMATS = (
+    "table", "jsonl", "csv", "findings-csv", "changes-csv", "html", "pdf", "siro-pdf", "cef", "ocsf",
+)  # fmt: skip
+FORMAT_HELP = (
+    "Report format: table, jsonl, csv (a row per file), findings-csv, changes-csv (against the run before), "
+    "html, pdf, siro-pdf (one page), cef, ocsf. May be repeated."
+)
 OUTPUT_HELP = "Write here instead of to standard output: a file, or a folder for several formats."
+
+# Not text: nothing to look at on a terminal.
+BINARY = ("pdf", "siro-pdf")
 
 _FILE_NAMES = {
     "table": "summary.txt",
     "jsonl": "files.jsonl",
     "csv": "files.csv",
     "findings-csv": "findings.csv",
+    "changes-csv": "changes.csv",
     "html": "report.html",
+    "pdf": "report.pdf",
+    "siro-pdf": "siro.pdf",
+    "cef": "findings.cef",
+    "ocsf": "findings.ocsf.jsonl",
 }
 
 
@@ -44,6 +57,8 @@ def destinations(formats: Sequence[str], output: Path | None) -> list[Destinatio
     if output is None:
         if len(wanted) > 1:
             fail("several formats need a folder to be written to: add --output FOLDER")
+        if wanted[0] in BINARY and sys.stdout.isatty():
+            fail(f"{wanted[0]} is not for a terminal: add --output FILE")
         return [Destination(wanted[0], None)]
     # A single format goes into the file that was named, unless a folder was named.
     if len(wanted) == 1 and not output.is_dir() and not str(output).endswith(os.sep):
@@ -74,21 +89,28 @@ def check_writable(places: Sequence[Destination], roots: Sequence[Path]) -> None
 
 def write_reports(ledger: Ledger, places: Sequence[Destination]) -> None:
     """Write every report; files are readable by their owner only."""
-    from scanner.reports import WRITERS, RunSummary
+    from scanner.reports import DOCUMENT_WRITERS, WRITERS, RunSummary
 
     summary = RunSummary.of(ledger)
     for place in places:
-        write = WRITERS[place.format]
+        document = DOCUMENT_WRITERS.get(place.format)
         if place.path is None:
-            write(summary, ledger.entries(), sys.stdout)
+            if document is not None:
+                document(summary, ledger.entries(), sys.stdout.buffer)
+            else:
+                WRITERS[place.format](summary, ledger.entries(), sys.stdout)
             sys.stdout.flush()
             continue
         try:
             place.path.parent.mkdir(parents=True, exist_ok=True)
             draft = place.path.with_name(place.path.name + ".part")
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as stream:
-                write(summary, ledger.entries(), stream)
+            if document is not None:
+                with os.fdopen(descriptor, "wb") as stream:
+                    document(summary, ledger.entries(), stream)
+            else:
+                with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as text:
+                    WRITERS[place.format](summary, ledger.entries(), text)
             draft.replace(place.path)
         except OSError as error:
             fail(f"{place.path} cannot be written ({(error.strerror or 'write error').lower()})")

@@ -32,6 +32,9 @@ def line(entry: LedgerEntry) -> dict[str, Any]:
         "audience": entry.exposure.audience.word,
         "owner": entry.exposure.owner,
         "asset_owner": entry.exposure.asset_owner,
+        "department": entry.folder,
+        "first_seen": entry.first_seen,
+        "content_hash": entry.content_hash,
         "findings": [
             {
                 "type": finding.entity_type,

@@ -39,6 +39,8 @@ FILE_COLUMNS = (
     "owner",
     "information asset owner",
     "last used (UTC)",
+    "first seen in run",
+    "content",  # a keyed hash: equal in copies
 )
 FINDING_COLUMNS = (
     "severity",
@@ -51,6 +53,16 @@ FINDING_COLUMNS = (
     "rule",
     "evidence",
     "fingerprint",
+)
+CHANGE_COLUMNS = (
+    "what",
+    "path",
+    "change",
+    "moved from",
+    "severity before",
+    "severity now",
+    "readable by, before",
+    "readable by, now",
 )
 
 
@@ -82,6 +94,8 @@ def write_files(summary: RunSummary, entries: Iterable[LedgerEntry], stream: Tex
                 cell(entry.exposure.owner),
                 cell(entry.exposure.asset_owner),
                 _stamp(entry.used) if entry.used else "",
+                cell(entry.first_seen),
+                entry.content_hash,
             ]
         )
 
@@ -113,6 +127,31 @@ def write_findings(summary: RunSummary, entries: Iterable[LedgerEntry], stream: 
         if more:
             note = f"{number(more)} more findings in this file are counted, not listed"
             rows.writerow([severity, path, "(not listed)", "", note, "", "", "", "", ""])
+
+
+def write_changes(summary: RunSummary, entries: Iterable[LedgerEntry], stream: TextIO, /) -> None:
+    """One row for each file that is not as it was in the run before; "what" says why it matters."""
+    del entries
+    stream.write(_BYTE_ORDER_MARK)
+    rows = csv.writer(stream, lineterminator="\r\n")
+    rows.writerow(CHANGE_COLUMNS)
+    for item in summary.changes():
+        said = (
+            ("newly exposed", item.newly_exposed),
+            ("newly sensitive", item.newly_sensitive),
+            ("fixed", item.fixed),
+        )
+        sides = (item.before, item.after)
+        rows.writerow(
+            [
+                ", ".join(word for word, is_so in said if is_so),
+                cell(item.path),
+                item.kind.value,
+                cell(item.moved_from),
+                *(side.severity.word if side else "" for side in sides),
+                *(side.audience.word if side else "" for side in sides),
+            ]
+        )
 
 
 def cell(text: str) -> str:

@@ -18,8 +18,11 @@ from scanner.documents.model import Status
 from scanner.inspection.model import LocatedFinding
 from scanner.judgement.assessment import Severity
 from scanner.reports import wording
-from scanner.reports.writer import RunSummary
-from scanner.store.entry import FolderTally, LedgerEntry
+from scanner.reports.briefing import Briefing
+from scanner.reports.writer import FOLDERS_SHOWN, RunSummary
+from scanner.store.comparing import Difference, Kind
+from scanner.store.entry import Audience, FolderTally, LedgerEntry
+from scanner.store.overview import Changes, Copies, Ground, how_fixed
 
 # A browser stays quick with a thousand cards; the page says how many there are and where the others stand.
 FILES_SHOWN = 1_000
@@ -32,6 +35,15 @@ KINDS_SHOWN = 12
 # Longer names are cut in the middle and say so: a name of a megabyte must not push everything else away.
 _NAME_LIMIT = 240
 _TEXT_LIMIT = 400
+_SENSITIVE = (Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM)
+_OPEN_TO = {Audience.EVERYONE: "open to everyone", Audience.PUBLIC: "published"}
+_CHANGED = {
+    Kind.NEW: "new",
+    Kind.GONE: "gone",
+    Kind.LEFT_OUT: "not scanned any more",
+    Kind.MOVED: "moved",
+    Kind.CHANGED: "changed",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,7 @@ class _File:
     unlisted: int
     kinds: tuple[str, ...]
     hidden: tuple[str, ...]
+    open: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +102,27 @@ class _Unread:
     path: str
     reason: str
     size: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A file that is not as it was."""
+
+    word: str
+    path: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Copied:
+    """A document that lies in several places."""
+
+    word: str
+    count: str
+    open: str
+    facts: str
+    places: tuple[str, ...]
+    more: str
 
 
 @dataclass(slots=True)
@@ -108,7 +142,8 @@ def write(summary: RunSummary, entries: Iterable[LedgerEntry], stream: TextIO, /
     """Write the page; memory is bounded by what the page shows, however many entries there are."""
     picked = _pick(entries, summary.record.roots)
     style, script = _part("report.css"), _part("report.js")
-    record = summary.record
+    record, overview = summary.record, summary.overview
+    changes = overview.changes
     pieces = (
         _pages()
         .get_template("report.html")
@@ -125,13 +160,24 @@ def write(summary: RunSummary, entries: Iterable[LedgerEntry], stream: TextIO, /
             took=wording.duration(record.finished - record.started) if record.finished is not None else "",
             severities=_severity_rows(summary),
             whole=_whole(summary),
-            folders=_folder_rows(summary.folders),
+            briefing=Briefing.of(summary),
+            audiences=_audience_rows(summary),
+            nights=_night_rows(summary),
+            owners=_owner_rows(overview.owners[:FOLDERS_SHOWN]) if summary.sensitive else [],
+            owners_total=len(overview.owners),
+            changes=changes,
+            changed_since=wording.moment(changes.since) if changes else "",
+            change_counts=[(_CHANGED[kind], count) for kind, count in changes.kinds.items()]
+            if changes
+            else [],
+            change_rows=_change_rows(changes, record.roots) if changes else {},
+            copies=[_copied(item, record.roots) for item in overview.copies],
+            folders=_folder_rows(summary.folders, overview.departments, record.roots),
             kinds=_kind_rows(summary),
             shortfalls=_shortfall_rows(summary),
             formats=_format_rows(summary),
             format_columns=tuple(wording.FORMAT_COLUMNS.values()),
             statuses=[(wording.STATUSES[status], summary.objects(status)) for status in Status],
-            people=sum(summary.people(level) for level in Severity if level >= Severity.MEDIUM),
             picked=picked,
             filter_folders=sorted({file.folder for file in picked.files}),
             filter_kinds=sorted({name for file in picked.files for name in file.kinds}),
@@ -195,6 +241,7 @@ def _file(entry: LedgerEntry, hidden: Counter[str], roots: Sequence[str]) -> _Fi
         unlisted=wording.unlisted(entry.counts, len(findings)),
         kinds=tuple(sorted(wording.kind(entity_type) for entity_type in entry.counts)),
         hidden=tuple(f"{wording.number(count)} in {where}" for where, count in hidden.most_common()),
+        open=_OPEN_TO[entry.exposure.audience] if entry.exposed else "",
     )
 
 
@@ -271,7 +318,94 @@ def _not_read(summary: RunSummary) -> int:
     return summary.objects(Status.NOT_INSPECTED) + summary.objects(Status.ENCRYPTED)
 
 
-def _folder_rows(folders: Sequence[FolderTally]) -> list[_Row]:
+def _level_row(label: str, parts: Sequence[tuple[str, int]], most: int, *more: int) -> _Row:
+    numbers = (*(count for _, count in parts), sum(count for _, count in parts), *more)
+    return _Row(label, tuple(wording.number(count) for count in numbers), _stacked(parts, most))
+
+
+def _audience_rows(summary: RunSummary) -> list[_Row]:
+    overview = summary.overview
+    most = max([overview.readable_by(audience) for audience in Audience])
+    return [
+        _level_row(
+            wording.AUDIENCES[audience],
+            [(level.word, overview.by_exposure.get((audience, level), 0)) for level in _SENSITIVE],
+            most,
+        )
+        for audience in reversed(Audience)
+        if overview.readable_by(audience)
+    ]
+
+
+def _night_rows(summary: RunSummary) -> list[_Row]:
+    nights = summary.overview.nights
+    most = max([night.sensitive for night in nights] + [1])
+    return [
+        _level_row(
+            wording.night(night.started),
+            [(level.word, night.by_severity.get(level, 0)) for level in _SENSITIVE],
+            most,
+            night.exposed,
+        )
+        for night in nights
+    ]
+
+
+def _owner_rows(owners: Sequence[Ground]) -> list[_Row]:
+    most = max([owner.sensitive for owner in owners] + [1])
+    return [
+        _Row(
+            wording.shortened(owner.name, _NAME_LIMIT) or "(nobody named)",
+            tuple(
+                wording.number(count)
+                for count in (
+                    owner.exposed, owner.critical, owner.high, owner.medium, owner.people, owner.unread,
+                )
+            ),
+            _stacked([(level.word, getattr(owner, level.word)) for level in _SENSITIVE], most),
+        )
+        for owner in owners
+    ]  # fmt: skip
+
+
+def _change_rows(changes: Changes, roots: Sequence[str]) -> dict[str, list[_Change]]:
+    return {
+        name: [_change(item, roots, fixed=name == "fixed") for item in items]
+        for name, items in (
+            ("exposed", changes.exposed_examples),
+            ("sensitive", changes.sensitive_examples),
+            ("fixed", changes.fixed_examples),
+        )
+    }
+
+
+def _change(item: Difference, roots: Sequence[str], *, fixed: bool) -> _Change:
+    standing = item.before if fixed else item.after
+    return _Change(
+        word=standing.severity.word if standing else "none",
+        path=wording.shortened(wording.beneath(item.path, roots), _NAME_LIMIT),
+        what=wording.change(item, how_fixed(item) if fixed else ""),
+    )
+
+
+def _copied(item: Copies, roots: Sequence[str]) -> _Copied:
+    more = item.files - len(item.places)
+    return _Copied(
+        word=item.severity.word,
+        count=wording.plural(item.files, "place"),
+        open=f"{wording.number(item.exposed)} open to everyone" if item.exposed else "",
+        facts=f"{wording.people(item.people, item.people)} · {wording.size(item.size)} each",
+        places=tuple(wording.shortened(wording.beneath(path, roots), _NAME_LIMIT) for path in item.places),
+        more=wording.number(more) if more > 0 else "",
+    )
+
+
+def _folder_rows(
+    folders: Sequence[FolderTally], departments: Sequence[Ground], roots: Sequence[str]
+) -> list[_Row]:
+    exposed = {ground.name: ground.exposed for ground in departments}
+    # What is open comes first, whatever else there is.
+    folders = sorted(folders, key=lambda folder: -exposed.get(folder.folder, 0))
     most = max([folder.objects for folder in folders] + [1])
     rows = []
     for folder in folders:
@@ -280,8 +414,9 @@ def _folder_rows(folders: Sequence[FolderTally]) -> list[_Row]:
         unread = max(0, folder.objects - read)
         rows.append(
             _Row(
-                wording.shortened(folder.folder, _NAME_LIMIT) or "(top folder)",
+                wording.shortened(wording.beneath(folder.folder, roots), _NAME_LIMIT) or "(top folder)",
                 (
+                    wording.number(exposed.get(folder.folder, 0)),
                     wording.number(folder.objects),
                     *(wording.number(folder.by_severity.get(level, 0)) for level in reversed(Severity)),
                     wording.number(unread),

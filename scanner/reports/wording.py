@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from scanner.documents.model import Shortfall, Status
 from scanner.inspection.model import LocatedFinding
 from scanner.judgement.assessment import Severity
+from scanner.store.comparing import Difference, Kind
 from scanner.store.entry import Audience, Exposure, displayable
 
 # (one, several), the most telling first; what is missing here is spelled from the type's own name.
@@ -160,6 +161,26 @@ def exposure(value: Exposure) -> str:
     return ", ".join(parts)
 
 
+def change(item: Difference, fixed: str = "") -> str:
+    """What happened to a file between two runs, in a few words; ``fixed`` says how it was mended."""
+    before, after = item.before, item.after
+    words = {
+        "closed": "not open to everyone any more",
+        "removed": "removed",
+        "cleaned": "nothing sensitive in it any more",
+    }.get(fixed, "")
+    if not words:
+        words = {Kind.NEW: "new", Kind.GONE: "gone", Kind.MOVED: "moved"}.get(item.kind, "changed")
+        opened = before is not None and after is not None and before.audience < after.audience
+        if opened and item.kind is Kind.CHANGED and before is not None:
+            words = f"opened: it was readable by {AUDIENCES[before.audience]}"
+    if item.moved_from:
+        words += f", moved from {shortened(item.moved_from, 160)}"
+    if after is not None and after.audience is not Audience.UNKNOWN:
+        words += f"; readable by {AUDIENCES[after.audience]}"
+    return words
+
+
 def number(count: int) -> str:
     """A count with its thousands apart."""
     return f"{count:,}"
@@ -233,6 +254,15 @@ def moment(seconds: float) -> str:
     except (OverflowError, OSError, ValueError):
         return "unknown"
     return f"{when.day} {when:%B %Y, %H:%M} UTC"
+
+
+def night(seconds: float) -> str:
+    """When a run began (seconds since 1970), in UTC and short, for the rows of a chart."""
+    try:
+        when = datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError, ValueError):
+        return "unknown"
+    return f"{when.day} {when:%b %Y %H:%M}"
 
 
 def printable(text: str) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Protocol, TextIO
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO, Protocol, TextIO
 
 from scanner.documents.model import Status
 from scanner.judgement.assessment import Severity
+from scanner.store.comparing import Difference
 from scanner.store.entry import FolderTally, LedgerEntry, RunRecord, Totals
 from scanner.store.ledger import Ledger
+from scanner.store.overview import Overview
 
 # More folders than this are not a picture any more; the ledger hands the worst over first.
 FOLDERS_SHOWN = 100
@@ -20,19 +22,27 @@ class RunSummary:
     """The sums that stand at the head of a report.
 
     ``folders`` holds the worst, at most ``FOLDERS_SHOWN``; ``more_folders`` says that there are others.
+    ``changes`` gives everything that changed since the run before, as a stream.
     """
 
     record: RunRecord
     totals: Totals
     folders: tuple[FolderTally, ...] = ()
     more_folders: bool = False
+    overview: Overview = field(default_factory=Overview)
+    changes: Callable[[], Iterator[Difference]] = lambda: iter(())
 
     @classmethod
     def of(cls, ledger: Ledger) -> RunSummary:
         """The summary of a ledger as it stands."""
         folders = ledger.folders(limit=FOLDERS_SHOWN + 1)
         return cls(
-            ledger.record(), ledger.totals(), tuple(folders[:FOLDERS_SHOWN]), len(folders) > FOLDERS_SHOWN
+            ledger.record(),
+            ledger.totals(),
+            tuple(folders[:FOLDERS_SHOWN]),
+            len(folders) > FOLDERS_SHOWN,
+            ledger.overview(),
+            ledger.changes,
         )
 
     def objects(self, status: Status) -> int:
@@ -74,4 +84,11 @@ class ReportWriter(Protocol):
     """
 
     def __call__(self, summary: RunSummary, entries: Iterable[LedgerEntry], stream: TextIO, /) -> None:
+        """Write the report to ``stream``."""
+
+
+class DocumentWriter(Protocol):
+    """Writes one report whose bytes are no text (a PDF); otherwise as :class:`ReportWriter`."""
+
+    def __call__(self, summary: RunSummary, entries: Iterable[LedgerEntry], stream: BinaryIO, /) -> None:
         """Write the report to ``stream``."""

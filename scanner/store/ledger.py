@@ -7,6 +7,7 @@ into memory.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ from sqlalchemy import (
 from scanner.documents.model import Protection, Shortfall, Status
 from scanner.judgement.assessment import PeopleCount, Severity
 from scanner.store import runs
+from scanner.store.comparing import Difference, differences
 from scanner.store.encoding import Evidence, gap_to_json
 from scanner.store.entry import (
     Audience,
@@ -43,6 +45,7 @@ from scanner.store.entry import (
 from scanner.store.inventory.evidence import Sealing
 from scanner.store.inventory.files import within
 from scanner.store.inventory.tables import CURRENT, access, evidence, file, folder, run, type_count
+from scanner.store.overview import Overview, overview
 
 _READ = (Status.INSPECTED.value, Status.PARTIAL.value)
 _CHUNK = 500
@@ -190,6 +193,17 @@ class Ledger:
             )
             for name, tally in worst_first[:limit]
         ]
+
+    def overview(self) -> Overview:
+        """The run from above: by exposure and owner, against earlier runs, copies."""
+        now = self.record().finished or time.time()
+        return overview(self._engine, self._number, self._department, self._asset_owner, now)
+
+    def changes(self) -> Iterator[Difference]:
+        """What is not as it was in the run before, all of it; nothing where there was none."""
+        earlier = runs.before(self._engine, self._number)
+        if earlier is not None:
+            yield from differences(self._engine, earlier.number, self._number)
 
     def check(self) -> None:
         """The run holds every object that it met, and none twice; raises :class:`LedgerError` otherwise."""

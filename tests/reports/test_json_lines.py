@@ -40,6 +40,9 @@ def test_one_line_has_exactly_the_documented_fields(run: Ledger) -> None:
         "audience": "unknown",
         "owner": "",
         "asset_owner": "",
+        "department": "HR",
+        "first_seen": "",
+        "content_hash": "",
         "findings": [
             {
                 "type": "UK_NHS",

@@ -16,7 +16,7 @@ from scanner.judgement.assessment import Severity
 from scanner.reports import RunSummary, web_page
 from scanner.store.entry import LedgerEntry
 from scanner.store.ledger import Ledger
-from tests.reports import sample_run
+from tests.reports import sample_run, two_nights
 from tests.reports.sample_run import entry, finding
 
 
@@ -48,12 +48,12 @@ def test_headline_figures(run: Ledger) -> None:
     _, tree = page(run)
     figures = dict(
         zip(
-            ("sensitive", "critical", "high", "people", "unread"),
+            ("open", "sensitive", "people", "unread"),
             words(tree, "//*[@class='amount']"),
             strict=True,
         )
     )
-    assert figures == {"sensitive": "3", "critical": "1", "high": "1", "people": "16", "unread": "3"}
+    assert figures == {"open": "0", "sensitive": "3", "people": "16", "unread": "3"}
 
 
 def test_not_read_is_told_apart_from_none_everywhere(run: Ledger) -> None:
@@ -73,9 +73,9 @@ def test_not_read_is_told_apart_from_none_everywhere(run: Ledger) -> None:
         [cell.text_content() for cell in row]
         for row in tree.xpath("//section[@aria-labelledby='folders']//tr")
     ]
-    assert rows[0][2:] == ["Objects", "Critical", "High", "Medium", "Low", "None", "Not read"]
+    assert rows[0][2:] == ["Open", "Objects", "Critical", "High", "Medium", "Low", "None", "Not read"]
     old = next(row for row in rows if row[0].endswith("Old"))
-    assert old[2:] == ["3", "0", "0", "0", "0", "1", "2"]
+    assert old[2:] == ["0", "3", "0", "0", "0", "0", "1", "2"]
     listed = words(tree, "//section[@aria-labelledby='coverage']//ul/li")
     assert len(listed) == 3
     assert any("Old/locked.zip" in line and "encrypted" in line for line in listed)
@@ -231,3 +231,67 @@ def test_formats_stand_with_how_far_their_files_were_read(run: Ledger) -> None:
         "Unreadable",
     ]
     assert words(tree, "//table[@class='formats']/tbody/tr/*") == ["text", "5", "1", "1", "1"]
+
+
+def test_the_summary_stands_before_everything_else_and_says_what_to_decide(tmp_path: Path) -> None:
+    _, tree = page(two_nights.nights(tmp_path))
+    (brief,) = tree.xpath("//section[@class='brief']")
+    assert brief.xpath("following::nav")
+    assert not brief.xpath("preceding::section")
+    assert words(tree, "//*[@class='decisions']/li")[0].startswith("Take 1 published file down today")
+    assert words(brief, ".//*[contains(@class, 'move')]") == [
+        "no change since the run before",
+        "1 more than in the run before",
+        "31 more than in the run before",
+    ]
+
+
+def test_exposure_and_trend_have_a_table_beside_each_chart(tmp_path: Path) -> None:
+    _, tree = page(two_nights.nights(tmp_path))
+    rows = [
+        words(row, "./th | ./td[not(@class='chart')]")
+        for row in tree.xpath("//section[@aria-labelledby='exposure']//tbody/tr")
+    ]
+    assert rows == [
+        ["the public", "1", "0", "0", "1"],
+        ["everyone", "0", "1", "0", "1"],
+        ["a group", "1", "2", "1", "4"],
+        ["21 Nov 2025 04:40", "1", "3", "1", "5", "2"],
+        ["22 Nov 2025 04:40", "2", "3", "1", "6", "2"],
+    ]
+    charts = tree.xpath("//section[@aria-labelledby='exposure']//td[@class='chart']/*")
+    assert len(charts) == len(rows)
+
+
+def test_open_files_come_first_everywhere(tmp_path: Path) -> None:
+    _, tree = page(two_nights.nights(tmp_path))
+    assert words(tree, "//ol[@id='list']/li//h3/bdi/b")[:2] == ["list.xlsx", "copy.csv"]
+    assert words(tree, "//ol[@id='list']/li//*[@class='tag open']") == ["published", "open to everyone"]
+    assert words(tree, "//section[@aria-labelledby='folders']//tbody//th")[0] == "Web"
+    assert words(tree, "//section[@aria-labelledby='owners']//tbody//th") == [
+        "(nobody named)",
+        "Head of People",
+        "Head of Housing",
+    ]
+
+
+def test_changes_and_copies(tmp_path: Path) -> None:
+    _, tree = page(two_nights.nights(tmp_path))
+    changes = " ".join(tree.xpath("//section[@aria-labelledby='changes']")[0].text_content().split())
+    for said in (
+        "Against run night-1",
+        "Newly open to everyone 2",
+        "HR/copy.csvopened: it was readable by a group; readable by everyone",
+        "Housing/tenants.xlsxnot open to everyone any more; readable by a group",
+        "Housing/gone.docxremoved",
+    ):
+        assert said in changes
+    copies = " ".join(tree.xpath("//section[@aria-labelledby='copies']")[0].text_content().split())
+    assert "1 document lies in 3 places" in copies
+    assert "HR/copy.csv" in copies
+
+
+def test_a_first_run_has_no_trend_and_no_changes(run: Ledger) -> None:
+    _, tree = page(run)
+    assert not tree.xpath("//section[@aria-labelledby='changes']")
+    assert "run by run" not in tree.text_content()

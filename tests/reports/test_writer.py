@@ -56,7 +56,7 @@ def test_an_empty_run_makes_a_report(tmp_path: Path, name: str) -> None:
     written = io.StringIO()
     ledger = sample_run.ledger(tmp_path, [])
     WRITERS[name](RunSummary.of(ledger), ledger.entries(), written)
-    if name != "jsonl":
+    if name not in ("jsonl", "cef", "ocsf"):
         assert written.getvalue()
 
 

@@ -3,7 +3,7 @@
   var form = document.getElementById("filter");
   var list = document.getElementById("list");
   // On paper the findings are unfolded, unless that would make a book of it.
-  var unfolds = !list || list.children.length <= 200;
+  var unfolds = !list || list.children.length <= 25;
   function openAll() {
     if (!unfolds) { return; }
     document.querySelectorAll("details:not([open])").forEach(function (part) {
@@ -25,7 +25,7 @@
     var data = card.dataset;
     return {
       card: card, at: at, level: data.level, people: Number(data.people), folder: data.folder,
-      kinds: data.kinds.split("|"), hidden: data.hidden === "yes",
+      kinds: data.kinds.split("|"), hidden: data.hidden === "yes", open: data.open === "yes",
       name: card.querySelector("h3 b").textContent,
       text: (card.querySelector("h3").textContent + " " + card.querySelector(".facts").textContent + " " +
         (card.querySelector(".because") || card).textContent).toLowerCase()
@@ -36,6 +36,7 @@
   var kind = document.getElementById("of-kind");
   var order = document.getElementById("order");
   var hidden = document.getElementById("only-hidden");
+  var open = document.getElementById("only-open");
   var shown = document.getElementById("shown");
   var orders = {
     severity: function (a, b) { return a.at - b.at; },
@@ -48,7 +49,7 @@
     var levels = Array.prototype.map.call(form.querySelectorAll("[name=level]:checked"), function (box) { return box.value; });
     var count = 0;
     cards.forEach(function (item) {
-      var match = levels.indexOf(item.level) >= 0 && (!hidden.checked || item.hidden) &&
+      var match = levels.indexOf(item.level) >= 0 && (!hidden.checked || item.hidden) && (!open.checked || item.open) &&
         (!folder.value || item.folder === folder.value) && (!kind.value || item.kinds.indexOf(kind.value) >= 0) &&
         (!wanted || item.text.indexOf(wanted) >= 0);
       item.card.hidden = !match;
