@@ -140,6 +140,7 @@ def scan(
     from scanner.commands.reading import asset_owners, note_old_ledgers
     from scanner.commands.writing import check_writable, destinations, write_reports
     from scanner.store.ledger import Ledger
+    from scanner.store.stages import deciding
 
     settings = configuration(config)
     threshold = _severity(fail_on or settings.scan.fail_on)
@@ -167,12 +168,12 @@ def scan(
         check_writable(places, [Path(os.fsdecode(root)) for root in stored.roots if root.startswith(b"/")])
         settings = _as_it_began(settings, stored)
     else:
-        new = _new_run(settings, roots, remote, full=full, shows_values=show_values)
+        new = new_run(settings, roots, remote, full=full, shows_values=show_values)
         if distributed or settings.distributed.enabled:
             new = _for_machines(engine, new)
         stored = _started(engine, new)
     sealing = _sealing(stored)
-    record = _run(
+    record = run_to_its_end(
         engine,
         stored,
         settings,
@@ -198,7 +199,9 @@ def scan(
         )
         raise typer.Exit(Exit.INTERRUPTED)
     incomplete = bool(record.errors) or _incomplete(ledger)
-    raise typer.Exit(exit_code(ledger.worst(), threshold, incomplete=incomplete and not ignore_incomplete))
+    # What rules on trial or on warning say decides nothing.
+    worst = deciding(engine, stored.number)
+    raise typer.Exit(exit_code(worst, threshold, incomplete=incomplete and not ignore_incomplete))
 
 
 def exit_code(worst: Severity, threshold: Severity, *, incomplete: bool) -> Exit:
@@ -257,7 +260,7 @@ def _printable(path: Path) -> str:
 _KEPT = ("exclude", "include", "largest_mb", "changed_within_days", "unchanged_for_days", "cross_mounts")
 
 
-def _new_run(
+def new_run(
     settings: Configuration,
     roots: Sequence[Path],
     remote: Sequence[bytes],
@@ -265,6 +268,7 @@ def _new_run(
     full: bool,
     shows_values: bool,
 ) -> NewRun:
+    """What a run over these folders and addresses is started with."""
     import os
 
     from scanner.commands.version import program_version
@@ -350,7 +354,7 @@ def _forget_values(engine: Engine, sealing: Sealing | None) -> None:
         persistently(engine, sealing.forget)
 
 
-def _run(
+def run_to_its_end(
     engine: Engine,
     stored: StoredRun,
     settings: Configuration,
@@ -360,6 +364,7 @@ def _run(
     accept_vanished: bool,
     progress: bool,
 ) -> RunRecord:
+    """Go on with a run until it ends; ends the program where it cannot go on."""
     from sqlalchemy.exc import DBAPIError
 
     from scanner.commands.inspecting import inspector

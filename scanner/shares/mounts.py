@@ -40,7 +40,7 @@ _NETWORK = frozenset(
 )
 # Their rights are made up by the mount, the same for every file; and their numbers of files come and go.
 _WITHOUT_RIGHTS = frozenset(
-    ["cifs", "smb3", "smbfs", "vfat", "msdos", "exfat", "fuseblk", "ncpfs", "webdavfs", "smb", "s3"]
+    ["cifs", "smb3", "smbfs", "vfat", "msdos", "exfat", "fuseblk", "ncpfs", "webdavfs", "smb", "s3", "image"]
 )
 _WITHOUT_NUMBERS = frozenset(["vfat", "msdos", "exfat", "webdavfs", "sftp"])
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
-SCHEMES = ("smb", "sftp", "s3")
+SCHEMES = ("smb", "sftp", "s3", "image")
 _REMOTE = tuple(f"{scheme}://".encode() for scheme in SCHEMES)
 _AUTHORITY = re.compile(
     r"(?:(?P<user>[^@/]*)@)?(?P<host>\[[0-9a-fA-F:.]+\]|[^:@/\[\]]+)(?::(?P<port>[0-9]{1,5}))?"
@@ -62,6 +63,10 @@ def parsed(path: bytes) -> Address:
     names = tuple(name for name in place.split("/") if name)
     if ".." in names or "." in names:
         raise SourceError(f"{scheme}: an address goes down only, without '..' and '.'")
+    if scheme == "image":
+        if authority or not names:
+            raise SourceError("image: write image:///path/of/the/image")
+        return Address(scheme, "", "", None, "", names)
     if scheme == "s3":
         if not authority or "@" in authority or ":" in authority:
             raise SourceError("s3: write s3://bucket/path; keys come from AWS's own files and variables")
@@ -78,6 +83,16 @@ def parsed(path: bytes) -> Address:
             raise SourceError("smb: name the share, too: smb://server/share")
         share, names = names[0], names[1:]
     return Address(scheme, user, host, int(port) if port else None, share, names)
+
+
+def image_file(place: tuple[str, ...]) -> Path:
+    """The image in the names of an address: the first that is no folder."""
+    path = Path("/")
+    for name in place:
+        path /= name
+        if not path.is_dir():
+            break
+    return path
 
 
 def canonical(written: str) -> bytes:

@@ -13,7 +13,7 @@ from typing import cast
 from scanner.shares.exposure import Rights
 from scanner.shares.globs import Selection
 from scanner.shares.mounts import FileSystem, Mounts
-from scanner.shares.sources.address import Address, SourceError, canonical, is_remote, parsed
+from scanner.shares.sources.address import Address, SourceError, canonical, image_file, is_remote, parsed
 from scanner.shares.sources.source import LocalSource, Server, Source, Walking
 from scanner.shares.sources.walking import RemoteWalk
 
@@ -24,6 +24,7 @@ _SERVERS = {
     "smb": ("scanner.shares.sources.smb", "SmbServer", "smbprotocol"),
     "sftp": ("scanner.shares.sources.sftp", "SftpServer", "paramiko"),
     "s3": ("scanner.shares.sources.objects", "ObjectStore", "s3fs"),
+    "image": ("scanner.shares.sources.images", "ImageSource", "pytsk3"),
 }
 
 
@@ -42,9 +43,11 @@ class Servers:
             self._inherited.append(self._known)
             self._known, self._process = {}, os.getpid()
         address = parsed(path)
-        if address.top not in self._known:
-            self._known[address.top] = _server_kind(address.scheme)(address)
-        return self._known[address.top]
+        # Of images, each is a place of its own.
+        top = f"image://{image_file(address.place)}" if address.scheme == "image" else address.top
+        if top not in self._known:
+            self._known[top] = _server_kind(address.scheme)(address)
+        return self._known[top]
 
 
 def _server_kind(scheme: str) -> Callable[[Address], Server]:
@@ -53,7 +56,8 @@ def _server_kind(scheme: str) -> Callable[[Address], Server]:
         importlib.import_module(library)
         return cast(Callable[[Address], Server], getattr(importlib.import_module(module), name))
     except ImportError:
-        raise SourceError(f"{scheme}:// needs {library}: pip install 'council-dlp[{scheme}]'") from None
+        extra = "images" if scheme == "image" else scheme
+        raise SourceError(f"{scheme}:// needs {library}: pip install 'council-dlp[{extra}]'") from None
 
 
 class RemoteSource:
