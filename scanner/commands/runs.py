@@ -132,6 +132,7 @@ def show(run: Run = "", as_json: Json = False, config: Config = None, state: Sta
     from scanner.store.entry import displayable
     from scanner.store.inventory import FileTable
     from scanner.store.ledger import Ledger
+    from scanner.store.stages import tried
 
     engine, _ = _store(config, state)
     stored = _found(engine, run)
@@ -158,12 +159,18 @@ def show(run: Run = "", as_json: Json = False, config: Config = None, state: Sta
             }
             for root in roots
         ],
+        "tried": {
+            rule: {"files": files, "findings": findings}
+            for rule, (files, findings) in tried(engine, stored.number).items()
+        },
         "options": dict(stored.options),
     }
     if as_json:
         typer.echo(json.dumps(facts, indent=2))
         return
     typer.echo(line(record))
+    for rule, found in facts["tried"].items():
+        typer.echo(f"  rule {rule} on trial: {found['findings']:,} findings in {found['files']:,} files")
     for name in ("objects", "bytes", "read_by_this_run", "owed"):
         typer.echo(f"  {name.replace('_', ' ')}: {facts[name]:,}")
     for name in ("severity", "not_read", "sensitive_by_audience"):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from scanner.commands.measuring import Measuring
     from scanner.configuration import Configuration
     from scanner.judgement.assessment import Severity
     from scanner.store.entry import RunRecord
@@ -136,6 +137,7 @@ def scan(
     """Scan, report, and end with the exit code."""
     import os
 
+    from scanner.commands.measuring import Measuring
     from scanner.commands.preparing import configuration, inventory, set_up_logging, state_directory
     from scanner.commands.reading import asset_owners, note_old_ledgers
     from scanner.commands.writing import check_writable, destinations, write_reports
@@ -173,6 +175,7 @@ def scan(
             new = _for_machines(engine, new)
         stored = _started(engine, new)
     sealing = _sealing(stored)
+    measuring = Measuring(settings.reports.metrics_file)
     record = run_to_its_end(
         engine,
         stored,
@@ -181,8 +184,10 @@ def scan(
         sealing,
         accept_vanished=accept_vanished,
         progress=not no_progress,
+        measuring=measuring,
     )
     ledger = Ledger(engine, stored.number, sealing=sealing, asset_owners=asset_owners(settings))
+    measuring.end(ledger)
     write_reports(ledger, places)
     _forget_values(engine, sealing)
     for place in places:
@@ -363,11 +368,13 @@ def run_to_its_end(
     *,
     accept_vanished: bool,
     progress: bool,
+    measuring: Measuring | None = None,
 ) -> RunRecord:
     """Go on with a run until it ends; ends the program where it cannot go on."""
     from sqlalchemy.exc import DBAPIError
 
     from scanner.commands.inspecting import inspector
+    from scanner.commands.measuring import Measuring
     from scanner.commands.showing_progress import progress_bar
     from scanner.shares.scan import Observer, Run
     from scanner.shares.scan import scan as run_scan
@@ -376,11 +383,19 @@ def run_to_its_end(
     from scanner.store.keys import InstallationKeyError, installation_key
     from scanner.store.ledger import LedgerError
 
+    measuring = measuring or Measuring(None)
     try:
         key = installation_key(state)
         if stored.options.get(_DISTRIBUTED):
             return _coordinate(
-                engine, stored, settings, state, key, accept_vanished=accept_vanished, progress=progress
+                engine,
+                stored,
+                settings,
+                state,
+                key,
+                measuring,
+                accept_vanished=accept_vanished,
+                progress=progress,
             )
         inspecting = inspector(settings, key, show_values=stored.shows_values)
         inspecting.warm()
@@ -393,7 +408,7 @@ def run_to_its_end(
         )
         _say_when(settings)
         with _told_by_signals() as (stop, pause), progress_bar(progress) as show:
-            return run_scan(run, engine, stored, Observer(show, stop, pause), sealing)
+            return run_scan(run, engine, stored, Observer(measuring.beside(show), stop, pause), sealing)
     except (InstallationKeyError, WorkersFailedError) as error:
         fail(str(error))
     except LedgerError as error:
@@ -414,6 +429,7 @@ def _coordinate(
     settings: Configuration,
     state: Path,
     key: bytes,
+    measuring: Measuring,
     *,
     accept_vanished: bool,
     progress: bool,
@@ -433,7 +449,7 @@ def _coordinate(
                 settings.scanning(),
                 settings.distributed.settings(),
                 fingerprint(signatures(settings).values().values(), key),
-                Observer(show, stop, pause),
+                Observer(measuring.beside(show), stop, pause),
                 left_out=(state,),
                 accept_vanished=accept_vanished,
                 told=lambda line: typer.echo(f"dlp: {line}", err=True),
