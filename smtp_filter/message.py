@@ -54,12 +54,14 @@ class Client:
 class Content:
     """The bytes of a message with CRLF line ends and without dot-stuffing: in memory, or in an unlinked file.
 
-    Exactly one of ``data`` and ``descriptor`` is set; its owner closes a descriptor.  ``size`` is in bytes.
+    Exactly one of ``data`` and ``descriptor`` is set; its owner closes a descriptor.  ``size`` is in bytes;
+    ``start`` is where in the file it begins.
     """
 
     size: int
     data: bytes | None = None
     descriptor: int | None = None
+    start: int = 0
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Content:
@@ -71,20 +73,28 @@ class Content:
         """A seekable file, read by position; raises ``OSError`` when it cannot be examined."""
         return cls(os.fstat(descriptor).st_size, descriptor=descriptor)
 
+    def behind(self, count: int) -> Content:
+        """The same without its first ``count`` bytes."""
+        if self.data is not None:
+            return Content.from_bytes(self.data[count:])
+        return Content(self.size - count, descriptor=self.descriptor, start=self.start + count)
+
     def open(self) -> BinaryIO:
         """A new independent reader at the start."""
         if self.data is not None:
             return io.BytesIO(self.data)
         assert self.descriptor is not None
-        return io.BufferedReader(PositionalFile(self.descriptor), 1 << 16)
+        file = PositionalFile(self.descriptor)
+        file.seek(self.start)
+        return io.BufferedReader(file, 1 << 16)
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """One transaction: envelope, bytes, client; ``received`` is in seconds since 1970.
 
-    What the relay saw while reading: ``hops`` counts the ``Received:`` lines, ``looped`` says that one of them is
-    our own, ``bare_line_ends`` counts lone CR and LF that were made CRLF, ``longest_line`` is in bytes without its
+    What the relay saw while reading: ``hops`` counts the ``Received:`` lines, ``looped`` says that one is our
+    own, ``bare_line_ends`` counts lone CR and LF that were made CRLF, ``longest_line`` is in bytes without its
     end.  ``per_recipient`` says that the client takes one answer for each recipient (LMTP).
     """
 
@@ -118,12 +128,14 @@ class Message:
 class Deliver:
     """Hand the same bytes to a next hop: ``route`` names it (``default``, ``secure``, ``gateway``).
 
-    ``headers`` are put on top, below our ``Received:`` line; nothing else is changed.  ``refused`` answers
-    some recipients by themselves, who then get nothing; only for a message that is ``per_recipient``.
+    ``headers`` are put on top, below our ``Received:`` line, ``subject_tag`` before the subject (where the
+    policy asks for it and nothing is signed); nothing else is changed.  ``refused`` answers some recipients by
+    themselves, who then get nothing; only for a message that is ``per_recipient``.
     """
 
     route: str = "default"
     headers: tuple[tuple[str, str], ...] = ()
+    subject_tag: str = ""
     refused: Mapping[str, Answer] = field(default_factory=dict)
 
 
@@ -144,8 +156,8 @@ class MessageFilter(Protocol):
     async def examine(self, message: Message) -> Deliver | Answer:
         """Decide.  An exception becomes ``451 4.3.0``; nothing of it reaches the wire.
 
-        Runs to its end even when the client is gone or has been answered ``451`` meanwhile (a commit is never torn),
-        so it must keep a deadline of its own.  The content is open as long as it runs.
+        Runs to its end even when the client is gone or has been answered ``451`` meanwhile (a commit is never
+        torn), so it must keep a deadline of its own.  The content is open as long as it runs.
         """
         ...
 

@@ -392,6 +392,9 @@ class NoticesSection(Section):
     )
     triage: tuple[Mailbox, ...] = Field(default=(), description="who gets the digest and alerts")
     duty: tuple[Mailbox, ...] = Field(default=(), description="who is told of an emergency release")
+    dpo: tuple[Mailbox, ...] = Field(
+        default=(), description="the data protection officer, told where a rule says copy_to: [dpo]"
+    )
     alert_from: SeverityWord = Field(
         default="high", description="from this severity on triage is told at once"
     )
@@ -413,6 +416,7 @@ class NoticesSection(Section):
             domains=domains,
             triage=self.triage,
             duty=self.duty,
+            dpo=self.dpo,
             alert_from=Severity[self.alert_from.upper()],
             digest_hours=self.digest_hours,
         )

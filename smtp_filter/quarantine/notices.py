@@ -34,10 +34,12 @@ from smtp_filter.quarantine.settings import NoticeSettings
 from smtp_filter.verdict.addresses import beneath, read_address
 
 ENGLISH = "en"
-TO_SENDER = ("hold", "warning", "expired", "returned", "refused", "released", "summary")
+TO_SENDER = ("hold", "warning", "expired", "returned", "refused", "released", "summary", "passed")
 TO_DUTY = ("alert", "escalated", "emergency", "shielded", "glass")
 TO_TRIAGE = ("digest", "undecided", "second", "stuck", "release_failed")
-KINDS = (*TO_SENDER, *TO_DUTY, *TO_TRIAGE)
+# To those whom the rule names: roles, or addresses of our own.
+TO_NAMED = ("copied",)
+KINDS = (*TO_SENDER, *TO_DUTY, *TO_TRIAGE, *TO_NAMED)
 
 # Every name that a template may use.  Times come as words in the template's language.
 NAMES = frozenset(
@@ -196,7 +198,11 @@ class Notices:
             own = not read.fault and beneath(read.domain, settings.domains) and _is_plain(address)
             return [address] if own else []
         wanted: Iterable[str] = settings.triage
-        if notice.kind in TO_DUTY:
+        if notice.kind in TO_NAMED:
+            roles = {"triage": settings.triage, "duty": settings.duty, "dpo": settings.dpo}
+            named = [str(name) for name in notice.facts.get("copy_to", ())]
+            wanted = [one for name in named for one in roles.get(name, (name,) if "@" in name else ())]
+        elif notice.kind in TO_DUTY:
             wanted = settings.duty if settings.duty and notice.kind != "alert" else (*wanted, *settings.duty)
         return list(dict.fromkeys(wanted))
 

@@ -31,6 +31,7 @@ class NoticeSettings:
     domains: frozenset[str] = frozenset()
     triage: tuple[str, ...] = ()
     duty: tuple[str, ...] = ()
+    dpo: tuple[str, ...] = ()
     alert_from: Severity = Severity.HIGH
     digest_hours: tuple[int, ...] = (8, 13)
     # More holds of one sender than this in so many seconds make one summary (mail_filtering section 8).

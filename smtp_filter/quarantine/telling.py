@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, func, select
 
 from scanner.reports.wording import printable, telling
+from scanner.store.database import writing
 from smtp_filter.quarantine import tables
-from smtp_filter.verdict.model import Word
+from smtp_filter.verdict.model import Verdict, Word
 
 if TYPE_CHECKING:
     from smtp_filter.quarantine.encoding import Summary, Whole
@@ -38,6 +40,16 @@ def tell_of_hold(
 ) -> None:
     """Tell the sender once per case, and triage at once where it is grave."""
     settings = quarantine.settings.notices
+    if named := copied(whole.verdict):
+        copy: dict[str, Any] = {
+            "reference": reference,
+            "severity": whole.verdict.severity.word,
+            "kinds": kinds_told(summary.counts),
+            "what": "held",
+            "copy_to": named,
+            "held": now,
+        }
+        quarantine.outbox.put(connection, f"copied:case:{case}", "copied", copy, now, message_id=number)
     row = connection.execute(
         select(
             tables.message.c.notify_sender,
@@ -83,6 +95,55 @@ def tell_of_hold(
         "misdirected": verdict.word is Word.HOLD and not verdict.not_inspected,
     }
     quarantine.outbox.put(connection, f"hold:case:{case}", "hold", facts, now, message_id=number)
+
+
+@dataclass(frozen=True, slots=True)
+class Passing:
+    """A message that was not held and of which the policy tells somebody: how it ended, and what it holds.
+
+    ``key`` makes it one event (the fingerprint), ``reference`` is the relay's own number of it, ``held`` the
+    time of its receipt in seconds since 1970.  ``to_sender``: the sender may be written to.
+    """
+
+    key: str
+    reference: str
+    delivered: bool
+    sender: str
+    recipients: tuple[str, ...]
+    thread: str
+    to_sender: bool
+    counts: Mapping[str, int]
+    verdict: Verdict
+    held: float
+
+
+def tell_of_passing(quarantine: Quarantine, passing: Passing, now: float) -> None:
+    """Tell whom the policy names of a message that went out, or that was returned by the answer to it."""
+    verdict = passing.verdict
+    facts = {
+        "reference": passing.reference,
+        "recipients": [printable(address)[:_LONGEST] for address in passing.recipients[:RECIPIENTS_TOLD]],
+        "recipients_total": len(passing.recipients),
+        "held": passing.held,
+        "kinds": kinds_told(passing.counts),
+        "severity": verdict.severity.word,
+        "secure": verdict.route != "default",
+        "what": "delivered" if passing.delivered else "returned",
+    }
+    named = copied(verdict, also=("triage", "duty"))
+    with writing(quarantine.engine) as connection:
+        if named:
+            key = f"copied:{passing.key}"
+            quarantine.outbox.put(connection, key, "copied", facts | {"copy_to": named}, now)
+        # Who was refused has been told by the sending server.
+        if passing.delivered and passing.to_sender and "sender" in verdict.notify:
+            told = facts | {"to": passing.sender, "thread": passing.thread}
+            quarantine.outbox.put(connection, f"passed:{passing.key}", "passed", told, now)
+
+
+def copied(verdict: Verdict, also: tuple[str, ...] = ()) -> list[str]:
+    """Whom the rules name for a copy of what is told, and those of ``also`` whom they notify."""
+    return list(dict.fromkeys((*verdict.copy_to, *(name for name in verdict.notify if name in also))))
 
 
 def sender_facts(whole: Whole, summary: Summary, reference: str, held_at: float) -> dict[str, Any]:

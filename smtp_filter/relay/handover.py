@@ -23,6 +23,7 @@ from smtp_filter.relay.events import (
     upstream_id,
 )
 from smtp_filter.relay.received import header_lines
+from smtp_filter.relay.tagging import tagged
 
 INSPECTION_LATE = Reply(451, "4.7.1 Inspection unavailable, try again")
 DELIVERY_LATE = Reply(451, "4.4.1 Next hop unavailable, try again")
@@ -135,7 +136,11 @@ class Handover:
             transaction = opened
         started = time.monotonic()
         try:
-            reply = await transaction.send(head, self._message.content, lambda: self.wanted)
+            content = self._message.content
+            if decision.subject_tag:
+                tag_head, content = tagged(content, decision.subject_tag)
+                head += tag_head
+            reply = await transaction.send(head, content, lambda: self.wanted)
         finally:
             transaction.abandon()
         self._event = replace(self._event, deliver_seconds=time.monotonic() - started)

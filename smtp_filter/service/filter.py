@@ -66,6 +66,15 @@ class FilterSettings:
     help_text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """A message that the next hop has not answered yet: whom it makes known, who is to be told of it."""
+
+    fingerprint: str
+    sent: Sent | None
+    told: tuple[Verdict, dict[str, int]] | None
+
+
 class Filter:
     """The service's ``MessageFilter``.  ``close`` it after the last message."""
 
@@ -84,7 +93,7 @@ class Filter:
         self._figures = figures
         # The database answers in a millisecond or waits for a lock: neither belongs on the event loop.
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="records")
-        self._sent: dict[str, tuple[str, Sent | None]] = {}
+        self._sent: dict[str, _UnderWay] = {}
         self._relayed = Batches[tuple[str, str]](lambda some: self._in_thread(records.note_relayed, some))
         # Who knows whom is worth no waiting, and half a minute of it can be lost.
         self._contacts = Batches[Sent](
@@ -111,10 +120,14 @@ class Filter:
     async def relayed(self, message: Message, reply: str) -> None:
         """See ``MessageFilter``: the journal that answers a retry of what went out already."""
         known = self._sent.pop(message.queue_id, None)
-        fingerprint, sent = known or (await self._fingerprint(message), None)
+        fingerprint = known.fingerprint if known else await self._fingerprint(message)
         await self._relayed.put((fingerprint, reply))
-        if sent is not None:
-            self._contacts.add(sent)
+        if known is None:
+            return
+        if known.sent is not None:
+            self._contacts.add(known.sent)
+        if known.told is not None:
+            await self._in_thread(self._records.tell, message, fingerprint, *known.told, delivered=True)
 
     # --- one message --------------------------------------------------------------------------------------
 
@@ -154,14 +167,19 @@ class Filter:
             # A release or a notice that came round: a person has decided, or we have written it.
             self._account.decided(message.queue_id, own=True)
             return Deliver()
+        counts = dict(examined.inspection.counts)
+        told = (verdict, counts) if verdict.notify or verdict.copy_to else None
         if verdict.action is Action.RETURN and self._ours(message):
+            if told is not None:
+                await self._in_thread(self._records.tell, message, fingerprint, *told, delivered=False)
             self._account.decided(message.queue_id, outcome="returned")
             return Answer(550, self._refusal(message))
         if stopped:
             return await self._hold(message, fingerprint, examined.inspection, verdict)
         # The relay says so when it went; until then nobody is acquainted.
-        self._remember(message, fingerprint, acquaintance(message, examined.headers, verdict))
-        return Deliver(route=verdict.route, headers=verdict.headers)
+        sent = acquaintance(message, examined.headers, verdict)
+        self._remember(message, _UnderWay(fingerprint, sent, told))
+        return Deliver(route=verdict.route, headers=verdict.headers, subject_tag=verdict.subject_tag)
 
     async def _hold(
         self, message: Message, fingerprint: str, inspection: Inspection, verdict: Verdict
@@ -238,11 +256,11 @@ class Filter:
         )
         return text.encode("ascii", "replace").decode("ascii")[:480]
 
-    def _remember(self, message: Message, fingerprint: str, sent: Sent | None) -> None:
+    def _remember(self, message: Message, under_way: _UnderWay) -> None:
         """Until the next hop has answered: a message that it does not take leaves nothing behind."""
         if len(self._sent) >= _UNDER_WAY:
             self._sent.pop(next(iter(self._sent)))
-        self._sent[message.queue_id] = (fingerprint, sent)
+        self._sent[message.queue_id] = under_way
 
     def _failed(self, reason: str, error: Exception, answer: Answer) -> Answer:
         self._figures.failures.labels(reason).inc()

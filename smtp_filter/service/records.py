@@ -6,7 +6,7 @@ client is told to try again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from scanner.documents.mail_headers import Header
 from scanner.inspection.model import Exclusions, Inspection
@@ -14,8 +14,10 @@ from smtp_filter.message import Message
 from smtp_filter.quarantine import HoldReference, Quarantine
 from smtp_filter.quarantine.contacts import Sent, StoredContacts
 from smtp_filter.quarantine.exclusions import ExclusionBook
+from smtp_filter.quarantine.head import read_head
 from smtp_filter.quarantine.journal import Journal
 from smtp_filter.quarantine.releasing import passed_before
+from smtp_filter.quarantine.telling import Passing, tell_of_passing
 from smtp_filter.verdict import RouteKind, Verdict
 from smtp_filter.verdict.addresses import Address, read_address
 from smtp_filter.verdict.mailboxes import mailboxes
@@ -64,6 +66,31 @@ class Records:
         return self._quarantine.hold(
             message, inspection, verdict, department=department, fingerprint=fingerprint
         )
+
+    def tell(
+        self,
+        message: Message,
+        fingerprint: str,
+        verdict: Verdict,
+        counts: Mapping[str, int],
+        *,
+        delivered: bool,
+    ) -> None:
+        """Tell whom the policy names of a message that was delivered or returned."""
+        head = read_head(message.content)
+        passing = Passing(
+            key=fingerprint[:40],
+            reference=message.queue_id,
+            delivered=delivered,
+            sender=message.envelope.sender,
+            recipients=tuple(one.address for one in message.envelope.recipients),
+            thread=head.message_id,
+            to_sender=self._quarantine.may_write_to_sender(message, head),
+            counts=counts,
+            verdict=verdict,
+            held=message.received,
+        )
+        tell_of_passing(self._quarantine, passing, message.received)
 
     def exclusions(self, message: Message) -> Exclusions | None:
         """What people decided does not count in it."""

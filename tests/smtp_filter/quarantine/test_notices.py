@@ -26,7 +26,7 @@ from smtp_filter.quarantine.notices import KINDS, NAMES, Notices, NoticeTemplate
 from smtp_filter.quarantine.outbox import Notice
 from smtp_filter.quarantine.posting import NoticeWorker
 from smtp_filter.quarantine.releasing import passed_before
-from smtp_filter.quarantine.telling import file_name
+from smtp_filter.quarantine.telling import Passing, file_name, tell_of_passing
 from smtp_filter.service.background import HopCarrier
 from smtp_filter.verdict.model import NotInspected, Word
 from tests.smtp_filter.peers import ScriptedHop, Taken
@@ -379,3 +379,54 @@ def test_without_a_mailbox_nobody_is_told_and_nothing_waits(database_url: str, t
     hold(quarantine)
     assert posted(quarantine) == []
     assert outcomes(quarantine) == ["nobody", "nobody"]
+
+
+DPO = "dpo@council.test"
+OFFICER = "ig@council.test"
+
+
+@pytest.mark.parametrize(
+    ("delivered", "notify", "copy_to", "told"),
+    [
+        (True, ("sender",), (), {SENDER: "Please note"}),
+        (True, ("sender", "triage"), ("dpo",), {SENDER: "Please note", DPO: "was delivered"}),
+        (False, ("sender",), ("dpo", OFFICER), {DPO: "was returned", OFFICER: "was returned"}),
+        (True, (), (), {}),
+    ],
+)
+def test_of_what_was_not_held_those_are_told_whom_the_rules_name(
+    database_url: str,
+    tmp_path: Path,
+    delivered: bool,
+    notify: tuple[str, ...],
+    copy_to: tuple[str, ...],
+    told: dict[str, str],
+) -> None:
+    quarantine = open_quarantine(database_url, tmp_path, notices=replace(NOTICES, dpo=(DPO,), triage=(DPO,)))
+    judged = replace(verdict(recipients=(PATIENT,)), notify=notify, copy_to=copy_to)
+    passing = Passing(
+        *("f" * 40, "R-1", delivered, SENDER, (PATIENT,), "<1@council.test>", True),
+        {"UK_NHS": 1},
+        judged,
+        time.time(),
+    )
+    tell_of_passing(quarantine, passing, time.time())
+    tell_of_passing(quarantine, passing, time.time())
+    found = {}
+    for taken in posted(quarantine):
+        assert NHS.encode() not in taken.data
+        for recipient in taken.rcpt:
+            address = recipient.partition("<")[2].partition(">")[0]
+            assert address not in found, "once each"
+            found[address] = str(parsed(taken)["Subject"])
+    assert found.keys() == told.keys()
+    assert all(words in found[address] for address, words in told.items())
+
+
+def test_a_hold_is_copied_to_whom_the_rules_name(database_url: str, tmp_path: Path) -> None:
+    quarantine = open_quarantine(database_url, tmp_path, notices=replace(NOTICES, dpo=(DPO,)))
+    held = replace(verdict(recipients=(PATIENT,)), copy_to=("dpo",))
+    reference = quarantine.hold(message(raw()), inspection(), held).reference
+    (copy,) = [one for one in posted(quarantine) if f"<{DPO}>" in one.rcpt[0]]
+    assert reference in str(parsed(copy)["Subject"])
+    assert NHS not in text_of(copy)

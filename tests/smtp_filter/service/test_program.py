@@ -56,6 +56,19 @@ class Service(Programs):
                 },
             },
         )
+        policy["rules"].insert(
+            0,
+            {
+                "id": "tag-and-tell",
+                "title": "What the library sends is tagged and told of.",
+                "when": {"words": ["deliver"], "senders": ["library@council.gov.uk"]},
+                "then": {"tag_subject": "[LIBRARY]", "notify": ["sender"]},
+                "examples": {
+                    "match": [{"word": "deliver", "sender": "library@council.gov.uk"}],
+                    "no_match": [{"word": "deliver"}],
+                },
+            },
+        )
         policy["departments"] = [{"name": "Press", "members": ["press@council.gov.uk"]}]
         file = self.folder / "policy.yaml"
         file.write_text(yaml.safe_dump(policy))
@@ -146,6 +159,13 @@ def test_a_policy_may_return_to_an_own_sender_and_never_to_a_stranger(service: S
     # The bounce of a 550 would carry the message to somebody outside.
     code, text = service.send(letters.sensitive(name(), 7), sender="stranger@example.com")
     assert (code, text[:21]) == (250, "2.0.0 Held for review")
+
+
+def test_a_policy_may_tag_the_subject_and_changes_nothing_else(service: Service) -> None:
+    sent = letters.plain(name(), 3_000, 3)
+    assert service.send(sent, sender="library@council.gov.uk")[0] == 250
+    before, subject, behind = sent.partition(b"\r\nSubject: ")
+    assert service.hop.taken[-1].data.endswith(before + subject + b"[LIBRARY] " + behind)
 
 
 def test_a_secure_route_is_used_where_there_is_one(service: Service) -> None:
