@@ -93,9 +93,9 @@ class Content:
 class Message:
     """One transaction: envelope, bytes, client; ``received`` is in seconds since 1970.
 
-    What the relay saw while reading: ``hops`` counts the ``Received:`` lines, ``looped`` says that one is our
-    own, ``bare_line_ends`` counts lone CR and LF that were made CRLF, ``longest_line`` is in bytes without its
-    end.  ``per_recipient`` says that the client takes one answer for each recipient (LMTP).
+    What the relay saw while reading: ``hops`` counts the ``Received:`` lines, ``looped`` says that one is
+    our own, ``bare_line_ends`` counts lone CR and LF that were made CRLF, ``longest_line`` is in bytes
+    without its end. ``per_recipient`` says that the client takes one answer for each recipient (LMTP).
     """
 
     envelope: Envelope
@@ -129,8 +129,8 @@ class Deliver:
     """Hand the same bytes to a next hop: ``route`` names it (``default``, ``secure``, ``gateway``).
 
     ``headers`` are put on top, below our ``Received:`` line, ``subject_tag`` before the subject (where the
-    policy asks for it and nothing is signed); nothing else is changed.  ``refused`` answers some recipients by
-    themselves, who then get nothing; only for a message that is ``per_recipient``.
+    policy asks for it and nothing is signed); nothing else is changed. ``refused`` answers some recipients
+    by themselves, who then get nothing; only for a message that is ``per_recipient``.
     """
 
     route: str = "default"
