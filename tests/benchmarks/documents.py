@@ -214,10 +214,12 @@ def read(path):
         reader.extract_file_to_string(path)
     except Exception:  # a file that it cannot read costs what it costs
         pass
-first, *others = sys.argv[1:]
-read(first)  # it pays for the start
+paths = sys.argv[2:]
+if sys.argv[1] == "warm":
+    for path in paths:
+        read(path)
 started = time.process_time()
-for path in others:
+for path in paths:
     read(path)
 print(time.process_time() - started)
 """
@@ -228,8 +230,8 @@ def _has_native_reader() -> bool:
 
 
 def _native_warm(paths: list[Path]) -> float:
-    """CPU seconds of one process of the native reader over the files, its start and first file left out."""
-    command = [sys.executable, "-c", _NATIVE, *map(str, (paths[0], *paths))]
+    """CPU seconds of one process of the native reader over the files, which it has read once before."""
+    command = [sys.executable, "-c", _NATIVE, "warm", *map(str, paths)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout)
 
@@ -238,7 +240,7 @@ def _native_apart(paths: list[Path]) -> float:
     """CPU seconds of a process of the native reader for each file, all of it."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     for path in paths:
-        subprocess.run([sys.executable, "-c", _NATIVE, str(path)], capture_output=True, check=False)
+        subprocess.run([sys.executable, "-c", _NATIVE, "apart", str(path)], capture_output=True, check=False)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -269,12 +271,12 @@ class _Reading:
 
 
 def _in_worker(paths: list[Path]) -> float:
-    """CPU seconds of a warm pool's worker over the files, its own start and the first file left out."""
+    """CPU seconds of a warm pool's worker over the files, which it has read once before."""
     with WorkerPool(Work(_Reading(), bytes(32), Confinement(), 300, 10_000), 1) as pool:
         (worker,) = pool._workers
         while not worker.ready:
             pool.answers(0.1)
-        _read_by(pool, paths[:1])
+        _read_by(pool, paths)
         before = _cpu_of(worker.pid)
         _read_by(pool, paths)
         return _cpu_of(worker.pid) - before

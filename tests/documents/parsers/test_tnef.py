@@ -136,3 +136,17 @@ def test_real_files_and_their_mutations_end_with_a_coverage() -> None:
                 data[chance.randrange(len(data))] = chance.randrange(256)
             *_, last = read_document(Source.from_bytes(bytes(data), path.name))
             assert isinstance(last, Coverage)
+
+
+@pytest.mark.parametrize(
+    ("data", "whole", "why"),
+    [
+        (MESSAGE, True, "as written"),
+        (MESSAGE.replace(b"Tokenattached", b"Tokenatt\0ched"), False, "zeros in an attachment"),
+        (MESSAGE.replace(b"Tokenattached", b"Tokenattachde"), True, "the sum is the same: nobody can tell"),
+    ],
+)
+def test_check_sums(data: bytes, whole: bool, why: str) -> None:
+    *_, coverage = read_document(Source.from_bytes(data, "winmail.dat"))
+    assert isinstance(coverage, Coverage)
+    assert (coverage.status is Status.INSPECTED) == whole, why
