@@ -1,4 +1,4 @@
-"""``make demo``: builds the make-believe share, scans it, shows the report; then mail through the relay."""
+"""``make demo``: builds the make-believe share, scans it, shows the report; then mail; then the console."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mail part of ``make demo``: a handful of messages through a real ``dlp relay`` to a local sink.
+"""The mail part of ``make demo``: messages through a real ``dlp relay`` to a local sink, then the console.
 
 No mail server and no root are needed: the sink is a few lines of this file, and everything listens on
 loopback, on ports that the system chooses.
@@ -195,6 +195,7 @@ def configure(folder: Path, sink: Sink) -> tuple[Path, int, int]:
         "next_hop": {"host": HERE, "port": sink.port, "tls": "none"},
         "secure_hop": {"host": HERE, "port": sink.port, "tls": "none"},
         "quarantine": {"reserve_mb": 10},
+        "console": {"listen": f"{HERE}:{free_port()}"},
         "metrics": {"listen": f"{HERE}:{watched}"},
         "logging": {"file": str(folder / "relay.log")},
     }
@@ -207,7 +208,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Start, send, show; the exit code is 0 when everything ran."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("folder", type=Path)
-    folder = options.parse_args(arguments).folder.absolute()
+    options.add_argument("--no-console", action="store_true", help="do not leave the console running")
+    told = options.parse_args(arguments)
+    folder = told.folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     dlp = Path(sys.executable).with_name("dlp")
     with Sink() as sink:
@@ -229,7 +232,59 @@ def main(arguments: Sequence[str] | None = None) -> int:
     subprocess.run([str(dlp), "quarantine", "list", "--config", str(file)], env=environment, check=False)
     print(f"\nThe log, a line for each message and nothing of its content: {folder / 'relay.log'}")
     print(f"A verdict without sending: {dlp} rules test-mail FILE.eml --from A --to B")
+    return _console(dlp, file, wait=sys.stdout.isatty() and not told.no_console)
+
+
+# --- the console ------------------------------------------------------------------------------------------
+
+
+def _console(dlp: Path, file: Path, *, wait: bool) -> int:
+    """A console on what is held, with a log-in that works once; it runs until Ctrl-C where somebody looks.
+
+    A release from it reaches nobody: the relay that would send it has stopped.
+    """
+    print("\nNow the page where people decide.", flush=True)
+    with subprocess.Popen(
+        [str(dlp), "console", "--config", str(file)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as console:
+        try:
+            address = _address(console)
+            if not address:
+                return console.wait() or 70
+            link = _log_in(dlp, file)
+            print(f"The console:          {address}")
+            print(f"A log-in, works once: {link.replace('{console}', address)}", flush=True)
+            if wait:
+                print("Ctrl-C ends it.", flush=True)
+                with contextlib.suppress(KeyboardInterrupt):
+                    console.wait()
+            else:
+                print(f"It is stopped again, because nobody looks. Start it: {dlp} console --config {file}")
+        finally:
+            console.terminate()
     return 0
+
+
+def _address(console: subprocess.Popen[str]) -> str:
+    assert console.stdout is not None
+    for line in console.stdout:
+        if found := re.search(r"The console is at (\S+)", line):
+            return found[1]
+    return ""
+
+
+def _log_in(dlp: Path, file: Path) -> str:
+    """A new account for each run, so that the demo can be run again."""
+    name = f"demo-{time.strftime('%H%M%S')}"
+    roles = ("triage", "approver", "dpo", "siro", "auditor", "administrator")
+    chosen = [word for role in roles for word in ("--role", role)]
+    command = [str(dlp), "console", "user", "add", name, *chosen, "--config", str(file)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = re.search(r"\S*/sign-in/once/\S+", told)
+    return found[0] if found else told.strip()
 
 
 @dataclass(frozen=True)
@@ -261,7 +316,10 @@ def _reasons(dlp: Path, file: Path) -> dict[str, str]:
     """Why each held message is held, by its reference."""
     command = [str(dlp), "quarantine", "list", "--json", "--config", str(file)]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return {one["reference"]: "; ".join(reason.rstrip(".") for reason in one["reasons"][1:3] or one["reasons"]) for one in json.loads(told)["messages"]}
+    return {
+        one["reference"]: "; ".join(reason.rstrip(".") for reason in one["reasons"][1:3] or one["reasons"])
+        for one in json.loads(told)["messages"]
+    }
 
 
 def _show(sent: list[_Sent], delivered: Delivered, reasons: dict[str, str]) -> None:

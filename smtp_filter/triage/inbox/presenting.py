@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from scanner.configuration import Configuration
 from scanner.documents.model import ProtectedPart, Protection, Shortfall
 from scanner.inspection.model import LocatedFinding
 from scanner.reports import wording
+from smtp_filter.configuration.sections import GatewayHopSection, SecureHopSection
 from smtp_filter.quarantine.model import Handover, HeldDetail, HeldMessage, State
 from smtp_filter.verdict.model import RouteKind, Word
 
@@ -108,6 +110,16 @@ class ShownGap:
     advice: str
 
 
+def release_ways(configuration: Configuration) -> list[tuple[str, str]]:
+    """How a message can be released here: the exits that are set up, and what they are called."""
+    ways = [("default", "The usual way")]
+    if configuration.section(SecureHopSection).host:
+        ways.append(("secure", "Over the secure route only"))
+    if configuration.section(GatewayHopSection).host:
+        ways.append(("gateway", "Through the encrypting gateway"))
+    return ways
+
+
 def parts(findings: Sequence[LocatedFinding]) -> list[Part]:
     """The findings by the part in which they stand, in the order of the message."""
     found: dict[str, list[ShownFinding]] = {}
@@ -180,7 +192,12 @@ def gaps(detail: HeldDetail) -> list[ShownGap]:
     """What was not inspected."""
     words = {reason.value: text for reason, text in wording.ADVICE.items()}
     return [
-        ShownGap(shown_place(one.place) or _WHOLE, _upper(_reason(one.reason)), one.detail, words.get(one.reason, ""))
+        ShownGap(
+            shown_place(one.place) or _WHOLE,
+            _upper(_reason(one.reason)),
+            one.detail,
+            words.get(one.reason, ""),
+        )
         for one in detail.verdict.not_inspected
     ]
 

@@ -15,7 +15,7 @@ from smtp_filter.quarantine import emergency
 from smtp_filter.quarantine.deciding import Desk, Outcome
 from smtp_filter.quarantine.model import Decision, NotFoundError, QuarantineError
 from smtp_filter.triage.inbox import acting, queries
-from smtp_filter.triage.inbox.presenting import STATE_TAGS
+from smtp_filter.triage.inbox.presenting import STATE_TAGS, release_ways
 from smtp_filter.triage.pages.message import message_page, seen, status_of
 from smtp_filter.triage.web.context import (
     DECIDERS,
@@ -65,6 +65,9 @@ def _decide(decision: Decision) -> Callable[[Services, Visitor, str, FormData], 
         some = [str(one) for one in form.getlist("recipient") if isinstance(one, str)]
         if decision is Decision.RELEASE and text_of(form, "choosing") and not some:
             raise QuarantineError("Choose at least one recipient.")
+        route = text_of(form, "route", 20) or "default"
+        if route not in dict(release_ways(services.configuration)):
+            raise QuarantineError("This way out is not set up here.")
         addresses = _chosen(services, visitor, reference, some) if some else []
         outcome = Desk(services.quarantine).decide(
             reference,
@@ -72,7 +75,7 @@ def _decide(decision: Decision) -> Callable[[Services, Visitor, str, FormData], 
             decision,
             text_of(form, "reason", 4_000),
             recipients=addresses,
-            route=text_of(form, "route", 20) or "default",
+            route=route,
             advice=text_of(form, "advice", 4_000),
             false_alarm=bool(text_of(form, "false_alarm")),
             revision=_revision(form),

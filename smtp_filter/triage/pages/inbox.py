@@ -154,6 +154,7 @@ def _preview(
         status,
         numbers=seen,
         will=will,
+        ways=presenting.release_ways(services.configuration),
         act=act,
         words=BULK_ACTS[act],
         query=query,
@@ -172,7 +173,8 @@ def many_done(request: Request) -> Response:
     act, query = text_of(form, "act"), InboxFilter.of(_parameters(text_of(form, "query"))).query
     numbers = [str(one) for one in form.getlist("reference") if isinstance(one, str)][:MOST_AT_ONCE]
     reason = text_of(form, "reason", 4_000)
-    if act not in BULK_ACTS or not numbers:
+    ways = {"", *dict(presenting.release_ways(services.configuration))}
+    if act not in BULK_ACTS or not numbers or text_of(form, "route") not in ways:
         return after(request, _back(query), "Nothing was chosen.", kind="problem")
     if not reason and act != "claim":
         return _preview(request, numbers, act, query, {"reason": "Write a reason. It is recorded."}, 400)

@@ -111,6 +111,7 @@ def message_page(
         downloads=visitor.has(Role.APPROVER, Role.DPO) and one.has_body,
         reasons=[("", "Choose one"), *disclosing.REASONS.items()],
         advice=ADVICE.format(tag=quarantine.settings.notices.secure_tag),
+        ways=presenting.release_ways(services.configuration),
         tags=presenting.STATE_TAGS,
         routes=presenting.ROUTES,
         handovers=presenting.HANDOVERS,

@@ -9,15 +9,17 @@ import pytest
 
 from tests.smtp_filter.triage.serving import Site, site
 
+SECURE = {"host": "127.0.0.1"}
+
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One for all tests of a module that do not mind each other's messages."""
-    with site(tmp_path_factory.mktemp("house")) as running:
+    with site(tmp_path_factory.mktemp("house"), secure_hop=SECURE) as running:
         yield running
 
 
 @pytest.fixture
 def here(tmp_path: Path) -> Iterator[Site]:
-    with site(tmp_path) as running:
+    with site(tmp_path, secure_hop=SECURE) as running:
         yield running

@@ -83,6 +83,8 @@ def test_release_to_some_over_the_secure_route(here: Site) -> None:
         ("release", {"revision": "7"}, State.HELD),
         ("release", {"revision": "x"}, State.HELD),
         ("release", {"route": "pigeon"}, State.HELD),
+        ("release", {"route": "gateway"}, State.HELD),
+        ("release", {"route": "secure"}, State.RELEASING),
         ("release", {"recipient": ["9"]}, State.HELD),
         ("approve", {}, State.HELD),
         ("reopen", {}, State.HELD),
