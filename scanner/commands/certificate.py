@@ -66,6 +66,8 @@ def certificate(
     from scanner.store.ledger import Ledger
 
     settings = configuration(config)
+    # Whoever asks for a certificate waits for it: hours of reading are for shares that people work on.
+    settings = settings.model_copy(update={"manners": settings.manners.model_copy(update={"windows": ()})})
     path = Path(what)
     check_writable([Destination("html", output)], [path.resolve()] if path.is_dir() else [])
     set_up_logging(settings.logging.level, settings.logging.file)

@@ -25,6 +25,12 @@ from scanner.store.entry import LedgerEntry
 from scanner.store.ledger import Ledger
 
 _BLOCK = 1 << 20
+# What images call the folder of the space that no file has (scanner.shares.sources.image_reading).
+UNALLOCATED = "unallocated space"
+# What file systems keep for themselves, as The Sleuth Kit names it.
+_STRUCTURES = frozenset(
+    ["$MBR", "$FAT1", "$FAT2", "$MFT", "$MFTMirr", "$LogFile", "$Bitmap", "$Boot", "$Secure", "$UpCase"]
+)
 # An area that cannot be read is gone through in pieces of this size, which is that of a sector.
 _SECTOR = 4_096
 _LISTED = 500
@@ -101,7 +107,11 @@ def _by_sectors(descriptor: int, wanted: int, offset: int) -> tuple[bytes, list[
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """All that is said; plain values, for JSON as they are."""
+    """All that is said; plain values, for JSON as they are.
+
+    ``text_only`` counts what is no document: unallocated space and the file systems' own structures, of which
+    readable text is all that can be read.
+    """
 
     reference: str
     roots: tuple[str, ...]
@@ -117,6 +127,7 @@ class Certificate:
     in_part: int
     not_read: int
     without_text: int
+    text_only: int
     by_severity: dict[str, int]
     people: int
     findings: dict[str, int]
@@ -163,7 +174,7 @@ def certificate(
     """The certificate of a run as it stands."""
     record, totals = ledger.record(), ledger.totals()
     without = sum(tally.objects for reason, tally in totals.by_shortfall.items() if reason in _NEVER_TEXT)
-    entries = list(_first(ledger))
+    unread, text_only = _unread(ledger, image=image)
     return Certificate(
         reference=record.run_id,
         roots=record.roots,
@@ -176,9 +187,10 @@ def certificate(
         objects=totals.enumerated,
         bytes=totals.bytes,
         read=_objects(totals.by_status, Status.INSPECTED),
-        in_part=_objects(totals.by_status, Status.PARTIAL),
-        not_read=max(0, _objects(totals.by_status, Status.NOT_INSPECTED) - without),
+        in_part=_objects(totals.by_status, Status.PARTIAL) - text_only[Status.PARTIAL],
+        not_read=_objects(totals.by_status, Status.NOT_INSPECTED) - without - text_only[Status.NOT_INSPECTED],
         without_text=without,
+        text_only=sum(text_only.values()),
         by_severity={level.word: tally.objects for level, tally in totals.by_severity.items()},
         people=sum(tally.people for tally in totals.by_severity.values()),
         findings={name: findings for name, (_, findings) in sorted(totals.by_type.items())},
@@ -187,8 +199,8 @@ def certificate(
             for reason, tally in totals.by_shortfall.items()
             if reason not in _NEVER_TEXT
         },
-        found=tuple(entries),
-        unread=tuple(_unread(ledger)),
+        found=tuple(_first(ledger)),
+        unread=tuple(unread),
         medium=medium,
         not_looked_at=_not_looked_at(image=image, roots=record.roots),
         operator=operator,
@@ -212,20 +224,30 @@ def _first(ledger: Ledger) -> list[dict[str, Any]]:
                 "severity": entry.severity.word,
                 "people": entry.people.low,
                 "kinds": dict(entry.counts),
-                "reasons": [reason.text for reason in entry.reasons],
+                "reasons": [reason.text.rstrip(".") for reason in entry.reasons],
             }
         )
     return found
 
 
-def _unread(ledger: Ledger) -> list[dict[str, str]]:
+def _unread(ledger: Ledger, *, image: bool) -> tuple[list[dict[str, str]], dict[Status, int]]:
+    """What was not read or not wholly, the first of it; and how much of that is no document."""
     unread: list[dict[str, str]] = []
-    for entry in ledger.entries(statuses=(Status.PARTIAL, Status.NOT_INSPECTED)):
-        if len(unread) == _LISTED:
-            break
-        if not _harmless(entry):
+    text_only = {Status.PARTIAL: 0, Status.NOT_INSPECTED: 0}
+    for entry in ledger.entries(statuses=tuple(text_only)):
+        if image and _no_document(entry):
+            text_only[entry.status] += 1
+        elif len(unread) < _LISTED and not _harmless(entry):
             unread.append({"path": entry.path, "reason": entry.reason})
-    return unread
+    return unread, text_only
+
+
+def _no_document(entry: LedgerEntry) -> bool:
+    """Whether it is a part of a drive that is no file, and was searched for readable text."""
+    if entry.shortfall is not Shortfall.UNKNOWN_KIND or "encrypted" in entry.detail:
+        return False
+    above, _, name = entry.path.rpartition("/")
+    return above.endswith(f"/{UNALLOCATED}") or name in _STRUCTURES
 
 
 def _harmless(entry: LedgerEntry) -> bool:
@@ -240,7 +262,7 @@ def _not_looked_at(*, image: bool, roots: Sequence[str]) -> tuple[str, ...]:
     if image:
         return (
             "the unused ends of the last block of each file (slack space), and alternate streams of NTFS",
-            "compressed or scattered remains of deleted files: of unallocated space, only text was looked for",
+            "compressed or scattered remains of deleted files: of unallocated space only text was read",
             "space outside of any partition",
             *always,
         )
@@ -282,9 +304,15 @@ def write_html(made: Certificate, stream: TextIO) -> None:
             ],
             when=lambda moment: time.strftime("%d %B %Y, %H:%M UTC", time.gmtime(moment)) if moment else "-",
             listed=_LISTED,
+            beneath=lambda path: _beneath(path, made.roots),
             style=resources.files("scanner.reports").joinpath("templates/certificate.css").read_text("utf-8"),
         )
     )
+
+
+def _beneath(path: str, roots: Sequence[str]) -> str:
+    """A path without its root, where there is one only."""
+    return path.removeprefix(f"{roots[0]}/") if len(roots) == 1 else path
 
 
 @cache

@@ -21,7 +21,11 @@ DEEPEST = 200
 
 @dataclass
 class RemoteWalk:
-    """One walk over ``root``; iterate it once.  Counts and lists what a local walk does."""
+    """One walk over ``root``; iterate it once.  Counts and lists what a local walk does.
+
+    ``start`` is a folder beneath ``root`` where it begins instead; where it is not ``deep`` no folder inside is
+    entered: what a watch that looks again and again needs.
+    """
 
     server: Server
     root: bytes
@@ -30,19 +34,21 @@ class RemoteWalk:
     directories: int = 0
     unlisted: list[bytes] = field(default_factory=list)
     skipped: list[bytes] = field(default_factory=list)
+    start: bytes = b""
+    deep: bool = True
 
     def __iter__(self) -> Iterator[Listing]:
-        about = None
+        begin = self.start or self.root
         try:
-            about = self.server.about(self.root)
+            about = self.server.about(begin)
         except OSError as error:
-            self.unlisted.append(self.root)
-            yield self._add(self.root, *shortfall_of(error))
+            self.unlisted.append(begin)
+            yield self._add(begin, *shortfall_of(error))
             return
         if not stat.S_ISDIR(about.st_mode):
-            yield self._root_file(about)
+            yield self._root_file(begin, about)
             return
-        pending = [(self.root, 0)]
+        pending = [(begin, 0)]
         while pending:
             folder, depth = pending.pop()
             if depth > DEEPEST:
@@ -51,7 +57,8 @@ class RemoteWalk:
                 continue
             found: list[bytes] = []
             yield from self._list(folder, found)
-            pending.extend((path, depth + 1) for path in reversed(found))
+            if self.deep:
+                pending.extend((path, depth + 1) for path in reversed(found))
 
     def _list(self, folder: bytes, found: list[bytes]) -> Iterator[Listing]:
         published = self.rights.published(folder)
@@ -112,8 +119,8 @@ class RemoteWalk:
                 else:
                     listing.files.append((name, about))
 
-    def _root_file(self, about: os.stat_result) -> Listing:
-        parent, _, name = self.root.rpartition(b"/")
+    def _root_file(self, path: bytes, about: os.stat_result) -> Listing:
+        parent, _, name = path.rpartition(b"/")
         listing = self._listing(parent, published=self.rights.published(parent))
         listing.entered = False
         if stat.S_ISREG(about.st_mode):

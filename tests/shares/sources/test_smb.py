@@ -14,6 +14,7 @@ from scanner.shares import mounts
 from scanner.shares.scan import Run, scan
 from scanner.shares.settings import ScanSettings, WorkerSettings
 from scanner.shares.sources import Sources, usable
+from scanner.shares.sources.walking import RemoteWalk
 from scanner.store import runs
 from scanner.store.entry import Audience, LedgerEntry, RunRecord, RunState
 from scanner.store.inventory.tables import open_inventory
@@ -213,6 +214,15 @@ def test_what_may_not_be_read_is_a_gap(share: Share, tmp_path: Path) -> None:
         record, read = share.night()
     assert (record.state, read) == (RunState.FINISHED, [])
     assert share.entries()["held.txt"].shortfall is Shortfall.IO_ERROR
+
+
+def test_a_walk_may_begin_beneath_its_root_and_stay_there(share: Share) -> None:
+    for name in ("a/one.txt", "a/deep/two.txt", "b/three.txt"):
+        share.write(name, "plain")
+    server = Sources().servers.of(share.root)
+    for deep, expected in ((True, ["one.txt", "two.txt"]), (False, ["one.txt"])):
+        walk = RemoteWalk(server, share.root, start=share.root + b"/a", deep=deep)
+        assert sorted(name.decode() for listing in walk for name, _ in listing.files) == expected
 
 
 def test_listing_and_looking_agree(share: Share) -> None:
