@@ -23,6 +23,7 @@ from scanner.shares.scan import LOST_WITH_MOUNT, KnownContents
 from scanner.shares.watching.places import Look, Places
 from scanner.shares.watching.settings import WatchSettings
 from scanner.shares.watching.settling import Settled
+from scanner.shares.watching.sweeping import learn_gaps
 from scanner.shares.workers import Answer, Job, WorkerPool
 from scanner.store import outbox, runs
 from scanner.store.entry import Access, Audience, FileStat, RunState, displayable
@@ -329,7 +330,8 @@ class Recorder:
         asked: list[int] = []
         rows: dict[bytes, KnownFile] = {}
         folders = self.table.folders(connection, [folder for folder, _, _ in looks])
-        self._learn_gaps(connection, looks)
+        listings = [look.listing for _, look, _ in looks if look.listing is not None]
+        learn_gaps(connection, self._decider, listings)
         for folder, look, names in looks:
             number = folders.get(folder)
             known = self.table.known_named(connection, number, list(names)) if number is not None else []
@@ -348,20 +350,6 @@ class Recorder:
                 decision.requeued.append((file_id, _URGENT))
                 decision.queued += 1
         return decision, gone, rows
-
-    def _learn_gaps(
-        self, connection: Connection, looks: Sequence[tuple[bytes, Look, dict[bytes, bool]]]
-    ) -> None:
-        reasons = {
-            (item.shortfall, item.detail)
-            for _, look, _ in looks
-            if look.listing is not None
-            for item in look.listing.unopened
-        }
-        unknown = reasons - self._decider.gaps.keys()
-        keys = {EvidenceRow.unopened(*reason).key: reason for reason in unknown}
-        for key, head in heads_by_key(connection, list(keys)).items():
-            self._decider.gaps[keys[key]] = head.evidence_id
 
     def _remember_gone(self, rows: Sequence[KnownFile]) -> None:
         """A file that goes here may come there: then it was only moved."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
@@ -18,7 +18,8 @@ from scanner.shares.meeting import VANISHED_FILES
 from scanner.shares.walk import Listing, Walk
 from scanner.shares.watching.places import Places
 from scanner.store.entry import displayable
-from scanner.store.inventory import FileTable, KnownFile, persistently
+from scanner.store.inventory import EvidenceRow, FileTable, KnownFile, persistently
+from scanner.store.inventory.evidence import heads_by_key
 from scanner.store.inventory.watched import names_in, paths_of
 
 _FOLDERS_PER_TURN = 200
@@ -65,6 +66,8 @@ class Sweep:
         self._walk: Walk | None = None
         self._missing = array("q")
         self._listed: set[int] = set()
+        # Folders that were not known when they were listed, and may be by the end.
+        self._new: set[bytes] = set()
         # A large folder comes in several listings: which of what is known was met in those so far.
         self._parts: dict[bytes, set[int]] = {}
         self._steps = self._run()
@@ -109,6 +112,7 @@ class Sweep:
 
     def _compare(self, connection: Connection, batch: list[Listing]) -> list[bytes]:
         decider = self._decider()
+        learn_gaps(connection, decider, batch)
         folders = self._table.folders(connection, list({listing.folder for listing in batch}))
         for listing in batch:
             if listing.entered and not listing.last:
@@ -135,8 +139,10 @@ class Sweep:
             decider.decide(listing, rows, decision, whole=not in_parts and listing.entered)
             differing.extend(_paths(listing, rows, decision, self._since))
             self._missing.extend(file_id for file_id, _ in decision.missing)
-            if number is not None and listing.entered:
+            if listing.entered and number is not None:
                 self._listed.add(number)
+            elif listing.entered:
+                self._new.add(listing.folder)
             if in_parts:
                 met = self._parts[listing.folder]
                 met.update(row.file_id for row in rows)
@@ -176,12 +182,22 @@ class Sweep:
         passed_over = {*walk.unlisted, *walk.skipped} if walk is not None else set()
         gone = []
         for number, path in self._table.folders_beneath(connection, start):
-            if number in self._listed or (not self.wanted.deep and path != start):
+            if number in self._listed or path in self._new:
+                continue
+            if not self.wanted.deep and path != start:
                 continue
             if _beneath(path, passed_over, start):
                 continue
             gone.append(number)
         self._missing.extend(file_id for file_id, _, _ in self._table.live_in(connection, gone))
+
+
+def learn_gaps(connection: Connection, decider: Decider, listings: Iterable[Listing]) -> None:
+    """Which evidence says what of objects that are not opened."""
+    reasons = {(item.shortfall, item.detail) for listing in listings for item in listing.unopened}
+    keys = {EvidenceRow.unopened(*reason).key: reason for reason in reasons - decider.gaps.keys()}
+    for key, head in heads_by_key(connection, list(keys)).items():
+        decider.gaps[keys[key]] = head.evidence_id
 
 
 def _beneath(path: bytes, tops: set[bytes], start: bytes) -> bool:

@@ -230,7 +230,6 @@ def test_a_sensitive_file_that_is_opened_to_everyone(watched: Watched, way: dict
     for path, text in ((secret, SPECIMEN), (plain, "nothing")):
         path.write_text(text)
         path.chmod(0o600)
-    _all_may_pass(watched.root.parent)
     watched.start(**way)
     watched.until_alert(AlertKind.FINDING, "secret.txt")
     watched.all_known()
@@ -251,11 +250,6 @@ def test_a_sensitive_file_that_is_opened_to_everyone(watched: Watched, way: dict
     exposed = next(told for told in watched.told() if told["kind"] == "exposed")
     assert exposed["audience"] == "everyone"
     assert exposed["how"] == "mode: others may read"
-
-
-def _all_may_pass(path: Path) -> None:
-    """Rights count from the watched root on; nothing above it is looked at."""
-    assert path.exists()
 
 
 def _wait_for_audience(watched: Watched, name: bytes, below: int) -> None:
@@ -381,6 +375,20 @@ def test_a_storm_is_wholly_known_in_the_end(watched: Watched, seed: int) -> None
     Storm(watched.root, random.Random(seed)).rage(1_500)
     watched.all_known()
     watched.stop()
+
+
+def test_a_storm_with_postgresql(tmp_path: Path, postgres_url: str) -> None:
+    root = tmp_path / "share"
+    root.mkdir()
+    watched = Watched(root, postgres_url, tmp_path / "said")
+    open_outbox(postgres_url).dispose()
+    process = watched.start()
+    try:
+        Storm(root, random.Random(4)).rage(500)
+        watched.all_known()
+        watched.stop()
+    finally:
+        process.kill()
 
 
 def test_a_storm_over_few_remembered_names_is_swept(watched: Watched) -> None:
