@@ -497,6 +497,9 @@ class ReportsSection(Section):
     findings_per_file: int = Field(
         default=100, ge=1, le=1_000, description="findings listed for each file; all are counted"
     )
+    metrics_file: AbsolutePath | None = Field(
+        default=None, description="file for Prometheus' textfile collector, rewritten while a scan runs"
+    )
 
 
 class StateSection(Section):
