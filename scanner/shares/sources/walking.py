@@ -23,8 +23,8 @@ DEEPEST = 200
 class RemoteWalk:
     """One walk over ``root``; iterate it once.  Counts and lists what a local walk does.
 
-    ``start`` is a folder beneath ``root`` where it begins instead; where it is not ``deep`` no folder inside is
-    entered: what a watch that looks again and again needs.
+    ``start`` is a folder beneath ``root`` where it begins instead; where it is not ``deep`` no folder inside
+    is entered: what a watch that looks again and again needs.
     """
 
     server: Server
