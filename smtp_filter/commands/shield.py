@@ -71,7 +71,6 @@ def register(app: typer.Typer) -> None:
     verbs = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None)
     verbs.command("import", help=IMPORT_HELP)(import_)
     verbs.command("count", help=COUNT_HELP)(count)
-    verbs.command("list-count", help=COUNT_HELP, hidden=True)(count)
     verbs.command("remove", help=REMOVE_HELP)(remove)
     verbs.command("sweep", help=SWEEP_HELP)(sweep)
     app.add_typer(verbs, name="shield")
@@ -85,6 +84,7 @@ def import_(
     config: ConfigOption = None,
 ) -> None:
     """Import."""
+    from scanner.reports.wording import plural
     from scanner.store.keys import InstallationKeyError, installation_key
     from smtp_filter.configuration.service import state_directory
     from smtp_filter.triage.shield.listing import import_list
@@ -105,9 +105,12 @@ def import_(
             fail(str(error))
         done = import_list(quarantine, operator(settings), key, people, whole=whole)
         seen = sweep_all(quarantine)
+    people_told = (
+        f"{plural(done.new, 'person', 'people')} new, {done.replaced} replaced, {done.removed} removed"
+    )
     typer.echo(
-        f"{done.new} people new, {done.replaced} replaced, {done.removed} removed; {done.hashes} keyed "
-        f"hashes. {seen} held messages and documents on shares concern somebody on the list."
+        f"{people_told}; {done.hashes} keyed hashes. "
+        f"{seen} held messages and documents on shares concern somebody on the list."
     )
 
 

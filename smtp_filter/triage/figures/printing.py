@@ -11,7 +11,7 @@ from smtp_filter.triage.figures.model import Dashboard
 from smtp_filter.triage.figures.tabling import Tabled, headline, tables_of
 from smtp_filter.triage.web.safe_text import safe_text
 
-_COLOURS = ("#1d70b8", "#f47738", "#5694ca")
+_COLOURS = ("#1d70b8", "#f47738", "#484949")
 
 
 def as_pdf(figures: Dashboard, title: str, council: str, zone: str, made_at: float) -> bytes:
@@ -58,7 +58,8 @@ def as_pdf(figures: Dashboard, title: str, council: str, zone: str, made_at: flo
     for table in tables_of(figures, zone):
         block: list[Any] = [Paragraph(_escaped(table.title), styles["Heading2"])]
         if table.series and table.labels:
-            block.append(_chart(table, document.width, colors))
+            parts.append(KeepTogether([*block, _chart(table, document.width, colors)]))
+            block = []
         if table.rows:
             block.append(_table([table.heads, *table.rows], document.width, colors))
         else:
@@ -84,7 +85,7 @@ def _table(rows: list[tuple[str, ...]], width: float, colors: Any) -> Any:
     from reportlab.lib.styles import ParagraphStyle
     from reportlab.platypus import Paragraph, Table, TableStyle
 
-    plain = ParagraphStyle("cell", fontName="Helvetica", fontSize=9, leading=11.5, wordWrap="CJK")
+    plain = ParagraphStyle("cell", fontName="Helvetica", fontSize=9, leading=11.5, splitLongWords=1)
     bold = ParagraphStyle("head", parent=plain, fontName="Helvetica-Bold")
     cells = [
         [Paragraph(_escaped(cell), plain if number else bold) for cell in row]

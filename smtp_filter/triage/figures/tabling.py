@@ -37,10 +37,10 @@ def minutes(value: float | None) -> str:
     """A stretch of time in words: minutes, from two hours on hours, from two days on days.
 
     >>> minutes(3.0), minutes(180.0), minutes(4320.0), minutes(None)
-    ('3 minutes', '3.0 hours', '3.0 days', 'nothing decided')
+    ('3 minutes', '3.0 hours', '3.0 days', 'none')
     """
     if value is None:
-        return "nothing decided"
+        return "none"
     if value >= 2 * 1440:
         return f"{value / 1440:,.1f} days"
     if value >= 120:
@@ -52,9 +52,9 @@ def percent(value: float | None) -> str:
     """A part in percent.
 
     >>> percent(0.125), percent(None)
-    ('12.5 %', 'nothing decided')
+    ('12.5 %', 'none')
     """
-    return "nothing decided" if value is None else f"{value * 100:.1f} %"
+    return "none" if value is None else f"{value * 100:.1f} %"
 
 
 def headline(figures: Dashboard) -> tuple[tuple[str, str], ...]:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from scanner.inspection.model import LocatedFinding
 from scanner.judgement.assessment import PeopleCount, Severity
+from scanner.reports.wording import plural
 from scanner.store.audit import recordable
 from scanner.store.entry import NOBODY
 from smtp_filter.quarantine import tables as held
@@ -129,7 +130,7 @@ def open_for_message(
         connection,
         actor,
         NewIncident(
-            title=f"Held message {row.reference} to {len(whole.envelope.recipients)} recipients",
+            title=f"Held message {row.reference} to {plural(len(whole.envelope.recipients), 'recipient')}",
             reason=reason,
             source=Source.MESSAGE,
             source_reference=row.reference,
@@ -157,9 +158,9 @@ def how_counted(findings: Sequence[LocatedFinding], names: int, people: PeopleCo
         "the upper one counts everybody who could not be shown to be somebody already counted.",
     ]
     if names:
-        told.append(f"{names:,} names stand in what was read.")
+        told.append(f"Names in what was read: {names:,}.")
     if numbered:
-        told.append(f"The sealed list has {numbered} of these people.")
+        told.append(f"People on the sealed list: {numbered}.")
     return " ".join(told)
 
 

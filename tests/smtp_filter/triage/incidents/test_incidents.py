@@ -85,8 +85,8 @@ def test_a_held_message_becomes_an_incident_with_all_that_is_known(desk: Desk) -
     )
     assert incident.people == PeopleCount(2, 3)
     assert "at least 2, at most 3" in incident.counted
-    assert "2 names stand" in incident.counted
-    assert "sealed list has 2" in incident.counted
+    assert "Names in what was read: 2" in incident.counted
+    assert "sealed list: 2" in incident.counted
     assert (incident.aware_at, incident.due_at) == (NOW, NOW + 72 * HOUR)
     # No name is in what everybody reads.
     assert "Mary" not in repr(found)

