@@ -14,6 +14,8 @@ from smtp_filter.configuration.sections import GatewayHopSection, SecureHopSecti
 from smtp_filter.quarantine.model import Handover, HeldDetail, HeldMessage, State
 from smtp_filter.verdict.model import RouteKind, Word
 
+# Findings of one part that are read at a glance; the others are a click away.
+AT_A_GLANCE = 8
 BREACH_SECONDS = 72 * 3_600.0
 _WHOLE = "the whole message"
 _NUMBER = re.compile(r"[0-9](?:[ ./-]?[0-9]){4,}")
@@ -84,10 +86,20 @@ class ShownFinding:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the message and what was found in it."""
+    """A part of the message and what was found in it: the first findings, and the others.
+
+    ``is_head`` says that it is a field of the head, where addresses stand anyway.
+    """
 
     name: str
-    findings: tuple[ShownFinding, ...]
+    first: tuple[ShownFinding, ...]
+    others: tuple[ShownFinding, ...]
+    is_head: bool
+
+    @property
+    def findings(self) -> tuple[ShownFinding, ...]:
+        """All of them, in their order."""
+        return self.first + self.others
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +133,7 @@ def release_ways(configuration: Configuration) -> list[tuple[str, str]]:
 
 
 def parts(findings: Sequence[LocatedFinding]) -> list[Part]:
-    """The findings by the part in which they stand, in the order of the message."""
+    """The findings by the part in which they stand, in the order of the message; its head comes last."""
     found: dict[str, list[ShownFinding]] = {}
     telling = {one.location.partition(" > ")[0] for one in findings if one.location.endswith("> file name")}
     for number, one in enumerate(findings):
@@ -140,7 +152,16 @@ def parts(findings: Sequence[LocatedFinding]) -> list[Part]:
                 rule=one.rule,
             )
         )
-    return [Part(_part_name(name, name in telling), tuple(some)) for name, some in found.items()]
+    made = [
+        Part(
+            _part_name(name, name in telling),
+            tuple(some[:AT_A_GLANCE]),
+            tuple(some[AT_A_GLANCE:]),
+            name.startswith("header ") and name != "header Subject",
+        )
+        for name, some in found.items()
+    ]
+    return sorted(made, key=lambda part: part.is_head)
 
 
 def _part_name(name: str, telling: bool) -> str:
@@ -148,8 +169,10 @@ def _part_name(name: str, telling: bool) -> str:
     if name.startswith("header "):
         return f"Field “{name.removeprefix('header ')}” of the head"
     if telling:
-        _, dot, suffix = name.rpartition(".")
+        _, dot, suffix = name.strip('"').rpartition(".")
         return f"Attachment with a masked name ({dot}{suffix})" if dot else "Attachment with a masked name"
+    if name.startswith('attachment "'):
+        return f"Attachment “{shown_place(name[12:].rstrip(chr(34)))}”"
     return "Text of the message" if name == "body" else shown_place(name) or _WHOLE
 
 
