@@ -161,15 +161,12 @@ def _new(summary: RunSummary) -> tuple[str, ...]:
             f"{wording.plural(changes.newly_exposed, 'sensitive file is', 'sensitive files are')} newly open "
             f"to everyone: {_examples(summary, changes.exposed_examples, changes.newly_exposed)}"
         )
-    unexposed = [item for item in changes.sensitive_examples if not item.newly_exposed]
-    others = changes.newly_sensitive - sum(item.newly_sensitive for item in changes.exposed_examples)
-    if unexposed and others > 0:
+    if inside := changes.sensitive_inside:
+        more = "more " if lines else ""
         lines.append(
-            f"{wording.plural(others, 'more file is', 'more files are')} newly sensitive, not open to "
-            f"everyone: {_examples(summary, unexposed, others)}"
+            f"{wording.plural(inside, f'{more}file is', f'{more}files are')} newly sensitive, not open to "
+            f"everyone: {_examples(summary, changes.sensitive_examples, inside)}"
         )
-    elif changes.newly_sensitive and not lines:
-        lines.append(f"{wording.plural(changes.newly_sensitive, 'file is', 'files are')} newly sensitive.")
     if lines and not changes.same_rules:
         lines.append("The rules changed since that run: some of these may be new to us, not to the share.")
     return tuple(lines) or ("Nothing new is sensitive or open to everyone.",)
@@ -293,14 +290,11 @@ def _owners(overview: Overview, figure: str) -> str:
         (ground for ground in overview.owners if ground.name and amount(ground)),
         key=lambda ground: (-amount(ground), ground.name),
     )
-    words = [
-        f"{wording.shortened(ground.name, 60)} ({wording.number(amount(ground))})"
-        for ground in named[:_OWNERS_NAMED]
-    ]
+    words = [wording.shortened(ground.name, 60) for ground in named[:_OWNERS_NAMED]]
     if len(named) > _OWNERS_NAMED:
-        words.append(f"and {wording.plural(len(named) - _OWNERS_NAMED, 'other')}")
+        words.append(f"{wording.plural(len(named) - _OWNERS_NAMED, 'other')}")
     if unowned := sum(amount(ground) for ground in overview.owners if not ground.name):
-        words.append(f"nobody named ({wording.number(unowned)})")
+        words.append(f"and for {_files(unowned, 'file')} nobody is named")
     return ", ".join(words)
 
 

@@ -358,7 +358,11 @@ class _Pages:
             changes = overview.changes
             for heading, count, items in (
                 ("Newly open to everyone", changes.newly_exposed, changes.exposed_examples),
-                ("Newly sensitive", changes.newly_sensitive, changes.sensitive_examples),
+                (
+                    "Newly sensitive, not open to everyone",
+                    changes.sensitive_inside,
+                    changes.sensitive_examples,
+                ),
                 ("Fixed", changes.fixed, changes.fixed_examples),
             ):
                 story += self._differences(heading, count, items, fixed=heading == "Fixed")

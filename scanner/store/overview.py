@@ -90,6 +90,7 @@ class Copies:
 class Changes:
     """What changed since an earlier run: counts of everything, and the first examples, the worst first.
 
+    ``sensitive_inside`` are newly sensitive and not newly open; ``sensitive_examples`` are of these.
     Of what was fixed, ``closed`` is not open to everyone any more, ``removed`` is gone, ``cleaned`` holds
     nothing sensitive any more.  ``same_rules`` is false where both runs judged by different rules, so that a
     file may be new in the report without being new on the share.
@@ -101,6 +102,7 @@ class Changes:
     kinds: Mapping[Kind, int] = field(default_factory=dict)
     newly_exposed: int = 0
     newly_sensitive: int = 0
+    sensitive_inside: int = 0
     fixed: int = 0
     closed: int = 0
     removed: int = 0
@@ -384,7 +386,9 @@ def _changes(engine: Engine, number: int) -> Changes | None:
     examples: dict[str, list[Difference]] = {"exposed": [], "sensitive": [], "fixed": []}
     for item in differences(engine, earlier.number, number):
         kinds[item.kind] += 1
-        said = {"exposed": item.newly_exposed, "sensitive": item.newly_sensitive, "fixed": item.fixed}
+        inside = item.newly_sensitive and not item.newly_exposed
+        said = {"exposed": item.newly_exposed, "sensitive": inside, "fixed": item.fixed}
+        counts["newly sensitive"] += item.newly_sensitive
         for word, is_so in said.items():
             if is_so:
                 counts[word] += 1
@@ -398,7 +402,8 @@ def _changes(engine: Engine, number: int) -> Changes | None:
         same_rules=len(signatures) == 1,
         kinds=dict(kinds),
         newly_exposed=counts["exposed"],
-        newly_sensitive=counts["sensitive"],
+        newly_sensitive=counts["newly sensitive"],
+        sensitive_inside=counts["sensitive"],
         fixed=counts["fixed"],
         closed=counts["closed"],
         removed=counts["removed"],

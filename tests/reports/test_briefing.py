@@ -56,12 +56,15 @@ def test_decisions_name_whom_to_ask(second: Briefing) -> None:
             "Take 1 published file down today, and find out who has seen it.",
             "SIRO and Data Protection Officer",
         ),
-        ("Close 1 sensitive file that every account can read.", "Head of People (1), nobody named (1)"),
+        (
+            "Close 1 sensitive file that every account can read.",
+            "Head of People, and for 1 file nobody is named",
+        ),
         ("Name an information asset owner for 2 sensitive files.", "SIRO"),
         ("Choose which copy to keep of 1 sensitive document; 2 copies can go.", "those who keep them"),
         (
             "Decide on the disposal of 1 sensitive file that nobody changed for 7 years.",
-            "Head of Housing (2), Head of People (2), nobody named (2)",
+            "Head of Housing, Head of People, and for 2 files nobody is named",
         ),
     ]
 

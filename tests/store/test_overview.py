@@ -67,6 +67,10 @@ def test_what_changed_and_how_it_was_mended(second: Overview) -> None:
     assert (changes.since_run, changes.since, changes.same_rules) == ("night-1", two_nights.FIRST, True)
     assert changes.kinds == {Kind.NEW: 2, Kind.CHANGED: 2, Kind.GONE: 1}
     assert (changes.newly_exposed, changes.newly_sensitive, changes.fixed) == (2, 2, 2)
+    assert (changes.sensitive_inside, [item.path for item in changes.sensitive_examples]) == (
+        1,
+        ["/share/Old/mine.txt"],
+    )
     assert (changes.closed, changes.removed, changes.cleaned) == (1, 1, 0)
     assert [item.path for item in changes.exposed_examples] == ["/share/Web/list.xlsx", "/share/HR/copy.csv"]
     assert {item.path for item in changes.fixed_examples} == {
