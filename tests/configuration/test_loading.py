@@ -64,7 +64,7 @@ TABLE = [
     (
         "limit:\n  members: 3\n",
         "dlp.yaml:1: limit: is no known key; did you mean 'limits'? (allowed: organisation, scan, "
-        "manners, exposure, watch, alerts, limits, language, judgement, rules, reports, state, storage, logging, ",
+        "manners, exposure, watch, alerts, distributed, limits, language, judgement, rules, reports, state, storage, logging, ",
     ),
     ("scan:\n  workers: many\n", "dlp.yaml:2: scan.workers: is 'many', must be a whole number"),
     ("scan:\n  workers: -1\n", "dlp.yaml:2: scan.workers: is -1, must be at least 0"),
@@ -96,7 +96,7 @@ TABLE = [
         "rules:\n  presidio_recognisers: [x]\n",
         "dlp.yaml:2: rules.presidio_recognisers[1]: is 'x', must be ",
     ),
-    ("reports:\n  formats: [pdf]\n", "dlp.yaml:2: reports.formats[1]: is 'pdf', must be one of 'table', "),
+    ("reports:\n  formats: [word]\n", "dlp.yaml:2: reports.formats[1]: is 'word', must be one of 'table', "),
     (
         "reports:\n  formats: []\n",
         "dlp.yaml:2: reports.formats: is [], must be a list with at least one entry",
