@@ -64,7 +64,8 @@ TABLE = [
     (
         "limit:\n  members: 3\n",
         "dlp.yaml:1: limit: is no known key; did you mean 'limits'? (allowed: organisation, scan, "
-        "manners, exposure, watch, alerts, distributed, limits, language, judgement, rules, reports, state, storage, logging, ",
+        "manners, exposure, watch, alerts, distributed, limits, language, judgement, rules, reports, "
+        "state, storage, logging, ",
     ),
     ("scan:\n  workers: many\n", "dlp.yaml:2: scan.workers: is 'many', must be a whole number"),
     ("scan:\n  workers: -1\n", "dlp.yaml:2: scan.workers: is -1, must be at least 0"),
