@@ -46,6 +46,7 @@ from smtp_filter.triage.web.paging import SIZE, page_of
 _decision = tables.decision
 _DUPLICATES = 50
 _ALL = 10_000
+_AT_ONCE = 500
 _EXPOSED = int(Audience.EVERYONE)
 
 
@@ -209,7 +210,7 @@ def then(
 ) -> list[PastFile]:
     """What was on a share, a folder or a stick at a moment, as the last run begun by then knew it."""
     rows = connection.execute(then_query(path, moment).limit(limit)).all()
-    hidden = _shielded(connection, shield, rows)
+    hidden = _shielded_contents(connection, shield, {row.evidence_id for row in rows} - {None})
     return [
         PastFile(
             path=SHIELDED if row.evidence_id in hidden else displayable(_path(row)),
@@ -240,7 +241,6 @@ def then_query(path: str, moment: float) -> Select[Any]:
             file.c.evidence_id,
             evidence.c.people_low,
             evidence.c.people_high,
-            evidence.c.detail,
         )
         .select_from(file)
         .join(folder, folder.c.id == file.c.folder_id)
@@ -400,6 +400,19 @@ def _shielded(connection: Connection, shield: Shield, rows: Sequence[Any]) -> fr
         return seen
     fresh = {number: Evidence(told).findings for number, told in details.items() if number not in seen}
     return seen | shield.matching(connection, fresh)
+
+
+def _shielded_contents(connection: Connection, shield: Shield, numbers: set[int]) -> frozenset[int]:
+    """The same of many contents, some at a time: a share has a million files, and memory has not."""
+    if shield.is_empty(connection):
+        return frozenset()
+    hidden: set[int] = set()
+    wanted = sorted(numbers)
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = evidence.c.id.in_(wanted[start : start + _AT_ONCE])
+        rows = connection.execute(select(evidence.c.id.label("evidence_id"), evidence.c.detail).where(some))
+        hidden |= _shielded(connection, shield, rows.all())
+    return frozenset(hidden)
 
 
 def _covered(severity: Severity) -> str:

@@ -27,8 +27,11 @@ def sweep(quarantine: Quarantine) -> int:
     return _messages(quarantine) + sweep_shares(quarantine, anew=True)
 
 
-def sweep_shares(quarantine: Quarantine, *, anew: bool = False) -> int:
-    """Look through what scans found since the last time; returns how many contents concern somebody."""
+def sweep_shares(quarantine: Quarantine, *, anew: bool = False, most: int = 0) -> int:
+    """Look through what scans found since the last time; returns how many contents concern somebody.
+
+    ``most`` is how many contents are looked through this time; 0 is all.
+    """
     with quarantine.engine.connect() as connection:
         last = 0 if anew else _mark(connection)
         newest = connection.execute(select(func.max(evidence.c.id))).scalar() or 0
@@ -37,8 +40,8 @@ def sweep_shares(quarantine: Quarantine, *, anew: bool = False) -> int:
         if newest < last:
             _advance(quarantine, newest)
         return 0
-    seen = 0
-    while last < newest:
+    seen = looked = 0
+    while last < newest and (not most or looked < most):
         with writing(quarantine.engine) as connection:
             rows = connection.execute(
                 select(evidence.c.id, evidence.c.detail)
@@ -48,8 +51,9 @@ def sweep_shares(quarantine: Quarantine, *, anew: bool = False) -> int:
             ).all()
             for row in rows:
                 seen += _witness(quarantine, connection, row)
+            looked += len(rows)
             last = rows[-1].id if len(rows) == _AT_ONCE else newest
-    _advance(quarantine, newest)
+    _advance(quarantine, last)
     return seen
 
 
