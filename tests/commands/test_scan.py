@@ -173,7 +173,7 @@ def test_errors_are_one_line_and_code_2(dlp: Dlp, share: Path, tmp_path: Path) -
         (["scan", f"{share}/../../../../../../../../.."], "/ is the whole machine"),
         (["scan", share, "--config", tmp_path / "bad.yaml"], f"{tmp_path}/bad.yaml:1: scan.workers: is 'x'"),
         (["scan", share, "--config", tmp_path / "no.yaml"], f"{tmp_path}/no.yaml: cannot be read"),
-        (["scan", share, "--format", "pdf"], "no report format 'pdf'; choose from table, jsonl"),
+        (["scan", share, "--format", "docx"], "no report format 'docx'; choose from table, jsonl"),
         (["scan", share, "-f", "csv", "-f", "html"], "several formats need a folder"),
         (["scan", share, "-f", "csv", "-f", "html", "-o", tmp_path / "file"], f"{tmp_path}/file is a file"),
         (["scan", share, "-o", share / "report.txt"], f"{share}/report.txt lies inside {share}, which is"),
