@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def _active(quarantine: Quarantine, rule: ExclusionRule) -> ExclusionBook:
     ],
     ids=str,
 )
-def test_what_the_relay_is_told(quarantine: Quarantine, changes: dict[str, str], counts_out: bool) -> None:
+def test_what_the_relay_is_told(quarantine: Quarantine, changes: dict[str, Any], counts_out: bool) -> None:
     """Each narrowing holds or does not hold for one message."""
     book = _active(quarantine, replace(RULE, **changes))
     found = book.counting_out(message(raw(subject="Weekly  Return 12/2026")))
@@ -77,7 +78,7 @@ def test_no_effect_before_another_person_agreed(quarantine: Quarantine) -> None:
     ],
     ids=str,
 )
-def test_what_cannot_be_proposed(quarantine: Quarantine, changes: dict[str, str], problem: str) -> None:
+def test_what_cannot_be_proposed(quarantine: Quarantine, changes: dict[str, Any], problem: str) -> None:
     with pytest.raises(QuarantineError, match=problem):
         ExclusionBook(quarantine).propose("Q-2026-000001", FIRST, replace(RULE, **changes))
 

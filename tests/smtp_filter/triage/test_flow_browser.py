@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Dialog, Page
 
 from scanner.judgement.assessment import Severity
 from smtp_filter.quarantine.emergency import ask, emergency_code
@@ -176,7 +176,12 @@ def test_hostile_words_are_words(console: Console, page: Page) -> None:
         verdict(Severity.HIGH, rules=(HOSTILE[:60],)),
     ).reference
     alerts: list[str] = []
-    page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
+
+    def told(dialog: Dialog) -> None:
+        alerts.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", told)
     console.enter(page, "h.ostile", Role.TRIAGE)
     for path in ("/inbox", f"/messages/{number}", f"/messages/{number}/false-alarm"):
         page.goto(f"{console.url}{path}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
@@ -29,9 +30,7 @@ def seen(here: Site, number: str) -> HeldDetail:
     return show(here.services.quarantine, number, LOOK)
 
 
-def decide(
-    client: httpx.Client, number: str, act: str, revision: int = 1, **fields: object
-) -> httpx.Response:
+def decide(client: httpx.Client, number: str, act: str, revision: int = 1, **fields: Any) -> httpx.Response:
     page = f"/messages/{number}"
     return post(
         client, f"{page}/decide/{act}", page, **{"revision": str(revision), "reason": "why", **fields}
@@ -92,7 +91,7 @@ def test_release_to_some_over_the_secure_route(here: Site) -> None:
     ],
     ids=str,
 )
-def test_acts(house: Site, act: str, fields: dict[str, str], state: State) -> None:
+def test_acts(house: Site, act: str, fields: dict[str, Any], state: State) -> None:
     number = hold(house.services.quarantine, secrets.token_hex(4))
     client = house.signed_in("t.officer", Role.TRIAGE, Role.APPROVER)
     done = decide(client, number, act, **fields)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import httpx
 import pytest
@@ -14,9 +15,15 @@ from tests.smtp_filter.triage.inbox.test_message import words
 from tests.smtp_filter.triage.serving import Site, post
 
 
-def propose(client: httpx.Client, number: str, step: str = "propose", **fields: object) -> httpx.Response:
+def propose(client: httpx.Client, number: str, step: str = "propose", **fields: Any) -> httpx.Response:
     path = f"/messages/{number}/false-alarm"
-    told = {"finding": ["0"], "what": "values", "scope": "recipient", "template": "1", "why": "a test number"}
+    told: dict[str, Any] = {
+        "finding": ["0"],
+        "what": "values",
+        "scope": "recipient",
+        "template": "1",
+        "why": "a test number",
+    }
     return post(client, path, **{**told, **fields, "step": step})
 
 
@@ -65,7 +72,7 @@ def test_from_the_finding_to_the_relay(here: Site) -> None:
     ids=str,
 )
 def test_what_can_be_proposed(
-    here: Site, recipients: tuple[str, ...], fields: dict[str, object], problem: str
+    here: Site, recipients: tuple[str, ...], fields: dict[str, Any], problem: str
 ) -> None:
     number = hold(here.services.quarantine, "1", recipients=recipients)
     done = propose(here.signed_in("f.irst", Role.TRIAGE), number, **fields)

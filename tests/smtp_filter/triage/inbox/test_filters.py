@@ -58,4 +58,4 @@ def test_the_address_says_it_all(told: dict[str, str]) -> None:
 
 def test_departments_limit_whatever_is_asked() -> None:
     wanted = InboxFilter.of({"department": "Housing", "state": "all"}).wanted("x", frozenset({"Adults"}), NOW)
-    assert wanted.departments == {"Adults"}
+    assert wanted.departments == frozenset({"Adults"})
