@@ -17,7 +17,7 @@ from smtp_filter.quarantine.model import Actor, ConflictError, ForbiddenError, N
 from smtp_filter.triage.incidents import NewIncident, open_for_message, open_incident, queries, record, tables
 from smtp_filter.triage.incidents.causes import causes
 from smtp_filter.triage.incidents.keeping import IncidentKeeper
-from smtp_filter.triage.incidents.model import Duty, LineKind
+from smtp_filter.triage.incidents.model import Duty, IncidentDetail, LineKind
 from smtp_filter.triage.shield.listing import import_list
 from smtp_filter.triage.shield.reading_list import read_list
 from tests.smtp_filter.triage.stores import KEY, finding, hold, open_stores
@@ -48,7 +48,7 @@ class Desk:
                 self.quarantine, connection, LEE, reference, "sent twice", "d.po", self.now
             )
 
-    def read(self, reference: str, actor: Actor = LEE) -> queries.IncidentDetail:
+    def read(self, reference: str, actor: Actor = LEE) -> IncidentDetail:
         with self.quarantine.engine.connect() as connection:
             return queries.detail(self.quarantine, connection, reference, actor, self.now)
 

@@ -17,7 +17,7 @@ from smtp_filter.quarantine.holding import Quarantine
 from smtp_filter.quarantine.model import Actor, ConflictError, NotFoundError, QuarantineError
 from smtp_filter.quarantine.shielding import SHIELDED
 from smtp_filter.triage.shares import deciding, queries
-from smtp_filter.triage.shares.model import Act, Filter, State
+from smtp_filter.triage.shares.model import Act, FileDetail, Filter, State
 from smtp_filter.triage.shield.listing import import_list
 from smtp_filter.triage.shield.reading_list import read_list
 from tests.smtp_filter.triage.stores import KEY, finding, inspection, open_stores, scanned
@@ -68,7 +68,7 @@ class Shares:
     def state(self, path: str) -> State:
         return self.detail(path).line.state
 
-    def detail(self, path: str, actor: Actor = LEE) -> queries.FileDetail:
+    def detail(self, path: str, actor: Actor = LEE) -> FileDetail:
         with self.quarantine.engine.connect() as connection:
             places = queries.Places(connection, OWNERS)
             return queries.detail(
