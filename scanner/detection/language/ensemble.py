@@ -12,6 +12,7 @@ from scanner.detection.finding import REPORTED, Evidence, EvidenceKind, Finding
 from scanner.detection.language.pipeline import Impression, LanguageModel, ModelSpan
 from scanner.detection.recognisers.names import NameRecogniser
 from scanner.detection.recognisers.names import lexicon as lex
+from scanner.detection.recognisers.names.encoded import lies_in_data
 from scanner.detection.recognisers.names.lexicon import Lexicon, word_band
 from scanner.detection.view import Span, View
 
@@ -114,6 +115,8 @@ class EnsembleRecogniser:
         """The least probability from which words that the rules pass over are taken for a name."""
         written = _WORD.findall(text, start, end)
         if not _NAME.fullmatch(text, start, end) or max(map(len, written)) > _LONGEST_NAME:
+            return _NEVER
+        if lies_in_data(text, start):
             return _NEVER
         words = [self._lexicon.word(word) for word in written]
         flags, shapes = [word[1] for word in words], {word[2] for word in words}

@@ -17,6 +17,7 @@ from scanner.detection.recognisers.names.coherence import (
 )
 from scanner.detection.recognisers.names.context import weigh_context
 from scanner.detection.recognisers.names.cues import Cues
+from scanner.detection.recognisers.names.encoded import lies_in_data
 from scanner.detection.recognisers.names.labels import Labelled
 from scanner.detection.recognisers.names.lexicon import Lexicon
 from scanner.detection.recognisers.names.weighing import ModelSpan, confidence, model_reason, reason
@@ -76,7 +77,11 @@ class NameRecogniser:
         if len(candidates) < MOST_CANDIDATES // 2:
             more = repeated(text, view.data, established, candidates, self._lexicon)
             candidates = _settle([*candidates, *more])
-        return [_finding(one, established) for one in candidates if confidence(one.weight) >= _KEPT]
+        return [
+            _finding(one, established)
+            for one in candidates
+            if confidence(one.weight) >= _KEPT and not lies_in_data(text, one.start)
+        ]
 
     def _propose(self, view: View) -> list[Candidate]:
         text, lexicon = view.text, self._lexicon
