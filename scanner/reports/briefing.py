@@ -294,7 +294,8 @@ def _owners(overview: Overview, figure: str) -> str:
     if len(named) > _OWNERS_NAMED:
         words.append(f"{wording.plural(len(named) - _OWNERS_NAMED, 'other')}")
     if unowned := sum(amount(ground) for ground in overview.owners if not ground.name):
-        words.append(f"and for {_files(unowned, 'file')} nobody is named")
+        unknown = f"for {_files(unowned, 'file')} nobody is named"
+        words.append(f"and {unknown}" if words else f"SIRO, as {unknown}")
     return ", ".join(words)
 
 

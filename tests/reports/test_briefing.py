@@ -134,3 +134,11 @@ def test_an_interrupted_run_says_so(tmp_path: Path) -> None:
     made = new_run(database(tmp_path), ["/share"])
     briefing = Briefing.of(RunSummary.of(made.close(RunState.INTERRUPTED)))
     assert any("did not come to its end" in line for line in briefing.caveats)
+
+
+def test_where_no_owner_is_named_the_siro_is_asked(tmp_path: Path) -> None:
+    made = new_run(database(tmp_path), ["/share"])
+    made.meet(["/share/a"], audience=Audience.EVERYONE)
+    made.end([("/share/a", found(Severity.HIGH, 1, "a"))])
+    first = Briefing.of(RunSummary.of(made.close())).decisions[0]
+    assert first.who == "SIRO, as for 1 file nobody is named"
