@@ -227,7 +227,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 relay.wait(30)
     _show(sent, sink.delivered, _reasons(dlp, file))
-    print("\nWhat is held waits for a person:  dlp quarantine list\n", flush=True)
+    print(f"\nWhat is held waits for a person:  {dlp} quarantine list --config {file}\n", flush=True)
     environment = {**os.environ, "COLUMNS": os.environ.get("COLUMNS", "120")}
     subprocess.run([str(dlp), "quarantine", "list", "--config", str(file)], env=environment, check=False)
     print(f"\nThe log, a line for each message and nothing of its content: {folder / 'relay.log'}")
