@@ -46,6 +46,7 @@ from scanner.store.inventory.evidence import Sealing
 from scanner.store.inventory.files import within
 from scanner.store.inventory.tables import CURRENT, access, evidence, file, folder, run, type_count
 from scanner.store.overview import Overview, overview
+from scanner.store.paths import department
 
 _READ = (Status.INSPECTED.value, Status.PARTIAL.value)
 _CHUNK = 500
@@ -322,14 +323,7 @@ class Ledger:
         )
 
     def _department(self, path: bytes) -> str:
-        """The first folder beneath the root that a folder lies in (a share's department)."""
-        for root in self._roots:
-            stem = root.rstrip(b"/") + b"/"
-            if path == root:
-                return displayable(root)
-            if path.startswith(stem):
-                return displayable(stem + path[len(stem) :].partition(b"/")[0])
-        return displayable(path)
+        return department(self._roots, path)
 
     def _asset_owner(self, path: str) -> str:
         return next(

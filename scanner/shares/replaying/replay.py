@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -23,6 +23,7 @@ from scanner.store.entry import displayable
 from scanner.store.inventory.files import within
 from scanner.store.inventory.signatures import Traits
 from scanner.store.inventory.tables import evidence, file, folder
+from scanner.store.paths import department
 
 _ROWS = 500
 
@@ -252,12 +253,3 @@ def replay(engine: Engine, number: int, policy: Policy, change: Change) -> Itera
             raw = bytes(path)
             stem = raw if raw.endswith(b"/") else raw + b"/"
             yield Replayed(displayable(stem + bytes(name)), department(roots, raw), outcomes[evidence_id])
-
-
-def department(roots: Sequence[bytes], path: bytes) -> str:
-    """The first folder beneath the root that a folder lies in."""
-    for root in roots:
-        stem = root.rstrip(b"/") + b"/"
-        if path.startswith(stem):
-            return displayable(stem + path[len(stem) :].partition(b"/")[0])
-    return displayable(path)
