@@ -1,10 +1,7 @@
-"""Alerts as syslog lines (RFC 5424) over UDP (RFC 5426), counted TCP (RFC 6587) or TLS (RFC 5425)."""
+"""Alerts as syslog lines; how they travel is :mod:`scanner.syslog`'s."""
 
 from __future__ import annotations
 
-import os
-import socket
-import ssl
 import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -14,14 +11,14 @@ from scanner.alerts.settings import SyslogSettings
 from scanner.alerts.wording import line
 from scanner.judgement.assessment import Severity
 from scanner.store.outbox import Alert
+from scanner.syslog import SyslogTarget, Transport, syslog_head, syslog_sender
 
-# Facility 13, "log audit"; severities of RFC 5424 6.2.1: alert, critical, warning, notice.
-_FACILITY = 13
+# Severities of RFC 5424 6.2.1, more urgent than those of a report: alert, critical, warning, notice.
 _LEVELS = {Severity.CRITICAL: 1, Severity.HIGH: 2, Severity.MEDIUM: 4}
 _OTHERWISE = 5
 # 32473 is the enterprise number for examples and documentation (RFC 5612): there is none of our own.
 _ELEMENT = "dlp@32473"
-_PORTS = {"udp": 514, "tcp": 601, "tls": 6514}
+_PORTS = {Transport.UDP: 514, Transport.TCP: 601, Transport.TLS: 6514}
 # What every receiver of UDP must take is 480 octets, what it should is 2048 (RFC 5426 3.2).
 _DATAGRAM = 2_048
 
@@ -43,41 +40,29 @@ class SyslogChannel:
     def send(self, alerts: Sequence[Alert], *, now: float, more: int = 0) -> None:
         """A line for each; raises :class:`ChannelError` where the receiver is not there."""
         try:
-            self._send([message(alert).encode() for alert in alerts])
+            target = _target(self._settings)
+            longest = _DATAGRAM if target.transport is Transport.UDP else None
+            with syslog_sender(target) as sender:
+                for alert in alerts:
+                    sender.transmit(message(alert).encode()[:longest])
         except (OSError, ValueError) as error:
             cause = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
             raise ChannelError(f"syslog: {cause.lower()}") from None
         self._rate.count(now, len(alerts))
 
-    def _send(self, lines: Sequence[bytes]) -> None:
-        target = urlsplit(self._settings.target)
-        if target.scheme == "unix":
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as connection:
-                connection.connect(target.path)
-                for text in lines:
-                    connection.send(text)
-            return
-        where = (target.hostname or "localhost", target.port or _PORTS[target.scheme])
-        if target.scheme == "udp":
-            family, _, _, _, address = socket.getaddrinfo(*where, type=socket.SOCK_DGRAM)[0]
-            with socket.socket(family, socket.SOCK_DGRAM) as connection:
-                for text in lines:
-                    connection.sendto(text[:_DATAGRAM], address)
-            return
-        with socket.create_connection(where, self._settings.timeout) as plain:
-            framed = b"".join(b"%d %b" % (len(text), text) for text in lines)
-            if target.scheme == "tls":
-                context = ssl.create_default_context()
-                with context.wrap_socket(plain, server_hostname=where[0]) as secured:
-                    secured.sendall(framed)
-            else:
-                plain.sendall(framed)
+
+def _target(settings: SyslogSettings) -> SyslogTarget:
+    parts = urlsplit(settings.target)
+    transport = Transport(parts.scheme)
+    if transport is Transport.UNIX:
+        return SyslogTarget(parts.path, 0, transport)
+    host, port = parts.hostname or "localhost", parts.port or _PORTS[transport]
+    return SyslogTarget(host, port, transport, timeout=settings.timeout)
 
 
 def message(alert: Alert) -> str:
     """One alert as an RFC 5424 message."""
     when = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(alert.at)) + f".{int(alert.at % 1 * 1000):03d}Z"
-    host = socket.gethostname().encode("ascii", "replace").decode().replace(" ", "_") or "-"
     facts = {
         "number": str(alert.number),
         "kind": alert.kind.value,
@@ -87,8 +72,8 @@ def message(alert: Alert) -> str:
         "people": str(alert.people[0]),
     }
     data = " ".join(f'{name}="{_quoted(value)}"' for name, value in facts.items() if value)
-    priority = _FACILITY * 8 + _LEVELS.get(alert.severity, _OTHERWISE)
-    head = f"<{priority}>1 {when} {host} dlp-watch {os.getpid()} {alert.kind.value}"
+    level = _LEVELS.get(alert.severity, _OTHERWISE)
+    head = syslog_head(level, when, program="dlp-watch", kind=alert.kind.value)
     return f"{head} [{_ELEMENT} {data}] \ufeff{line(alert)}"
 
 

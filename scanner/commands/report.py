@@ -15,9 +15,9 @@ from scanner.commands.writing import FORMAT_HELP, OUTPUT_HELP
 if TYPE_CHECKING:
     from scanner.configuration import Configuration
     from scanner.judgement.assessment import Severity
-    from scanner.reports.syslog_sender import SyslogTarget
     from scanner.store.audit import Fact
     from scanner.store.ledger import Ledger
+    from scanner.syslog import SyslogTarget
 
 HELP = """Write the report of a past run again, the latest unless you name one.
 
@@ -100,7 +100,7 @@ def report(
 def _target(syslog: str, formats: Sequence[str], output: Path | None, ca: Path | None) -> SyslogTarget | None:
     from urllib.parse import urlsplit
 
-    from scanner.reports.syslog_sender import SyslogTarget, Transport
+    from scanner.syslog import SyslogTarget, Transport
 
     if not syslog:
         if ca is not None:
@@ -134,7 +134,7 @@ def _send(
     from scanner.reports import RunSummary
     from scanner.reports.event_lines import events
     from scanner.reports.siem import SiemForm
-    from scanner.reports.syslog_sender import syslog_sender
+    from scanner.syslog import syslog_sender
 
     summary = RunSummary.of(ledger)
     at = summary.record.finished or summary.record.started

@@ -15,8 +15,8 @@ from smtp_filter.commands.opening import operator, settings_and_quarantine
 
 if TYPE_CHECKING:
     from scanner.configuration import Configuration
-    from scanner.reports.syslog_sender import SyslogTarget
     from scanner.store.audit import Anchor, AuditRow, Fact
+    from scanner.syslog import SyslogTarget
     from smtp_filter.quarantine.holding import Quarantine
 
 HELP = """The audit log: who did what, when, from where and why.
@@ -153,7 +153,7 @@ def export(
 
 
 def _target(syslog: str, *, tcp: bool, tls: bool, ca: Path | None) -> SyslogTarget | None:
-    from scanner.reports.syslog_sender import SyslogTarget, Transport
+    from scanner.syslog import SyslogTarget, Transport
     from smtp_filter.configuration.sections import split_endpoint
 
     if not syslog:
@@ -172,7 +172,7 @@ def _target(syslog: str, *, tcp: bool, tls: bool, ca: Path | None) -> SyslogTarg
 @contextmanager
 def _receiver(target: SyslogTarget | None) -> Iterator[Callable[[AuditRow, str], None]]:
     from scanner.reports.siem import severity_of_act
-    from scanner.reports.syslog_sender import syslog_sender
+    from scanner.syslog import syslog_sender
 
     if target is None:
         yield lambda _, line: typer.echo(line)

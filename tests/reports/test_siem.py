@@ -10,8 +10,8 @@ import pytest
 
 from scanner.judgement.assessment import Severity
 from scanner.reports.siem import SiemForm, audit_line, finding_line, severity_of_act
-from scanner.reports.syslog_sender import syslog_message
 from scanner.store.audit import AuditEvent, AuditRow
+from scanner.syslog import syslog_message
 from tests.reports.sample_run import entry, finding
 
 HOSTILE = 'a|b=c\\d\nCEF:0|x|y\r\n\u2028]" suser=root <script>'
