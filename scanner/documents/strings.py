@@ -8,7 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from scanner.documents.model import Location, Segment
+from scanner.documents.model import Gap, Location, Segment, Shortfall
+from scanner.documents.protocol import HERE, Event, Source
 
 _WINDOW = 1 << 20
 _OVERLAP = 4_096
@@ -42,6 +43,13 @@ def string_segments(file: BinaryIO, location: Location) -> Iterator[Segment]:
             yield Segment("\n".join(runs), location / f"from byte {offset:,}")
         tail = b"" if last else window[max(done, len(window) - _OVERLAP) :]
         offset += len(data)
+
+
+def only_strings(source: Source, why: str) -> Iterator[Event]:
+    """The readable runs of a file that is not read otherwise, and the gap that says so and ``why``."""
+    with source.open() as file:
+        yield from string_segments(file, HERE)
+    yield Gap(HERE, Shortfall.UNSUPPORTED_KIND, f"{why}; only runs of readable characters were read")
 
 
 def looks_random(data: bytes) -> bool:

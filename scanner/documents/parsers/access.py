@@ -12,7 +12,7 @@ from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
 from scanner.documents.protocol import HERE, Event, ProtectionNote, Source
 from scanner.documents.rows import row_segment
-from scanner.documents.strings import string_segments
+from scanner.documents.strings import only_strings
 
 _TABLES = 5_000
 _FIELD_CHARACTERS = 10_000_000
@@ -39,7 +39,7 @@ class AccessParser:
             yield ProtectionNote(Protection.STRONG, HERE, method)
             yield Gap(HERE, Shortfall.ENCRYPTED, "needs a password")
         elif not mdbtools():
-            yield from _strings(source, "no mdbtools installed")
+            yield from only_strings(source, "no mdbtools installed")
         else:
             with as_file(source) as path:
                 yield from _database(source, path, limits)
@@ -60,7 +60,7 @@ def _database(source: Source, path: str, limits: Limits) -> Iterator[Event]:
         with output_of([find_program("mdb-tables"), "-1", path]) as listing:
             names = listing.read(_FIELD_CHARACTERS).decode("utf-8", "replace").splitlines()
     except ProgramError:
-        yield from _strings(source, "mdbtools cannot open it")
+        yield from only_strings(source, "mdbtools cannot open it")
         return
     tables = [name for name in names if name.strip() and not name.startswith(_OWN)]
     cells = 0
@@ -79,7 +79,7 @@ def _database(source: Source, path: str, limits: Limits) -> Iterator[Event]:
     if len(tables) > _TABLES:
         yield Gap(HERE, Shortfall.LIMIT, f"more than {_TABLES:,} tables")
     if not tables:
-        yield from _strings(source, "no tables of its own")
+        yield from only_strings(source, "no tables of its own")
 
 
 def _rows(path: str, name: str, number: int, place: Location) -> Iterator[Segment]:
@@ -102,9 +102,3 @@ def _rows(path: str, name: str, number: int, place: Location) -> Iterator[Segmen
         cells = tuple(f"column {label}" for label in labels)
         for index, row in enumerate(rows, 1):
             yield row_segment(row, labels, place / f"row {index}", cells=cells, table=number)
-
-
-def _strings(source: Source, why: str) -> Iterator[Event]:
-    with source.open() as file:
-        yield from string_segments(file, HERE)
-    yield Gap(HERE, Shortfall.UNSUPPORTED_KIND, f"{why}; only runs of readable characters were read")

@@ -215,7 +215,8 @@ def _lock(source: Source, entries: list[zipfile.ZipInfo], whole: bool) -> Lock:
     def attempt(password: str) -> Iterator[Event] | None:
         for spelling in dict.fromkeys((password.encode("utf-8"), password.encode("cp1252", "replace"))):
             if opened := _fitting(source, entries, spelling):
-                rest = [entry for entry in entries if entry not in opened]
+                fitting = set(opened)
+                rest = [entry for entry in entries if entry not in fitting]
                 return _opened(source, opened, rest, spelling)
         return None
 
@@ -235,7 +236,6 @@ def _opened(
     source: Source, entries: list[zipfile.ZipInfo], rest: list[zipfile.ZipInfo], password: bytes
 ) -> Iterator[Event]:
     """The decrypted members, and a lock for those that have another password."""
-    offsets = sorted({entry.header_offset for entry in entries + rest})
     first = {entry.header_offset: entry for entry in entries}
     with source.open() as file, zipfile.ZipFile(file) as archive:
         offsets = sorted({entry.header_offset for entry in archive.infolist()})
@@ -292,11 +292,6 @@ def _is_plain(source: Source, entry: zipfile.ZipInfo) -> bytes | None:
     return data if whole and zlib.crc32(data) == entry.CRC else None
 
 
-def _placed_scheme(flags: int, method: int, location: Location) -> tuple[Protection, Location, str]:
-    protection, words = scheme(flags, method)
-    return protection, location, words
-
-
 def _local_members(source: Source, limits: Limits) -> Iterator[Event]:
     """Members of an archive whose directory is lost (cut off), by the local headers."""
     with source.open() as file:
@@ -310,7 +305,8 @@ def _local_members(source: Source, limits: Limits) -> Iterator[Event]:
             file.seek(extra, os.SEEK_CUR)
             location = Location((name,))
             if flags & ENCRYPTED_FLAG:
-                yield ProtectionNote(*_placed_scheme(flags, method, location))
+                protection, words = scheme(flags, method)
+                yield ProtectionNote(protection, location, words)
                 yield Gap(location, Shortfall.ENCRYPTED, "archive member with a password")
                 if flags & 0x8:
                     return

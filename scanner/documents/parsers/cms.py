@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from asn1crypto import cms, core
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
+from scanner.documents.parsers.ciphers import decrypted_cbc
 from scanner.documents.protocol import HERE, Event, Lock, Member, ProtectionNote, Source
 from scanner.documents.sniffing import CMS_AUTH_ENVELOPED, CMS_CONTENT
 from scanner.documents.strings import string_segments
@@ -164,7 +164,7 @@ def _opened(recipient: Any, inner: Any, password: bytes) -> bytes | None:
     if content_key is None or algorithm.encryption_cipher != "aes" or algorithm.encryption_mode != "cbc":
         return None
     content = inner["encrypted_content"].native
-    plain = _decrypted(content_key, algorithm.encryption_iv, content)
+    plain = decrypted_cbc(content_key, algorithm.encryption_iv, content)
     padding = plain[-1] if plain else 0
     if not 0 < padding <= 16 or plain[-padding:] != bytes((padding,)) * padding:
         return None
@@ -175,19 +175,14 @@ def _unwrapped(key: bytes, vector: bytes, wrapped: bytes) -> bytes | None:
     """Undo the double wrapping of the content key; its check bytes tell a wrong password."""
     if len(wrapped) < 32 or len(wrapped) % 16:
         return None
-    last = _decrypted(key, wrapped[-32:-16], wrapped[-16:])
-    inner = _decrypted(key, last, wrapped[:-16]) + last
-    plain = _decrypted(key, vector, inner)
+    last = decrypted_cbc(key, wrapped[-32:-16], wrapped[-16:])
+    inner = decrypted_cbc(key, last, wrapped[:-16]) + last
+    plain = decrypted_cbc(key, vector, inner)
     length = plain[0]
     check = bytes(byte ^ 0xFF for byte in plain[1:4])
     if not 4 + length <= len(plain) or not hmac.compare_digest(check, plain[4:7]):
         return None
     return plain[4 : 4 + length]
-
-
-def _decrypted(key: bytes, vector: bytes, data: bytes) -> bytes:
-    decryptor = Cipher(algorithms.AES(key), modes.CBC(vector)).decryptor()
-    return decryptor.update(data) + decryptor.finalize()
 
 
 def _damaged(data: bytes, source: Source) -> Iterator[Event]:

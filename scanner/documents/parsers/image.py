@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import struct
 import time
 import warnings
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
 
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
+from scanner.documents.parsers.embedded_pictures import picture_size
 from scanner.documents.protocol import HERE, Effort, Event, Source
 from scanner.documents.recognition import RecognitionError, available, recognise, recognised_segments
 from scanner.documents.rows import row_segment
@@ -157,19 +157,5 @@ def _position(gps: dict[int, Any]) -> str:
 
 def is_small_picture(head: bytes) -> bool:
     """Tell a picture (PNG, GIF, BMP, JPEG) that is too small to hold text; unknown sizes are not small."""
-    width = height = 0
-    if head.startswith(b"\x89PNG") and len(head) >= 24:
-        width, height = struct.unpack_from(">II", head, 16)
-    elif head.startswith(b"GIF8") and len(head) >= 10:
-        width, height = struct.unpack_from("<HH", head, 6)
-    elif head.startswith(b"BM") and len(head) >= 26:
-        width, height = struct.unpack_from("<ii", head, 18)
-    elif head.startswith(b"\xff\xd8"):
-        position = 2
-        while position + 9 < len(head) and head[position] == 0xFF:
-            marker = head[position + 1]
-            if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-                height, width = struct.unpack_from(">HH", head, position + 5)
-                break
-            position += 2 + int(struct.unpack_from(">H", head, position + 2)[0])
-    return width > 0 and height != 0 and (width < _WIDTH or abs(height) < _HEIGHT)
+    width, height = picture_size(head) or (0, 0)
+    return 0 < width < 1 << 31 and height > 0 and (width < _WIDTH or height < _HEIGHT)

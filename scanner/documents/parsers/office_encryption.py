@@ -17,10 +17,10 @@ from dataclasses import dataclass
 
 import msoffcrypto
 import olefile
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Protection, Shortfall
+from scanner.documents.parsers.ciphers import decrypted_cbc
 from scanner.documents.protocol import HERE, Event, Lock, Member, ProtectionNote, Source
 
 # Passwords that the programs try by themselves: Excel's, and PowerPoint's for presentations that are only
@@ -167,5 +167,4 @@ class _AgileKey:
 
     def _decrypted(self, key: bytes, data: bytes) -> bytes:
         key = key[: self.key_bytes].ljust(self.key_bytes, b"\x36")
-        decryptor = Cipher(algorithms.AES(key), modes.CBC(self.salt.ljust(16, b"\x36")[:16])).decryptor()
-        return decryptor.update(data) + decryptor.finalize()
+        return decrypted_cbc(key, self.salt.ljust(16, b"\x36")[:16], data)

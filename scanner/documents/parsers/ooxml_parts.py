@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import unquote
 
-from scanner.documents.model import Gap, Location, Segment, Shortfall
+from scanner.documents.model import Location, Segment
 from scanner.documents.parsers import ole_object
+from scanner.documents.parsers.embedded_pictures import TEXT_PIXELS, picture_size, unread_pictures
 from scanner.documents.parsers.macro_source import macro_segments
 from scanner.documents.parsers.ooxml_package import Package, Part, Relationship, parse_xml
 from scanner.documents.protocol import HERE, Event, Member
@@ -29,9 +30,6 @@ _SILENT_EXTENSIONS = frozenset((".odttf", ".fntdata", ".ttf", ".otf"))
 _PICTURES = frozenset(
     ".png .jpg .jpeg .jfif .jpe .gif .bmp .tif .tiff .emf .wmf .svg .wdp .webp".split()  # noqa: SIM905
 )
-# A picture that can hold a page, a form or a screen has at least this many pixels (a logo of 600 by 400
-# has fewer); below it, asking for OCR of every letterhead would leave no document wholly read.
-_TEXT_PICTURE_PIXELS = 300_000
 _LEAVES_PER_RECORD = 100
 _NOISE = re.compile(
     r"(?:https?://(?:schemas|www\.w3|purl)\.\S*|urn:\S+|\{[0-9A-Fa-f-]{36}\}|[0-9.,:TZ+-]*|true|false|\s*)\Z"
@@ -306,10 +304,7 @@ class Attachments:
 
     def end(self) -> Iterator[Event]:
         """Yield the gap for pictures that may hold text."""
-        if self.pictures:
-            count = len(self.pictures)
-            detail = "1 picture" if count == 1 else f"{count} pictures"
-            yield Gap(Location(("pictures",)), Shortfall.NEEDS_OCR, f"{detail} large enough to hold text")
+        yield from unread_pictures(len(self.pictures))
 
     def _may_hold_text(self, part: Part) -> bool:
         head = next(self.package.chunks(part, 1 << 16), b"")
@@ -317,7 +312,7 @@ class Attachments:
         if size is None:
             # A vector drawing is looks more often than words; one of this size is a pasted page.
             return part.size > 500_000
-        return size[0] * size[1] >= _TEXT_PICTURE_PIXELS
+        return size[0] * size[1] >= TEXT_PIXELS
 
 
 _UTF16_RUN = re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00){4,}")
@@ -327,27 +322,6 @@ def control_strings(data: bytes) -> Iterator[Event]:
     """Yield the strings of an ActiveX control's property stream (captions and values)."""
     for match in _UTF16_RUN.finditer(data):
         yield Segment(match.group().decode("utf-16-le"), Location(("control",)), "control value")
-
-
-def picture_size(head: bytes) -> tuple[int, int] | None:
-    """Width and height in pixels from the first bytes of a PNG, JPEG, GIF or BMP; ``None`` if unknown."""
-    if head.startswith(b"\x89PNG") and len(head) >= 24:
-        return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
-    if head.startswith(b"GIF8") and len(head) >= 10:
-        return int.from_bytes(head[6:8], "little"), int.from_bytes(head[8:10], "little")
-    if head.startswith(b"BM") and len(head) >= 26:
-        height = int.from_bytes(head[22:26], "little", signed=True)
-        return int.from_bytes(head[18:22], "little"), abs(height)
-    if head.startswith(b"\xff\xd8"):
-        at = 2
-        while at + 9 < len(head) and head[at] == 0xFF:
-            marker = head[at + 1]
-            if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-                return int.from_bytes(head[at + 7 : at + 9], "big"), int.from_bytes(
-                    head[at + 5 : at + 7], "big"
-                )
-            at += 2 + int.from_bytes(head[at + 2 : at + 4], "big")
-    return None
 
 
 def archive_comment(package: Package) -> Iterator[Event]:

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from xml.parsers import expat
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from scanner.documents.model import Gap, Location, Protection, Shortfall
+from scanner.documents.parsers.ciphers import decrypted_cbc
 from scanner.documents.protocol import HERE, Event, Lock, Member, ProtectionNote, Source
 
 _MANIFEST = "META-INF/manifest.xml"
@@ -233,8 +233,7 @@ def _opened(source: Source, part: SecretPart, password: str) -> bytes | None:
         return _inflated(packed)
     if "aes" not in part.cipher or len(part.vector) != 16 or len(data) % 16:
         return None
-    decryptor = Cipher(algorithms.AES(key), modes.CBC(part.vector)).decryptor()
-    packed = decryptor.update(data) + decryptor.finalize()
+    packed = decrypted_cbc(key, part.vector, data)
     padding = packed[-1] if packed else 0
     packed = packed[:-padding] if 0 < padding <= 16 else packed
     if part.checksum:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pdfminer.pdfdocument import PDFDocument
 from pdfminer.pdfparser import PDFParser as MinerParser
 from pdfminer.pdftypes import resolve1
-from pdfminer.psparser import PSKeyword, PSLiteral
 
 from scanner.documents.model import Protection
+from scanner.documents.parsers.pdf_structure import name_of
 
 _KEY = re.compile(rb"/Encrypt(?=[\s<\d])")
 _XMP = re.compile(rb"<\?xpacket begin.{0,1000000}?<\?xpacket end", re.DOTALL)
@@ -59,7 +59,7 @@ def encryption_of(data: bytes) -> PdfEncryption | None:
 
 
 def _graded(parameters: Mapping[str, object]) -> PdfEncryption:
-    handler = _word(parameters.get("Filter"))
+    handler = name_of(parameters.get("Filter"))
     filters = resolve1(parameters.get("CF", {}))
     version = resolve1(parameters.get("V", 0))
     version = version if isinstance(version, int) else 0
@@ -67,12 +67,12 @@ def _graded(parameters: Mapping[str, object]) -> PdfEncryption:
     bits = resolve1(parameters.get("Length", 40))
     if version >= 4:
         for use, default in (("StmF", "Identity"), ("StrF", "Identity"), ("EFF", "")):
-            name = _word(parameters.get(use)) or default
+            name = name_of(parameters.get(use)) or default
             crypt = resolve1(filters.get(name)) if isinstance(filters, dict) else None
             if name == "Identity":
                 methods[use] = "Identity"
             elif isinstance(crypt, dict):
-                methods[use] = _word(crypt.get("CFM"))
+                methods[use] = name_of(crypt.get("CFM"))
                 bits = 128
     known = {method for method in methods.values() if method != "Identity"}
     body_open = version >= 4 and methods.get("StmF") == methods.get("StrF") == "Identity"
@@ -101,10 +101,3 @@ def without_encryption(data: bytes) -> bytes:
 def clear_metadata(data: bytes) -> list[bytes]:
     """Metadata packets that stand in clear in an encrypted document (``EncryptMetadata false``)."""
     return [match[0] for match in _XMP.finditer(data)][:20]
-
-
-def _word(value: object) -> str:
-    value = resolve1(value)
-    if isinstance(value, (PSLiteral, PSKeyword)):
-        return value.name if isinstance(value.name, str) else value.name.decode("latin-1")
-    return ""

@@ -21,7 +21,7 @@ from pdfminer.psparser import PSKeyword, PSLiteral
 from scanner.documents.inflating import ExpansionLimitError
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
-from scanner.documents.parsers.pdf_structure import PdfStructure
+from scanner.documents.parsers.pdf_structure import PdfStructure, name_of
 from scanner.documents.protocol import HERE, Event, Member
 from scanner.documents.rows import RECORD_SEPARATOR, row_segment
 from scanner.text import Field
@@ -50,21 +50,13 @@ _PROGRAM_XML = """Producer CreatorTool format part conformance xmptk about parse
 _SILENT_XML = frozenset(_PROGRAM_XML.split())
 
 
-def _word(value: object) -> str:
-    """A name object as a string."""
-    if isinstance(value, (PSLiteral, PSKeyword)):
-        name = value.name
-        return name if isinstance(name, str) else name.decode("latin-1")
-    return ""
-
-
 def text_of(value: object) -> str:
     """Decode a text string (ISO 32000-2, 7.9.2.2): UTF-16, UTF-8 by their marks, PDFDocEncoding else."""
     value = resolve1(value)
     if isinstance(value, str):
         return value
     if isinstance(value, (PSLiteral, PSKeyword)):
-        return _word(value)
+        return name_of(value)
     if not isinstance(value, bytes):
         return ""
     if value.startswith((b"\xfe\xff", b"\xff\xfe")):
@@ -86,7 +78,7 @@ def stream_data(stream: PDFStream, cap: int = _MOST_STREAM) -> bytes | None:
     if data is None:
         return None
     try:
-        filters = [(_word(name), parameters) for name, parameters in stream.get_filters()]
+        filters = [(name_of(name), parameters) for name, parameters in stream.get_filters()]
         if all(name in ("FlateDecode", "Fl") and not parameters for name, parameters in filters):
             if stream.decipher is not None and stream.objid is not None:
                 data = stream.decipher(stream.objid, stream.genno or 0, data, stream.attrs)
@@ -196,7 +188,7 @@ class ObjectWalk:
                     yield from self._object(identifier, item, depth + 1)
 
     def _stream(self, identifier: int, stream: PDFStream) -> Iterator[Event]:
-        kind = _word(resolve1(stream.get("Type")))
+        kind = name_of(stream.get("Type"))
         if kind == "Metadata":
             data = self._decode(stream)
             if data is None:
@@ -205,14 +197,14 @@ class ObjectWalk:
                 yield from xml_records(
                     data, self.place / "metadata", self.hidden or "document properties", self.seen
                 )
-        elif _word(resolve1(stream.get("Subtype"))) == "Form":
+        elif name_of(stream.get("Subtype")) == "Form":
             resources = resolve1(stream.get("Resources"))
             objects = resolve1(resources.get("XObject")) if isinstance(resources, dict) else None
             if isinstance(objects, dict):
                 self.forms[identifier] = [ref.objid for ref in objects.values() if isinstance(ref, PDFObjRef)]
 
     def _dictionary(self, identifier: int, value: Mapping[str, object], depth: int) -> Iterator[Event]:
-        kind = _word(resolve1(value.get("Subtype"))) if "Subtype" in value else ""
+        kind = name_of(value.get("Subtype")) if "Subtype" in value else ""
         if "XFA" in value:
             yield from self._xfa(value["XFA"])
         is_field = "FT" in value or ("T" in value and ("V" in value or "Kids" in value or "TU" in value))

@@ -18,7 +18,7 @@ from pdfminer.pdfdocument import PDFDocument
 from pdfminer.pdfpage import PDFPage
 from pdfminer.pdfparser import PDFParser as MinerParser
 from pdfminer.pdftypes import PDFObjRef, PDFStream, resolve1
-from pdfminer.psparser import LIT
+from pdfminer.psparser import LIT, PSKeyword, PSLiteral
 
 # Both log what they meet in damaged files, which may be text of the document: nothing of it is kept.
 logging.getLogger("pdfminer").setLevel(logging.CRITICAL + 1)
@@ -69,6 +69,14 @@ def structure_of(data: bytes, password: str = "") -> PdfStructure:
         return _ByQpdf(data, password)
     except Exception:  # qpdf raises several classes for damage; pdfminer may still read it
         return _ByPdfminer(open_document(data, password))
+
+
+def name_of(value: object) -> str:
+    """A name object, or a reference to one, as a string; empty for anything else."""
+    value = resolve1(value)
+    if isinstance(value, (PSLiteral, PSKeyword)):
+        return value.name if isinstance(value.name, str) else value.name.decode("latin-1")
+    return ""
 
 
 def open_document(data: bytes, password: str = "") -> PDFDocument:

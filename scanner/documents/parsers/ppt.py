@@ -22,7 +22,7 @@ from scanner.documents.parsers.property_sets import property_events
 from scanner.documents.parsers.residue import left_over
 from scanner.documents.protocol import HERE, Event, Source
 from scanner.documents.rows import Cell, Row
-from scanner.documents.strings import string_segments
+from scanner.documents.strings import only_strings
 
 # Record types (MS-PPT 2.13.24, MS-ODRAW 2.2).
 _DOCUMENT, _SLIDE, _NOTES, _MASTER, _HANDOUT = 0x03E8, 0x03EE, 0x03F0, 0x03F8, 0x0FC9
@@ -69,9 +69,7 @@ def _file(file: CompoundFile, limits: Limits, source: Source) -> Iterator[Event]
     if file.has("PowerPoint Document"):
         yield from _Presentation(file.read("PowerPoint Document"), user, limits).read()
     else:
-        yield from string_segments(source.open(), HERE)
-        detail = "PowerPoint 95 presentation; only runs of readable characters were read"
-        yield Gap(HERE, Shortfall.UNSUPPORTED_KIND, detail)
+        yield from only_strings(source, "PowerPoint 95 presentation")
     yield from property_events(file)
     yield from picture_gap((file.read("Pictures"),))
     yield from file.take_gaps()

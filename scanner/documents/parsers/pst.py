@@ -21,7 +21,7 @@ from scanner.documents.parsers.plain import text_segments
 from scanner.documents.parsers.rtf import RtfParser
 from scanner.documents.protocol import HERE, Event, Member, ProtectionNote, Source
 from scanner.documents.rows import RECORD_SEPARATOR, row_segment
-from scanner.documents.strings import string_segments
+from scanner.documents.strings import only_strings
 
 _ITEMS = 2_000_000
 _NESTING = 50
@@ -66,7 +66,7 @@ class PstParser:
                 try:
                     store.open_file_object(content)
                 except _FAILURES:
-                    yield from _strings(source, "libpff cannot open it")
+                    yield from only_strings(source, "libpff cannot open it")
                     return
                 reading = _Store(store, limits)
                 lost = False
@@ -77,11 +77,11 @@ class PstParser:
                 except _FAILURES:
                     lost = True
                 if lost or not reading.items:
-                    yield from _strings(source, "libpff cannot read all of it")
+                    yield from only_strings(source, "libpff cannot read all of it")
         elif program := find_program("readpst"):
             yield from _by_program(source, program)
         else:
-            yield from _strings(source, "neither libpff nor readpst is installed")
+            yield from only_strings(source, "neither libpff nor readpst is installed")
 
 
 def _libpff() -> ModuleType | None:
@@ -262,7 +262,7 @@ def _by_program(source: Source, program: str) -> Iterator[Event]:
                 while output.read(1 << 16):
                     pass
         except ProgramError:
-            yield from _strings(source, "readpst cannot read it")
+            yield from only_strings(source, "readpst cannot read it")
             return
         folder = Path(name)
         files = sorted(one for one in folder.rglob("*") if one.is_file() and not one.is_symlink())
@@ -271,10 +271,4 @@ def _by_program(source: Source, program: str) -> Iterator[Event]:
             place = Location((*(f'folder "{part}"' for part in parts[:-1]), f"item {file.stem}"))
             yield Member("", file.read_bytes(), place, named=True)
         if not files:
-            yield from _strings(source, "readpst finds nothing in it")
-
-
-def _strings(source: Source, why: str) -> Iterator[Event]:
-    with source.open() as file:
-        yield from string_segments(file, HERE)
-    yield Gap(HERE, Shortfall.UNSUPPORTED_KIND, f"{why}; only runs of readable characters were read")
+            yield from only_strings(source, "readpst finds nothing in it")

@@ -13,14 +13,13 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from scanner.documents.parsers.ciphers import counters, decrypted_cbc
 
 RAR4, RAR5 = b"Rar!\x1a\x07\x00", b"Rar!\x1a\x07\x01\x00"
 _MOST_HEADERS = 100_000
 _MOST_HEADER = 2_000_000
 # RAR 5 writes 2 to the power of 15 rounds, and allows 24.
 _MOST_POWER = 22
-_LOW = tuple(number.to_bytes(2, "little") for number in range(65536))
 
 
 class RarError(Exception):
@@ -77,13 +76,13 @@ class Rar:
             begin = at
             if key:
                 vector, at = self._data[at : at + 16], at + 16
-                head = _decrypted(key, vector, self._data[at : at + 16])
+                head = decrypted_cbc(key, vector, self._data[at : at + 16])
                 size, after = _vint(head, 4)
                 length = after + size
                 padded = -(-length // 16) * 16
                 if size > _MOST_HEADER:
                     raise _WrongError
-                raw = _decrypted(key, vector, self._data[at : at + padded])[:length]
+                raw = decrypted_cbc(key, vector, self._data[at : at + padded])[:length]
                 at += padded
             else:
                 size, after = _vint(self._data, at + 4)
@@ -141,7 +140,7 @@ class Rar:
         if not key:
             yield _written5(block.packed(block.body, bytes(extra), len(data))) + data
             return
-        plain = _decrypted(key, vector, data[: len(data) & ~15])
+        plain = decrypted_cbc(key, vector, data[: len(data) & ~15])
         flags, at = _vint(block.body, 0)
         size, at = _vint(block.body, at)
         attributes, after = _vint(block.body, at)
@@ -166,7 +165,7 @@ class Rar:
             hashed = hashlib.sha1(usedforsecurity=False)
             vector = bytearray()
             for chunk in range(16):
-                low = _LOW[chunk % 4 * 16384 : chunk % 4 * 16384 + 16384]
+                low = counters()[chunk % 4 * 16384 : chunk % 4 * 16384 + 16384]
                 top = bytes((chunk // 4,))
                 hashed.update(unit + low[0] + top)
                 vector.append(hashed.copy().digest()[19])
@@ -186,9 +185,9 @@ class Rar:
             if locked:
                 key, vector = self._key4(password, self._data[at : at + 8])
                 at += 8
-                length = struct.unpack_from("<H", _decrypted(key, vector, self._data[at : at + 16]), 5)[0]
+                length = struct.unpack_from("<H", decrypted_cbc(key, vector, self._data[at : at + 16]), 5)[0]
                 padded = -(-length // 16) * 16
-                raw = _decrypted(key, vector, self._data[at : at + padded])[:length]
+                raw = decrypted_cbc(key, vector, self._data[at : at + padded])[:length]
                 at += padded
             else:
                 length = struct.unpack_from("<H", self._data, at + 5)[0]
@@ -224,7 +223,7 @@ class Rar:
         name_length = struct.unpack_from("<H", raw, 26)[0]
         end = 32 + (8 if flags & 0x100 else 0) + name_length
         key, vector = self._key4(password, raw[end : end + 8])
-        plain = _decrypted(key, vector, data[: len(data) & ~15])
+        plain = decrypted_cbc(key, vector, data[: len(data) & ~15])
         (size,) = struct.unpack_from("<I", raw, 11)
         if raw[25] == 0x30:
             plain = plain[:size]
@@ -313,8 +312,3 @@ def _written5(content: bytes) -> bytes:
 def _written4(raw: bytes, flags: int) -> bytes:
     head = raw[2:3] + struct.pack("<HH", flags, len(raw)) + raw[7:]
     return struct.pack("<H", zlib.crc32(head) & 0xFFFF) + head
-
-
-def _decrypted(key: bytes, vector: bytes, data: bytes) -> bytes:
-    decryptor = Cipher(algorithms.AES(key), modes.CBC(vector)).decryptor()
-    return decryptor.update(data) + decryptor.finalize()

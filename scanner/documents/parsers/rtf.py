@@ -13,10 +13,12 @@ from scanner.documents.protocol import HERE, Event, Member, Source
 from scanner.documents.rows import row_segment
 from scanner.text import Field
 
-_TOKEN = re.compile(
+TOKEN = re.compile(
     r"\\'([0-9A-Fa-f]{2})|\\([A-Za-z]{1,32})(-?[0-9]{1,10})? ?|\\([^A-Za-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)",
     re.DOTALL,
 )
+"""A byte in hexadecimal, a control word and its number, a control symbol, a brace, a line end, characters."""
+
 _DEPTH = 2_000
 # Control word -> the character that it stands for.
 _CHARACTERS = {
@@ -160,7 +162,7 @@ class _Tokens:
         position = 0
         deepest = 0
         length = len(text)
-        while position < length and (token := _TOKEN.match(text, position)):
+        while position < length and (token := TOKEN.match(text, position)):
             position = token.end()
             if token[1] is not None:
                 if self._drop:
@@ -267,7 +269,7 @@ class _Tokens:
         elif word == "uc":
             self._state = replace(state, unicode_skip=min(max(number or 0, 0), 100))
         elif word == "ansicpg" and number:
-            self._codec = _known(f"cp{number}")
+            self._codec = known_codec(f"cp{number}")
         elif word in ("v", "deleted", "plain"):
             reason = {"v": "hidden text", "deleted": "tracked deletion"}.get(word, "")
             self._state = replace(state, concealed=reason if number != 0 else "")
@@ -276,7 +278,7 @@ class _Tokens:
             if not state.fonts:
                 self._state = replace(state, codec=self._fonts.get(number, ""))
         elif word == "fcharset" and state.fonts and number:
-            self._fonts[self._font] = _known(_CHARSETS.get(number, "cp1252"))
+            self._fonts[self._font] = known_codec(_CHARSETS.get(number, "cp1252"))
         else:
             self._destination(word, ignorable)
 
@@ -386,7 +388,8 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8") if not text.isascii() else text
 
 
-def _known(codec: str) -> str:
+def known_codec(codec: str) -> str:
+    """The codec where Python has it, cp1252 else."""
     try:
         b"a".decode(codec)
     except LookupError:

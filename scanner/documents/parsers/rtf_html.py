@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-_TOKEN = re.compile(
-    r"\\'([0-9A-Fa-f]{2})|\\([A-Za-z]{1,32})(-?[0-9]{1,10})? ?|\\([^A-Za-z])|([{}])|[\r\n]+|([^\\{}\r\n]+)",
-    re.DOTALL,
-)
+from scanner.documents.parsers.rtf import TOKEN, known_codec
+
 _CHARACTERS = {
     "par": "\r\n", "line": "\r\n", "tab": "\t", "lquote": "\u2018", "rquote": "\u2019",
     "ldblquote": "\u201c", "rdblquote": "\u201d", "bullet": "\u2022", "endash": "\u2013",
@@ -35,14 +33,14 @@ def encapsulated_html(rtf: bytes) -> str | None:
         return None
     codec = "cp1252"
     if page := re.search(r"\\ansicpg(\d{3,5})", text[:2_000]):
-        codec = _known(f"cp{page.group(1)}")
+        codec = known_codec(f"cp{page.group(1)}")
     state = _State()
     stack: list[_State] = []
     out: list[str] = []
     pending = bytearray()
     drop = 0
     ignorable = False
-    for token in _TOKEN.finditer(text):
+    for token in TOKEN.finditer(text):
         hexadecimal, word, number, symbol, brace, plain = token.groups()
         shown = not state.skip and not state.rtf_only
         if hexadecimal is not None:
@@ -96,11 +94,3 @@ def encapsulated_html(rtf: bytes) -> str | None:
             ignorable = False
     html = "".join(out)
     return html.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def _known(codec: str) -> str:
-    try:
-        b"a".decode(codec)
-    except LookupError:
-        return "cp1252"
-    return codec

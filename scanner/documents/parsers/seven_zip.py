@@ -12,7 +12,7 @@ import struct
 import zlib
 from dataclasses import dataclass, replace
 
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from scanner.documents.parsers.ciphers import counters, decrypted_cbc
 
 SIGNATURE = b"7z\xbc\xaf\x27\x1c"
 _AES = b"\x06\xf1\x07\x01"
@@ -24,7 +24,6 @@ _MOST_POWER = 22
 _NO_HASHING = 0x3F
 _MOST_HEADER = 50_000_000
 _MOST_ITEMS = 100_000
-_LOW = tuple(number.to_bytes(2, "little") for number in range(65536))
 
 
 class SevenZipError(Exception):
@@ -230,7 +229,7 @@ class _Key:
         rounds = 1 << self.power
         for high in range(-(-rounds // 65536)):
             top = high.to_bytes(6, "little")
-            low = _LOW[: min(rounds, 65536)]
+            low = counters()[: min(rounds, 65536)]
             # unit + low + top, again and again, without a loop in Python.
             hashed.update(unit + (top + unit).join(low) + top)
         return hashed.digest()
@@ -327,8 +326,7 @@ class SevenZip:
         if known not in self._secrets:
             self._secrets[known] = key.secret(password)
         data = pieces[place]
-        decryptor = Cipher(algorithms.AES(self._secrets[known]), modes.CBC(key.vector)).decryptor()
-        plain = decryptor.update(data[: len(data) & ~15])
+        plain = decrypted_cbc(self._secrets[known], key.vector, data[: len(data) & ~15])
         size = folder.sizes[target]
         if any(plain[size:]):
             return None  # what fills up the last block is zero

@@ -15,6 +15,7 @@ from itertools import count
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.parsers import ooxml_parts, workbook_parts
+from scanner.documents.parsers.binary_sheet import sheet_place
 from scanner.documents.parsers.cell_text import number_shown, text_shown
 from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.parsers.number_format import GENERAL
@@ -55,9 +56,7 @@ class _Sheet:
     place: Location = HERE
 
     def __post_init__(self) -> None:
-        state = {"hidden sheet": " (hidden)", "very hidden sheet": " (very hidden)"}.get(self.hidden, "")
-        kind = "unreferenced sheet" if self.hidden == "unreferenced part" else "sheet"
-        self.place = Location((f'{kind} "{self.name}"{state}',))
+        self.place = sheet_place(self.name, self.hidden)
 
 
 class XlsxParser:
