@@ -7,7 +7,7 @@ much is that the mount must be: then the root is lost, nothing of it is believed
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -234,7 +234,7 @@ class Meeting:
         decision = Decision()
         folders = self._table.folders(connection, list({listing.folder for listing in batch}))
         decision.folders = folders
-        self._learn_gaps(connection, batch)
+        learn_gaps(connection, self._decider, batch)
         for listing in batch:
             if listing.entered and not listing.last:
                 walked.found.setdefault(listing.folder, _Numbers())
@@ -260,15 +260,6 @@ class Meeting:
                     walked.found[listing.folder].add(row.file_id)
             self._decider.decide(listing, rows, decision, whole=False)
         return decision
-
-    def _learn_gaps(self, connection: Connection, batch: Sequence[Listing]) -> None:
-        """Which evidence says what of objects that are not opened."""
-        reasons = {(item.shortfall, item.detail) for listing in batch for item in listing.unopened}
-        unknown = {reason for reason in reasons if reason not in self._decider.gaps}
-        if unknown:
-            keys = {EvidenceRow.unopened(*reason).key: reason for reason in unknown}
-            for key, head in heads_by_key(connection, list(keys)).items():
-                self._decider.gaps[keys[key]] = head.evidence_id
 
     def _enter(
         self, connection: Connection, decision: Decision, new: Collection[bytes]
@@ -351,9 +342,9 @@ class Meeting:
             gone: list[int] = []
             out: list[int] = []
             for number, path in self._table.folders_beneath(connection, root.path):
-                if number in walked.folders or _beneath(path, unlisted, root.path):
+                if number in walked.folders or lies_in(path, unlisted, root.path):
                     continue
-                (out if _beneath(path, skipped, root.path) else gone).append(number)
+                (out if lies_in(path, skipped, root.path) else gone).append(number)
             files = self._table.live_in(connection, gone)
             missing = {file_id: regular for file_id, _, regular in files}
             return missing, [file_id for file_id, _, _ in self._table.live_in(connection, out)]
@@ -383,7 +374,15 @@ class Meeting:
         return ""
 
 
-def _beneath(path: bytes, tops: set[bytes], root: bytes) -> bool:
+def learn_gaps(connection: Connection, decider: Decider, listings: Iterable[Listing]) -> None:
+    """Which evidence says what of objects that are not opened."""
+    reasons = {(item.shortfall, item.detail) for listing in listings for item in listing.unopened}
+    keys = {EvidenceRow.unopened(*reason).key: reason for reason in reasons - decider.gaps.keys()}
+    for key, head in heads_by_key(connection, list(keys)).items():
+        decider.gaps[keys[key]] = head.evidence_id
+
+
+def lies_in(path: bytes, tops: set[bytes], root: bytes) -> bool:
     """Whether ``path`` is one of ``tops`` or lies beneath one."""
     while tops and len(path) >= len(root):
         if path in tops:

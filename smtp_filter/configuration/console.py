@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from scanner.configuration.schema import AbsolutePath, Section
 from smtp_filter.configuration.sections import Endpoint, Network, split_endpoint
-from smtp_filter.delivery.settings import is_loopback
+from smtp_filter.loopback import is_loopback
 
 RoleWord = Literal[
     "viewer", "triage", "approver", "auditor", "dpo", "siro", "duty", "rule_editor", "administrator"

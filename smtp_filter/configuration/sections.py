@@ -1,4 +1,8 @@
-"""The sections of the relay: every key with its default and its meaning."""
+"""The sections of the relay: every key with its default and its meaning.
+
+Every program that reads the configuration loads this module, also those that have nothing to do with mail:
+the rooms of the relay are loaded when their settings are made.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +17,13 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field, model_validator
 
 from scanner.configuration.schema import AbsolutePath, Domain, Section, SeverityWord
-from scanner.documents.isolation import Confinement
-from smtp_filter.delivery.settings import NextHop, is_loopback
-from smtp_filter.inspection_pool.settings import PoolSettings
-from smtp_filter.relay.settings import AllowedClient, Deadlines, Limits, ListenerTls, RelaySettings
+from smtp_filter.loopback import is_loopback
 
 if TYPE_CHECKING:
+    from smtp_filter.delivery.settings import NextHop
+    from smtp_filter.inspection_pool.settings import PoolSettings
     from smtp_filter.quarantine.settings import NoticeSettings, QuarantineSettings
+    from smtp_filter.relay.settings import RelaySettings
 
 _KB, _MB = 1_000, 1_000_000
 _DAY = 86_400.0
@@ -151,6 +155,8 @@ class RelaySection(Section):
 
         ``host_name`` is the machine's, ``token`` marks our own ``Received`` lines.
         """
+        from smtp_filter.relay.settings import AllowedClient, Deadlines, Limits, ListenerTls, RelaySettings
+
         tls = None
         if self.tls_certificate and self.tls_key:
             tls = ListenerTls(
@@ -218,6 +224,8 @@ class HopSection(Section):
 
     def settings(self, helo: str) -> NextHop | None:
         """What delivery is told; ``None`` where there is no such server.  ``helo`` is our own name."""
+        from smtp_filter.delivery.settings import NextHop
+
         if self.host is None:
             return None
         return NextHop(
@@ -275,6 +283,9 @@ class MailWorkersSection(Section):
 
     def settings(self) -> PoolSettings:
         """What the inspection pool is told."""
+        from scanner.documents.isolation import Confinement
+        from smtp_filter.inspection_pool.settings import PoolSettings
+
         return PoolSettings(
             workers=self.count,
             deadline=self.seconds_per_message,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from smtp_filter.loopback import is_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,3 @@ class NextHop:
         """Refuse clear text to another machine; raises ``ValueError``."""
         if self.tls == "none" and not is_loopback(self.host):
             raise ValueError("a next hop that is not on the loopback address needs tls: starttls")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address can only mean this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

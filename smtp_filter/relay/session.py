@@ -21,7 +21,7 @@ from aiosmtpd.smtp import SMTP
 
 from smtp_filter.crash_points import CrashPoint, crash_point
 from smtp_filter.delivery import Capabilities, NextHopTransaction, Reply
-from smtp_filter.delivery.settings import is_loopback
+from smtp_filter.loopback import is_loopback
 from smtp_filter.message import Client, Envelope, Message
 from smtp_filter.relay.admission import certificate_fits, certificate_of, contains, matching
 from smtp_filter.relay.envelope import MailCommand, parse_mail, parse_rcpt

@@ -27,6 +27,7 @@ from scanner.store import outbox
 from scanner.store.database import writing
 from scanner.store.outbox import Alert, AlertKind, open_outbox
 from scanner.store.outbox.tables import delivery
+from tests.ports import free_port
 
 NOW = 1_700_000_000.0
 
@@ -118,9 +119,7 @@ class Post:
 @pytest.fixture
 def post() -> Iterator[tuple[Post, int]]:
     state = Post()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     controller = Controller(state, hostname="127.0.0.1", port=port)
     controller.start()
     yield state, port

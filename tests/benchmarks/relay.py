@@ -28,10 +28,11 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.smtp_filter.peers import Postfix, Sink, make_certificates, smtp_source, wait_for
+from tests.ports import HERE, free_port
+from tests.smtp_filter.peers import Postfix, Sink, make_certificates, smtp_source, wait_for, wait_for_port
 from tests.soak import letters
 from tests.soak.mailing import Attempt, Letter, attempt_delivery
-from tests.soak.programs import HERE, Programs, free_port
+from tests.soak.programs import Programs
 
 PEAK = 25.0  # messages a second of a council with 5,000 staff, at its peak
 PATIENT_P99 = 5.0
@@ -91,7 +92,7 @@ def shell(hop_port: int) -> Iterator[tuple[int, int]]:
         [sys.executable, "-m", "tests.benchmarks.relay_shell", str(port), str(hop_port)]
     )
     try:
-        wait_for(lambda: _listens(port))
+        wait_for_port(port)
         yield port, program.pid
     finally:
         program.terminate()
@@ -112,13 +113,6 @@ def whole(folder: Path, hop_port: int) -> Iterator[Programs]:
         with contextlib.suppress(subprocess.TimeoutExpired):
             programs.stop()
         programs.close()
-
-
-def _listens(port: int) -> bool:
-    import socket
-
-    with socket.socket() as probe:
-        return probe.connect_ex((HERE, port)) == 0
 
 
 # --- measuring --------------------------------------------------------------------------------------------

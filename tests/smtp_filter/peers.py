@@ -28,17 +28,10 @@ import uvloop
 from smtp_filter.delivery import NextHop
 from smtp_filter.message import Answer, Deliver, Message, MessageFilter
 from smtp_filter.relay import Listener, MessageEvent, Observer, RelaySettings, SessionEvent
+from tests.ports import HERE, free_port
 
-HERE = "127.0.0.1"
 PATIENCE = 20.0
 """Seconds to wait for something that must come; never a measure of speed."""
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as one:
-        one.bind((HERE, 0))
-        return int(one.getsockname()[1])
 
 
 def wait_for(what: Callable[[], object], seconds: float = PATIENCE) -> object:

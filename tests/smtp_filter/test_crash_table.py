@@ -22,7 +22,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from smtp_filter.crash_points import CrashPoint
-from tests.smtp_filter.peers import HERE, Postfix, Sink, Talk, unique, wait_for
+from tests.ports import HERE
+from tests.smtp_filter.peers import Postfix, Sink, Talk, unique, wait_for
 from tests.soak import letters
 from tests.soak.programs import Programs
 

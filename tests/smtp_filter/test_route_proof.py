@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from smtp_filter.route_proof import Network, RouteProof, State, judged_policy, prove
+from tests.ports import free_port
 
 MX = "mx.partner.test"
 POLICY = f"version: STSv1\nmode: enforce\nmx: {MX}\nmax_age: 86400\n"
@@ -149,19 +150,13 @@ def web_server(used: Certificate, policy: str, status: int = 200) -> Iterator[in
 @contextmanager
 def mail_server(used: Certificate | None) -> Iterator[int]:
     controller = Controller(
-        object(), hostname="127.0.0.1", port=_free_port(), tls_context=context(used) if used else None
+        object(), hostname="127.0.0.1", port=free_port(), tls_context=context(used) if used else None
     )
     controller.start()
     try:
         yield int(controller.port)
     finally:
         controller.stop()
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 Ask = Callable[..., RouteProof]
@@ -239,7 +234,7 @@ def test_an_unknown_domain_and_a_silent_network() -> None:
     with name_server(Answers({("other.test", "A"): "127.0.0.1"})) as port:
         proof = prove("partner.test", Network(2.0, ("127.0.0.1",), port))
     assert proof.mta_sts.state is State.UNPROVEN
-    silent = prove("partner.test", Network(0.2, (str(ipaddress.ip_address("127.0.0.1")),), _free_port()))
+    silent = prove("partner.test", Network(0.2, (str(ipaddress.ip_address("127.0.0.1")),), free_port()))
     assert {silent.mta_sts.state, silent.dane.state, silent.starttls.state} == {State.UNPROVEN}
 
 

@@ -18,12 +18,12 @@ from sqlalchemy import Connection, Engine
 from scanner.documents.model import Shortfall, Status
 from scanner.judgement.assessment import Severity
 from scanner.shares.deciding import Decider, Decision
+from scanner.shares.meeting import learn_gaps
 from scanner.shares.pace import Pace
 from scanner.shares.scan import LOST_WITH_MOUNT, KnownContents
 from scanner.shares.watching.places import Look, Places
 from scanner.shares.watching.settings import WatchSettings
 from scanner.shares.watching.settling import Settled
-from scanner.shares.watching.sweeping import learn_gaps
 from scanner.shares.workers import Answer, Job, WorkerPool
 from scanner.store import outbox, runs
 from scanner.store.entry import Access, Audience, FileStat, RunState, displayable

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
 
 from scanner.shares.deciding import Decider, Decision
-from scanner.shares.meeting import VANISHED_FILES
+from scanner.shares.meeting import VANISHED_FILES, learn_gaps, lies_in
 from scanner.shares.walk import Listing, Walk
 from scanner.shares.watching.places import Places
 from scanner.store.entry import displayable
-from scanner.store.inventory import EvidenceRow, FileTable, KnownFile, persistently
-from scanner.store.inventory.evidence import heads_by_key
+from scanner.store.inventory import FileTable, KnownFile, persistently
 from scanner.store.inventory.watched import names_in, paths_of
 
 _FOLDERS_PER_TURN = 200
@@ -186,26 +185,10 @@ class Sweep:
                 continue
             if not self.wanted.deep and path != start:
                 continue
-            if _beneath(path, passed_over, start):
+            if lies_in(path, passed_over, start):
                 continue
             gone.append(number)
         self._missing.extend(file_id for file_id, _, _ in self._table.live_in(connection, gone))
-
-
-def learn_gaps(connection: Connection, decider: Decider, listings: Iterable[Listing]) -> None:
-    """Which evidence says what of objects that are not opened."""
-    reasons = {(item.shortfall, item.detail) for listing in listings for item in listing.unopened}
-    keys = {EvidenceRow.unopened(*reason).key: reason for reason in reasons - decider.gaps.keys()}
-    for key, head in heads_by_key(connection, list(keys)).items():
-        decider.gaps[keys[key]] = head.evidence_id
-
-
-def _beneath(path: bytes, tops: set[bytes], start: bytes) -> bool:
-    while tops and len(path) >= len(start):
-        if path in tops:
-            return True
-        path = path.rpartition(b"/")[0]
-    return False
 
 
 def _paths(

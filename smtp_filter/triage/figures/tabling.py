@@ -11,11 +11,10 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
+from scanner.reports.spreadsheet import cell
 from smtp_filter.triage.figures.charts import Series, bars, lines
 from smtp_filter.triage.figures.model import Dashboard
 from smtp_filter.triage.incidents.causes import causes
-
-_FORMULA = "=+-@\t\r"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ def as_csv(figures: Dashboard, zone: str) -> str:
     for table in tables_of(figures, zone):
         for row in table.rows:
             for head, value in zip(table.heads[1:], row[1:], strict=True):
-                writer.writerow((table.name, _plain(row[0]), head, _plain(value.replace(",", ""))))
+                writer.writerow((table.name, cell(row[0]), head, cell(value.replace(",", ""))))
     return output.getvalue()
 
 
@@ -238,11 +237,6 @@ def _numbers(*values: int) -> tuple[str, ...]:
     return tuple(f"{value:,}" for value in values)
 
 
-def _plain(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell and cell[0] in _FORMULA else cell
-
-
 def as_text(figures: Dashboard, title: str, zone: str) -> str:
     """All figures as plain text for a terminal or a mail."""
     lines_of_text = [title, ""]
@@ -253,8 +247,8 @@ def as_text(figures: Dashboard, title: str, zone: str) -> str:
         widths = [max(len(row[column]) for row in rows) for column in range(len(table.heads))]
         for row in rows if table.rows else []:
             cells = (
-                cell.ljust(width) if column == 0 else cell.rjust(width)
-                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+                text.ljust(width) if column == 0 else text.rjust(width)
+                for column, (text, width) in enumerate(zip(row, widths, strict=True))
             )
             lines_of_text.append("  " + "  ".join(cells).rstrip())
         if not table.rows:

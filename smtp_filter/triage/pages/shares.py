@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from scanner.judgement.assessment import Severity
 from scanner.reports import wording
+from scanner.reports.spreadsheet import cell
 from scanner.store.database import writing
 from scanner.store.entry import Audience
 from smtp_filter.quarantine.model import NotFoundError, QuarantineError
@@ -136,17 +137,12 @@ def exported(request: Request) -> Response:
         cells += [wording.AUDIENCES.get(line.audience, "not known")]
         cells += [str(line.people.low), str(line.people.high)]
         cells += [line.owner, line.asset_owner, line.state.label, until]
-        writer.writerow([harmless_cell(cell) for cell in cells])
+        writer.writerow(map(cell, cells))
     return Response(
         output.getvalue(),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="findings.csv"'},
     )
-
-
-def harmless_cell(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell[:1] in "=+-@\t\r" and cell else cell
 
 
 @requires(*_READERS)

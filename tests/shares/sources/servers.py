@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
+
 # An account that Debian has, with nothing else to do here.
 USER = "games"
 
@@ -62,12 +64,6 @@ def _family(pid: int) -> list[int]:
         for child in (task / "children").read_text().split():
             found += _family(int(child))
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -25,8 +25,8 @@ from smtp_filter.relay import (
     RelaySettings,
     Result,
 )
+from tests.ports import HERE
 from tests.smtp_filter.peers import (
-    HERE,
     PLAIN,
     Certificates,
     PlainFilter,

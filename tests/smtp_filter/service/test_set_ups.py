@@ -19,12 +19,12 @@ from rules.mail import load_mail_rules
 from rules.mail.loading import DEFAULT_POLICY
 from scanner.configuration import load
 from smtp_filter.configuration.sections import NextHopSection, RelaySection
+from tests.ports import free_port
 from tests.smtp_filter.peers import (
     Certificates,
     Postfix,
     Sink,
     Talk,
-    free_port,
     unique,
     wait_for,
     wait_for_port,

@@ -19,6 +19,7 @@ import pytest
 from smtp_filter.inspection_pool import PoolSettings
 from smtp_filter.service.supervisor import Place, Plan, StartError, Supervisor
 from smtp_filter.service.systemd import Notifier
+from tests.ports import free_port
 
 POOL = PoolSettings(workers=2)
 
@@ -49,12 +50,6 @@ def echo_as(word: str) -> Callable[[Place], None]:
                 connection.recv(10)
 
     return body
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Running:
