@@ -2,8 +2,10 @@
 
 In turn the whole scan is killed, its first process, one of its workers, or its connection to the database
 (on SQLite: somebody else locks the file).  When a scan comes to its end all the same, the share changes and
-the next night begins.  After every kill, what had been entered must still be there, and must not be read
-again; at the end the ledger must say exactly what an undisturbed scan of the share says.
+the next night begins; and while a killed scan is dead, every other time, people go on working: files and
+folders are edited, deleted, moved, given back their old times, opened to everyone and closed.  After every
+kill, what had been entered must still be there, and must not be read again unless somebody touched it; at the
+end the ledger must say exactly what an undisturbed scan of the share says.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ from scanner.shares.scan import Run, scan
 from scanner.shares.settings import ScanSettings, WorkerSettings
 from scanner.store import runs
 from scanner.store.entry import RunState
-from scanner.store.inventory.tables import file, open_inventory
+from scanner.store.inventory.tables import file, folder, open_inventory
 from scanner.store.ledger import Ledger
 from scanner.store.runs import NewRun
 from tests.postgres import running_server
@@ -82,23 +84,87 @@ def _write(path: Path, number: int, dice: random.Random) -> None:
         path.write_text(f"{number} {'nothing ' * dice.randrange(50)}")
 
 
-def change_share(root: Path, dice: random.Random) -> None:
-    """A day's work: files change, move, appear, and a few are deleted."""
+def change_share(root: Path, dice: random.Random, part: float = 0.2) -> frozenset[bytes]:
+    """A day's work on ``part`` of the files, and on a folder or two; returns what was touched."""
     files = sorted(path for path in root.rglob("*.txt") if path.is_file())
-    for path in dice.sample(files, max(4, len(files) // 5)):
-        what = dice.randrange(10)
+    touched: set[Path] = set()
+    for path in dice.sample(files, min(len(files), max(4, int(len(files) * part)))):
+        touched.add(path)
+        touched.add(dice.choice(_ACTS)(path, dice))
+    folders = sorted(path for path in root.rglob("*") if path.is_dir())
+    for path in dice.sample(folders, min(2, len(folders))):
+        touched.update(path.rglob("*.txt"))
+        what = dice.randrange(4)
         if what == 0:
-            path.unlink()
-        elif what == 1:
-            path.rename(path.with_name(f"moved {dice.randrange(10**6)} {path.name}"))
-        elif what == 2:
-            path.chmod(0o600)
-        elif what == 3:
-            path.with_name(f"new {dice.randrange(10**6)}.txt").write_text(
-                _CODE.format(number=dice.randrange(10**6))
-            )
+            moved = root / f"moved {dice.randrange(10**6)}"
+            path.rename(moved)
+            touched.update(moved.rglob("*.txt"))
+        elif what == 1 and len(list(path.iterdir())) < len(files) // 50:
+            shutil.rmtree(path)
         else:
-            path.write_text(f"changed {dice.random()} {_CODE.format(number=dice.randrange(10**6))}")
+            # Who can read what lies beneath changes; none of the files does.
+            path.chmod(dice.choice((0o700, 0o755)))
+    return frozenset(map(os.fsencode, touched))
+
+
+def _edit(path: Path, dice: random.Random) -> Path:
+    path.write_text(f"changed {dice.random()} {_CODE.format(number=dice.randrange(10**6))}")
+    return path
+
+
+def _clean(path: Path, dice: random.Random) -> Path:
+    path.write_text(f"nothing any more {dice.random()}")
+    return path
+
+
+def _edit_secretly(path: Path, dice: random.Random) -> Path:
+    """Other content of the same length, under the old time."""
+    about = path.stat()
+    path.write_bytes(bytes(dice.choices(b"abcdefgh ", k=about.st_size)))
+    os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))
+    return path
+
+
+def _delete(path: Path, _: random.Random) -> Path:
+    path.unlink()
+    return path
+
+
+def _move(path: Path, dice: random.Random) -> Path:
+    return path.rename(path.with_name(f"moved {dice.randrange(10**6)} {path.name[-12:]}"))
+
+
+def _move_away(path: Path, dice: random.Random) -> Path:
+    others = [
+        folder for folder in path.parent.parent.iterdir() if folder.is_dir() and not folder.is_symlink()
+    ]
+    return path.rename(dice.choice(others) / f"away {dice.randrange(10**6)}.txt")
+
+
+def _copy(path: Path, dice: random.Random) -> Path:
+    return Path(shutil.copy(path, path.with_name(f"Copy of {dice.randrange(100)} {path.name[-12:]}")))
+
+
+def _add(path: Path, dice: random.Random) -> Path:
+    new = path.with_name(f"new {dice.randrange(10**6)}.txt")
+    new.write_text(_CODE.format(number=dice.randrange(10**6)))
+    return new
+
+
+def _open_to_all(path: Path, _: random.Random) -> Path:
+    path.chmod(0o644)
+    return path
+
+
+def _close(path: Path, _: random.Random) -> Path:
+    path.chmod(0o600)
+    return path
+
+
+_ACTS = (
+    _edit, _edit, _edit, _clean, _edit_secretly, _delete, _move, _move_away, _copy, _add, _open_to_all,
+    _close,
+)  # fmt: skip
 
 
 # --- the scan ----------------------------------------------------------------------------------------------
@@ -137,12 +203,16 @@ def said(ledger: Ledger) -> Counter[tuple[Any, ...]]:
     )
 
 
-def entered(engine: Engine) -> dict[int, float]:
-    """What the latest run has read and entered so far: file by number, and when it was read."""
+def entered(engine: Engine) -> dict[bytes, float]:
+    """What the latest run has read and entered so far: each path, and when it was read."""
     run = runs.find(engine)
     with engine.connect() as connection:
-        query = select(file.c.id, file.c.read_at).where(file.c.read_run == run.number, file.c.queued == 0)
-        return {row.id: row.read_at for row in connection.execute(query)}
+        query = (
+            select(folder.c.path, file.c.entry, file.c.read_at)
+            .join(folder, folder.c.id == file.c.folder_id)
+            .where(file.c.read_run == run.number, file.c.queued == 0, file.c.ending == 0)
+        )
+        return {bytes(path) + b"/" + bytes(name): at for path, name, at in connection.execute(query)}
 
 
 # --- killing -----------------------------------------------------------------------------------------------
@@ -187,6 +257,11 @@ def _cut_connection(url: str) -> None:
         )
 
 
+def killed(done: Counter[str]) -> int:
+    """How many kills there were."""
+    return sum(done[victim] for victim in VICTIMS)
+
+
 # --- the soak ----------------------------------------------------------------------------------------------
 
 
@@ -207,34 +282,39 @@ def soak(
     make_share(share, files, dice)
     engine = open_inventory(url)
     done: Counter[str] = Counter()
-    read: dict[int, float] = {}
+    read: dict[bytes, float] = {}
+    touched: set[bytes] = set()
     name = ""
-    while sum(done[victim] for victim in VICTIMS) < kills:
+    while killed(done) < kills:
         process = _child(url, share, seconds)
         _wait_for_reading(engine, process)
         while process.poll() is None:
             time.sleep(dice.uniform(0.05, 1.2))
             if process.poll() is None:
-                victim = VICTIMS[done.total() % len(VICTIMS)]
+                victim = VICTIMS[killed(done) % len(VICTIMS)]
                 kill(victim, process, url, dice)
                 done[victim] += 1
                 if tell:
-                    print(f"{done.total():4} {victim}", flush=True)
+                    print(f"{killed(done):4} {victim}", flush=True)
                 if victim in ("everything", "the scan"):
                     break
         process.wait()
         time.sleep(0.1)  # workers whose scan was killed end by themselves
         now = runs.find(engine)
         if now.name != name:
-            name, read = now.name, {}
+            name, read, touched = now.name, {}, set()
         then, read = read, entered(engine)
-        assert then.items() <= read.items(), "what was entered is lost, or was read again"
+        still = {path: at for path, at in then.items() if path not in touched}
+        assert still.items() <= read.items(), "what was entered is lost, or was read again"
         if now.state is RunState.FINISHED:
             done["nights"] += 1
             Ledger(engine, now.number).check()
             change_share(share, dice)
         else:
             assert process.returncode < 0, f"the scan ended by itself with {process.returncode}"
+            if dice.random() < 0.5:
+                touched |= change_share(share, dice, 0.01)
+                done["days between"] += 1
     _end(url, share)
     _end(url, share)
     ours = Ledger(engine, runs.find(engine).number)
@@ -289,10 +369,12 @@ def main() -> None:
             started = time.monotonic()
             with _database(kind, folder) as url:
                 done = soak(url, folder, files=given.files, kills=given.kills, seed=given.seed, tell=True)
-            killed = ", ".join(f"{done[victim]} x {victim}" for victim in VICTIMS)
+            each = ", ".join(f"{done[victim]} x {victim}" for victim in VICTIMS)
             print(
-                f"{kind}: killed {killed}; {done['nights']} nights ended; {done['objects']:,} objects, "
-                f"ledger equal to an undisturbed scan; {time.monotonic() - started:.0f} s",
+                f"{kind}: killed {each}; {done['nights']} nights ended; "
+                f"{done['days between']} times the share changed in the middle of one; "
+                f"{done['objects']:,} objects, ledger equal to an undisturbed scan; "
+                f"{time.monotonic() - started:.0f} s",
                 flush=True,
             )
         finally:
