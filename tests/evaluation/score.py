@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .corpus import SEVERITIES, EvaluationDocument, Span, load
+from .corpus import SEVERITIES, SPLITS, EvaluationDocument, Span, load
 
 REPORTED = 0.40  # the band from which a finding is reported, see the rules' reference
 CORE_TYPES = (
@@ -355,7 +355,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--command", default="dlp detect --jsonl", help="program to measure (default: %(default)s)"
     )
     source.add_argument("--callable", help="Python callable to measure instead, as package.module:name")
-    parser.add_argument("--split", choices=("all", "dev", "held-out"), default="all")
+    parser.add_argument("--split", choices=("all", *SPLITS), default="all")
     parser.add_argument("--threshold", type=float, default=REPORTED, help="least confidence that counts")
     parser.add_argument("--show", action="store_true", help="list what went wrong (development split)")
     parser.add_argument("--only", help="with --show: this document id, or this entity type or sort of error")
@@ -364,7 +364,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     options = parser.parse_args(arguments)
-    if options.show and options.split == "held-out" and not options.i_am_not_tuning:
+    if options.show and options.split.startswith("held-out") and not options.i_am_not_tuning:
         print(
             "held-out errors are not shown: whoever reads them tunes to them (--i-am-not-tuning)",
             file=sys.stderr,
@@ -372,7 +372,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
     documents = load()
-    parts = ("dev", "held-out") if options.split == "all" else (options.split,)
+    parts = SPLITS if options.split == "all" else (options.split,)
     wanted = [document for document in documents if document.split in parts]
     try:
         if options.callable:
