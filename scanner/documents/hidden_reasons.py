@@ -65,9 +65,9 @@ _WORDS: Mapping[Concealment, tuple[str, ...]] = {
         *("hidden text", "white text", "tiny text", "invisible text", "transparent text", "hidden section"),
         *("hidden shape", "outside the slide", "outside the page", "display:none", "visibility:hidden"),
         *("hidden for Outlook", "font size 0", "hidden element", "hidden form value", "embedded page"),
-        *("outside of all parts",),
+        *("outside of all parts", "text in the colour of its background", "layer switched off"),
     ),
-    Concealment.REDACTION: ("text under a filled box", "blacked-out text"),
+    Concealment.REDACTION: ("text under a filled box", "text under a picture", "blacked-out text"),
     Concealment.SPEAKER_NOTES: ("speaker notes",),
     Concealment.HIDDEN_SLIDE: ("hidden slide",),
     Concealment.PROPERTIES: ("document properties", "archive comment", "archive header"),
@@ -98,6 +98,7 @@ _WORDS: Mapping[Concealment, tuple[str, ...]] = {
     Concealment.DESCRIPTION: (
         *("alt text", "alternative text", "tooltip", "link target", "link tip", "picture name", "bookmark"),
         *("replacement text", "expansion text", "description", "name of a slide", "section name", "meta"),
+        *("name of a layer", "page label"),
     ),
     Concealment.TEMPLATE: ("slide layout", "slide master", "notes master", "handout master"),
 }

@@ -116,7 +116,7 @@ class Ledger:
 
 
 def cases(given: Sequence[tuple[str, bytes]], count: int, chance: random.Random, only: str) -> Iterator[Case]:
-    """``count`` cases over all seeds in turn."""
+    """``count`` cases over all seeds in turn; the same generator makes the same ones."""
     names = [only] if only else list(MUTATIONS)
     for number in range(count):
         seed = number % len(given)
@@ -231,12 +231,13 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=20_261_122)
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--only", default="", choices=("", *MUTATIONS), help="one mutation")
-    parser.add_argument("--kind", default="", help="only seeds whose name holds this")
+    parser.add_argument("--kind", default="", help="of these cases only those of seeds whose name holds this")
     parser.add_argument("--no-shared", action="store_true", help="without the real files beside the checkout")
     parser.add_argument("--keep", type=Path, help="write the files of failures into this folder")
     given = parser.parse_args()
     started = time.monotonic()
-    chosen = [one for one in seeds(shared=not given.no_shared) if given.kind in one[0]]
+    chosen = list(seeds(shared=not given.no_shared))
+    wanted = [number for number, (name, _) in enumerate(chosen) if given.kind in name]
     chance = random.Random(given.seed)
     ledger = Ledger()
     with tempfile.TemporaryDirectory(prefix="dlp-fuzz-") as name:
@@ -246,9 +247,11 @@ def main() -> int:
         os.environ["TMPDIR"] = str(temporary)
         work = Work(WordReader(), bytes(32), CONFINEMENT, SECONDS, 5_000)
         with WorkerPool(work, given.workers or len(os.sched_getaffinity(0))) as pool:
-            before = read_all(pool, _made(Path(name) / "seeds"), chosen)
-            print(f"{len(chosen)} seeds, read in {time.monotonic() - started:.0f} s", flush=True)
-            waiting = cases(chosen, given.cases, chance, given.only)
+            read = read_all(pool, _made(Path(name) / "seeds"), [chosen[number] for number in wanted])
+            before = dict(zip(wanted, read, strict=True))
+            print(f"{len(before)} seeds, read in {time.monotonic() - started:.0f} s", flush=True)
+            made = cases(chosen, given.cases, chance, given.only)
+            waiting = (case for case in made if case.seed in before)
             done = 0
             while batch := list(islice(waiting, _BATCH)):
                 folder = _made(Path(name) / f"batch-{done}")

@@ -6,14 +6,11 @@ pdfium reads the pages; pdfminer.six reads those that pdfium cannot, and the obj
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import io
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any
 
 import pikepdf
 import pypdfium2 as pdfium
@@ -25,6 +22,7 @@ from pdfminer.pdfpage import PDFPage
 
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
+from scanner.documents.parsers.pdf_drawing import SCAN_SHARE, look_at
 from scanner.documents.parsers.pdf_encryption import (
     PdfEncryption,
     clear_metadata,
@@ -32,7 +30,8 @@ from scanner.documents.parsers.pdf_encryption import (
     without_encryption,
 )
 from scanner.documents.parsers.pdf_integrity import damage
-from scanner.documents.parsers.pdf_objects import ObjectWalk, forms_nest_too_much, xml_records
+from scanner.documents.parsers.pdf_layers import with_layers_marked
+from scanner.documents.parsers.pdf_objects import ObjectWalk, forms_nest_too_much, page_name, xml_records
 from scanner.documents.parsers.pdf_structure import PdfStructure, open_document, structure_of
 from scanner.documents.passwords import EMPTY_PASSWORD
 from scanner.documents.protocol import HERE, Effort, Event, Lock, Member, ProtectionNote, Source
@@ -41,21 +40,19 @@ from scanner.text import Field
 
 # pdfminer costs 27 times as much as pdfium: as second reader it reads this many pages of a document.
 _SECOND_READER_PAGES = 200
-# Objects of a page beyond which nobody looks for covered text (drawings and maps have such numbers).
-_MOST_PAGE_OBJECTS = 20_000
-# A filled path this many points wide and high can cover a word.
-_COVER = 4.0
-# Text objects of a page that are compared with what is drawn over them; forms within forms that are entered.
-_MOST_TEXTS, _FORM_DEPTH = 5_000, 15
 # A page whose drawn outlines are this many and whose text is none may be text in outlines.
 _OUTLINES = 100
-# An image over this share of a page, with less text than this, is a scan with a stamp on it.
-_SCAN_SHARE, _SCAN_CHARACTERS = 0.5, 80
+# A page that is a picture, with less text than this, is a scan with a stamp on it.
+_SCAN_CHARACTERS = 80
 # Earlier revisions that are compared with the last one.
 _REVISIONS = 5
 _LABEL_CHARACTERS = 60
 # Characters looked at, and the share of unmapped ones that makes a page's text doubtful.
 _SAMPLED_CHARACTERS, _UNMAPPED = 300, 0.1
+# The share from which on it is not read, as its letters may be any; a bullet or a ligature is none of them.
+_DOUBTFUL = 0.2
+# What pdfminer writes for a letter that it does not know: its number in the font.
+_UNNAMED = re.compile(r"\(cid:[0-9]{1,6}\)")
 _DOUBLED = re.compile(r"(?:(\S)\1\s*){4,}\Z")
 _END_OF_FILE = re.compile(rb"%%EOF\s{0,4}")
 _UNREADABLE = re.compile(r"[\ufffd\ue000-\uf8ff\x00-\x08\x0e-\x1f]")
@@ -133,7 +130,10 @@ def _document(data: bytes, password: str, limits: Limits) -> Iterator[Event]:
         yield Gap(HERE, Shortfall.LIMIT, "form objects nest without end; page text is not read")
         yield from behind
         return
-    pages = _Pages(data, limits, password)
+    labels = structure.labels if structure is not None else {}
+    opened = structure.pdf if structure is not None else None
+    marked = with_layers_marked(opened, data, password) if opened is not None else None
+    pages = _Pages(data, limits, password, labels, marked)
     try:
         pages.open()
     except pdfium.PdfiumError as error:
@@ -146,7 +146,7 @@ def _document(data: bytes, password: str, limits: Limits) -> Iterator[Event]:
             return
     yield from pages.events()
     yield from behind
-    for words in damage(data, password, structure.pdf if structure is not None else None):
+    for words in damage(data, password, opened):
         yield Gap(HERE, Shortfall.DAMAGED, words)
     if structure is None:
         yield Gap(Location(("objects",)), Shortfall.DAMAGED, "fields, comments and attachments not read")
@@ -163,22 +163,22 @@ def _walked(walk: ObjectWalk | None) -> Iterator[Event]:
         yield Gap(Location(("objects",)), Shortfall.DAMAGED, "fields, comments and attachments in part")
 
 
-@dataclass(slots=True)
-class _Look:
-    """What a page's drawing says of its text: hidden stretches, pictures, outlines."""
-
-    hidden: list[tuple[str, str]]
-    image_share: float = 0.0
-    outlines: int = 0
-    texts: int = 0
-
-
 class _Pages:
     """The pages of one document, by pdfium where it can, by pdfminer where it cannot."""
 
-    def __init__(self, data: bytes, limits: Limits, password: str = "") -> None:
+    def __init__(
+        self,
+        data: bytes,
+        limits: Limits,
+        password: str = "",
+        labels: Mapping[int, str] | None = None,
+        marked: bytes | None = None,
+    ) -> None:
+        """``marked`` is a copy in which layers that are switched off can be told (``pdf_layers``)."""
         self._password = password or None
         self._data = data
+        self._labels = labels or {}
+        self._marked = marked
         self._limits = limits
         self._pdf: pdfium.PdfDocument | None = None
         self._second_reader = 0
@@ -190,7 +190,17 @@ class _Pages:
 
     def open(self) -> None:
         """Open the document for pdfium; raises ``PdfiumError``."""
+        if self._marked is not None:
+            try:
+                self._pdf = pdfium.PdfDocument(self._marked)
+            except pdfium.PdfiumError:
+                self._marked = None
+            else:
+                return
         self._pdf = pdfium.PdfDocument(self._data, password=self._password)
+
+    def _place(self, number: int) -> Location:
+        return Location((page_name(number, self._labels),))
 
     def events(self) -> Iterator[Event]:
         """Yield each page's text, then the gaps of pages without any."""
@@ -233,7 +243,7 @@ class _Pages:
             except (pdfium.PdfiumError, AssertionError, ValueError, MemoryError, OSError) as error:
                 unread.append((number, f"{detail}; OCR: {type(error).__name__}"))
             else:
-                yield from recognised_segments(blocks, Location((f"page {number}",)))
+                yield from recognised_segments(blocks, self._place(number))
             spent = time.monotonic() - began
             left -= spent
             yield Effort(ocr_seconds=spent)
@@ -241,29 +251,32 @@ class _Pages:
 
     def _page(self, pdf: pdfium.PdfDocument, index: int) -> Iterator[Event]:
         number = index + 1
-        place = Location((f"page {number}",))
+        place = self._place(number)
         try:
             page = pdf[index]
             textpage = page.get_textpage()
             text = clean(textpage.get_text_range())
-            look = _look(page, textpage)
+            look = look_at(pdf, page, textpage, clean, layers=self._marked is not None)
             unmapped = _unmapped_share(textpage)
             textpage.close()
             page.close()
         except (pdfium.PdfiumError, AssertionError, ValueError):
-            mined = self._second(index)
+            mined, unmapped = self._second(index)
             if mined is None:
                 yield Gap(place, Shortfall.DAMAGED, "page cannot be read")
-            else:
-                yield Segment(mined, place)
+                return
+            if unmapped > _DOUBTFUL:
+                self._unread.append((number, "text layer unreadable"))
+            yield Segment(mined, place)
             return
         letters = _letters(text)
         if look.texts > 3 * letters or unmapped > _UNMAPPED:
             # Hardly a letter for each time that text is drawn, or letters of no known meaning: fonts
             # whose character maps pdfium does not have, or that the file does not explain.
-            mined = self._second(index) or ""
-            if _letters(mined) > letters or (unmapped > _UNMAPPED and _letters(mined) * 2 > letters):
-                text, unmapped, letters = mined, 0.0, _letters(mined)
+            mined, left = self._second(index)
+            found = _letters(mined or "")
+            if mined is not None and (found > letters or (unmapped > _UNMAPPED and found * 2 > letters)):
+                text, unmapped, letters = mined, left, found
         if not letters:
             if look.image_share > 0.0:
                 self._unread.append((number, "no text layer"))
@@ -272,9 +285,9 @@ class _Pages:
             elif look.texts:
                 self._unread.append((number, "text without readable characters"))
             return
-        if len(_UNREADABLE.findall(text)) * 3 > letters or unmapped > 0.5:
+        if len(_UNREADABLE.findall(text)) * 3 > letters or unmapped > _DOUBTFUL:
             self._unread.append((number, "text layer unreadable"))
-        elif look.image_share > _SCAN_SHARE and letters < _SCAN_CHARACTERS:
+        elif look.image_share > SCAN_SHARE and letters < _SCAN_CHARACTERS:
             self._unread.append((number, "a picture of a page with little text"))
         self._keep(text)
         yield from _segments(text, look.hidden, place)
@@ -283,21 +296,19 @@ class _Pages:
         if self._updated:
             self.lines.update(line.strip() for line in text.split("\n"))
 
-    def _second(self, index: int) -> str | None:
-        """Read one page by pdfminer; ``None`` when it cannot either."""
+    def _second(self, index: int) -> tuple[str | None, float]:
+        """Read one page by pdfminer, ``None`` when it cannot either; the share of letters not known to it."""
         if self._second_reader >= _SECOND_READER_PAGES:
-            return None
+            return None, 0.0
         self._second_reader += 1
         try:
             if self._page_list is None:
                 self._page_list = []
                 document = open_document(self._data, self._password or "")
                 self._page_list = list(islice(PDFPage.create_pages(document), self._limits.pages))
-            text = _mined(self._page_list[index])
+            return _mined(self._page_list[index])
         except Exception:  # pdfminer raises whatever it meets
-            return None
-        # Where pdfminer does not know a letter either it writes its number.
-        return None if text.count("(cid:") * 5 > _letters(text) else text
+            return None, 0.0
 
     def _by_second_reader(self) -> Iterator[Event]:
         number = 0
@@ -307,10 +318,12 @@ class _Pages:
                 if number > _SECOND_READER_PAGES:
                     yield Gap(HERE, Shortfall.LIMIT, f"more than {_SECOND_READER_PAGES} damaged pages")
                     return
-                text = _mined(page)
+                text, unmapped = _mined(page)
+                if unmapped > _DOUBTFUL:
+                    self._unread.append((number, "text layer unreadable"))
                 if text.strip():
                     self._keep(text)
-                    yield Segment(text, Location((f"page {number}",)))
+                    yield Segment(text, self._place(number))
                 elif page.contents:
                     self._unread.append((number, "no text layer"))
         except Exception:  # what was read before is kept
@@ -332,13 +345,15 @@ def _unmapped_share(textpage: pdfium.PdfTextPage) -> float:
     return len(errors) / count
 
 
-def _mined(page: PDFPage) -> str:
+def _mined(page: PDFPage) -> tuple[str, float]:
+    """The text of a page by pdfminer, and the share of letters whose meaning the fonts do not tell."""
     resources = PDFResourceManager()
     out = io.StringIO()
     # Without boxes_flow a page of scattered glyphs takes five seconds instead of minutes.
     device = TextConverter(resources, out, laparams=LAParams(boxes_flow=None))
     PDFPageInterpreter(resources, device).process_page(page)
-    return clean(out.getvalue().replace("\f", ""))
+    text, unmapped = _UNNAMED.subn("", clean(out.getvalue().replace("\f", "")))
+    return text, unmapped / max(1, unmapped + _letters(text))
 
 
 def clean(text: str) -> str:
@@ -403,163 +418,6 @@ def _segments(text: str, hidden: list[tuple[str, str]], place: Location) -> Iter
     for words, reason, label in stretches:
         fields = (Field(0, len(words), label),) if label and "\n" not in words else ()
         yield Segment(words, place / reason, reason, fields)
-
-
-_Box = tuple[float, float, float, float]
-
-
-def _objects(page: pdfium.PdfPage) -> Iterator[tuple[Any, int, bool]]:
-    """The objects of a page in drawing order, those of forms within; kind, and whether on the page itself.
-
-    Plain handles: wrapping each costs more than all that is asked of it.
-    """
-    stack: list[Iterator[Any]] = [
-        _children(page, pdfium_c.FPDFPage_CountObjects, pdfium_c.FPDFPage_GetObject)
-    ]
-    kind_of = pdfium_c.FPDFPageObj_GetType
-    while stack:
-        item = next(stack[-1], None)
-        if item is None:
-            stack.pop()
-            continue
-        kind = kind_of(item)
-        yield item, kind, len(stack) == 1
-        if kind == pdfium_c.FPDF_PAGEOBJ_FORM and len(stack) < _FORM_DEPTH:
-            stack.append(_children(item, pdfium_c.FPDFFormObj_CountObjects, pdfium_c.FPDFFormObj_GetObject))
-
-
-def _children(parent: Any, count: Callable[..., int], child: Callable[..., Any]) -> Iterator[Any]:
-    for index in range(count(parent)):
-        if item := child(parent, index):
-            yield item
-
-
-class _Asker:
-    """Asks for properties of page objects, with the same few cells for the answers."""
-
-    def __init__(self) -> None:
-        self._box = tuple(ctypes.c_float() for _ in range(4))
-        self._colour = tuple(ctypes.c_uint() for _ in range(4))
-        self._mode, self._stroke = ctypes.c_int(), ctypes.c_int()
-
-    def bounds(self, item: Any) -> _Box:
-        """Left, bottom, right, top; nowhere where that cannot be told."""
-        left, bottom, right, top = self._box
-        if not pdfium_c.FPDFPageObj_GetBounds(item, left, bottom, right, top):
-            return 0.0, 0.0, 0.0, 0.0
-        return left.value, bottom.value, right.value, top.value
-
-    def fill(self, item: Any) -> tuple[int, int, int, int] | None:
-        """Red, green, blue and opacity; ``None`` where it has no such colour."""
-        red, green, blue, alpha = self._colour
-        if not pdfium_c.FPDFPageObj_GetFillColor(item, red, green, blue, alpha):
-            return None
-        return red.value, green.value, blue.value, alpha.value
-
-    def is_filled(self, item: Any) -> bool:
-        """Whether a path is filled, and not only drawn along."""
-        drawn = pdfium_c.FPDFPath_GetDrawMode(item, self._mode, self._stroke)
-        return bool(drawn) and self._mode.value != 0
-
-
-def _look(page: pdfium.PdfPage, textpage: pdfium.PdfTextPage) -> _Look:
-    """Go over a page's objects in drawing order."""
-    look = _Look([])
-    asker = _Asker()
-    texts: list[tuple[_Box, str, str]] = []
-    boxes: list[_Box] = []
-    backed: list[_Box] = []
-    left, bottom, right, top = page.get_bbox()
-    area = max(1.0, (right - left) * (top - bottom))
-    invisible = visible = 0
-    for item, kind, on_page in islice(_objects(page), _MOST_PAGE_OBJECTS):
-        if kind == pdfium_c.FPDF_PAGEOBJ_TEXT:
-            look.texts += 1
-            reason = ""
-            bounds = asker.bounds(item)
-            if pdfium_c.FPDFTextObj_GetTextRenderMode(item) == pdfium_c.FPDF_TEXTRENDERMODE_INVISIBLE:
-                reason = "invisible text"
-                invisible += 1
-            else:
-                visible += 1
-                colour = asker.fill(item)
-                if on_page and (
-                    bounds[2] < left or bounds[0] > right or bounds[3] < bottom or bounds[1] > top
-                ):
-                    reason = "outside the page"
-                elif colour is not None and colour[3] == 0:
-                    reason = "invisible text"
-                elif colour is not None and min(colour[:3]) >= 250:
-                    # White on something drawn before it is a heading; white on nothing is hidden.
-                    reason = "" if any(_touches(box, bounds) for box in backed) else "white text"
-            if len(texts) < _MOST_TEXTS:
-                texts.append((bounds, reason, _words(item, textpage) if reason else ""))
-        elif kind == pdfium_c.FPDF_PAGEOBJ_IMAGE:
-            box = asker.bounds(item)
-            share = (box[2] - box[0]) * (box[3] - box[1]) / area if on_page else 0.6
-            look.image_share = max(look.image_share, 0.001, share)
-            backed.append(box)
-        elif kind in (pdfium_c.FPDF_PAGEOBJ_PATH, pdfium_c.FPDF_PAGEOBJ_SHADING):
-            look.outlines += 1
-            if len(backed) > 2000 or not (kind == pdfium_c.FPDF_PAGEOBJ_SHADING or asker.is_filled(item)):
-                continue
-            box = asker.bounds(item)
-            backed.append(box)
-            colour = asker.fill(item)
-            if (
-                on_page
-                and colour is not None
-                and colour[3] == 255
-                and max(colour[:3]) < 60
-                and box[2] - box[0] > _COVER
-                and box[3] - box[1] > _COVER
-            ):
-                boxes.append(box)
-                for index, (bounds, reason, _) in enumerate(texts[:2000] if len(boxes) < 200 else ()):
-                    if not reason and _covers(box, bounds):
-                        texts[index] = (bounds, "text under a filled box", "")
-    if invisible and not visible and look.image_share:
-        # The text layer that OCR laid over a scan: what a person reads in the picture.
-        return look
-    if any(reason for _, reason, _ in texts):
-        look.hidden = _hidden_words(page, textpage, texts)
-    return look
-
-
-def _hidden_words(
-    page: pdfium.PdfPage, textpage: pdfium.PdfTextPage, texts: list[tuple[_Box, str, str]]
-) -> list[tuple[str, str]]:
-    """The words of the text objects that carry a reason, in drawing order."""
-    found: list[tuple[str, str]] = []
-    drawn = (item for item, kind, _ in _objects(page) if kind == pdfium_c.FPDF_PAGEOBJ_TEXT)
-    for item, (_, reason, words) in zip(drawn, texts, strict=False):
-        if reason and (words := clean(words or _words(item, textpage)).strip()):
-            found.append((words, reason))
-    return found
-
-
-def _words(item: Any, textpage: pdfium.PdfTextPage) -> str:
-    """The text of one text object."""
-    size = int(pdfium_c.FPDFTextObj_GetText(item, textpage, None, 0))
-    if not size:
-        return ""
-    buffer = ctypes.create_string_buffer(size)
-    pdfium_c.FPDFTextObj_GetText(
-        item, textpage, ctypes.cast(buffer, ctypes.POINTER(pdfium_c.FPDF_WCHAR)), size
-    )
-    return buffer.raw[: size - 2].decode("utf-16-le", "replace")
-
-
-def _touches(box: _Box, other: _Box) -> bool:
-    return box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3]
-
-
-def _covers(box: _Box, other: _Box) -> bool:
-    """Whether a box covers a text: nearly all of its width, and the middle of its height."""
-    width = other[2] - other[0]
-    middle = (other[1] + other[3]) / 2
-    overlap = min(box[2], other[2]) - max(box[0], other[0])
-    return box[1] <= middle <= box[3] and overlap > 0 and overlap >= 0.9 * width
 
 
 def _runs(pages: list[tuple[int, str]]) -> Iterator[tuple[int, int, str]]:

@@ -1,7 +1,8 @@
 """Whether the packed streams of a PDF are whole: readers pass over damaged ones without a word.
 
 A page whose content does not inflate is an empty page to every reader, and one whose font or character map
-does not is a page of other letters.  Flate data carries a checksum: one look at each stream tells.
+does not is a page of other letters.  Flate data carries a checksum: one look at each stream tells.  Page
+content without one is parsed: what is no operator was not written by any program.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import io
 import logging
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pikepdf
 
@@ -23,11 +24,20 @@ _PIECE = 1 << 20
 # What qpdf warns of when an object, or a part of one, could not be read.  Wrong tables alone it repairs.
 _LOST = re.compile(
     r"giving up|treating (?:\w+ )?as (?:null|empty)|unable to recover|not found in file|ignoring|"
-    r"unknown token|invalid character"
+    r"unknown token|invalid character|parse error|unexpected EOF"
 )
+_REBUILT = "reconstruct cross-reference table"
 _STREAM = re.compile(rb"(?<!end)stream(?:\r?\n|\r)")
 _FLATE = (["/FlateDecode"], ["/Fl"])
 _LETTERS = (["/ASCII85Decode"], ["/A85"])
+# Content larger than this is not parsed: what is not packed is small, or a drawing.
+_CONTENT_BYTES = 2_000_000
+# All that page content is made of (ISO 32000-2, annex A); "BX" to "EX" may hold any word.
+_OPERATORS = frozenset(
+    """b B b* B* BDC BI BMC BT BX c cm CS cs d d0 d1 Do DP EI EMC ET EX f F f* G g gs h i ID INLINE IMAGE j J
+    K k l m M MP n q Q re RG rg ri s S SC sc SCN scn sh T* Tc Td TD Tf Tj TJ TL Tm Tr Ts Tw Tz v w W W* y ' \"
+    """.split()  # noqa: SIM905 (a table of words)
+)
 
 
 def damage(data: bytes, password: str = "", pdf: pikepdf.Pdf | None = None) -> Iterator[str]:
@@ -37,14 +47,15 @@ def damage(data: bytes, password: str = "", pdf: pikepdf.Pdf | None = None) -> I
     """
     if not _balanced(data):
         yield "a packed stream lost its beginning or its end"
-    count = 0
+    count = content = 0
     lost = False
     try:
         pdf = pdf or pikepdf.open(io.BytesIO(data), password=password)
         for whole in _streams(pdf):
             count += not whole
         # Pages are looked at lastly: qpdf leaves out those that are none any more.
-        lost = len(pdf.pages) == 0 or any(map(_LOST.search, pdf.get_warnings()))
+        lost = len(pdf.pages) == 0 or _lost(pdf.get_warnings(), data)
+        content = sum(1 for readable in _contents(pdf) if not readable)
     except pikepdf.PasswordError:
         pass  # a method that this library does not know: nothing can be said
     except Exception:  # whatever it meets in its structure
@@ -53,6 +64,47 @@ def damage(data: bytes, password: str = "", pdf: pikepdf.Pdf | None = None) -> I
         yield "the document's structure is damaged; pages and objects may be missing"
     if count:
         yield f"{count} packed streams are damaged"
+    if content:
+        yield f"the content of {content} pages or forms is damaged"
+
+
+def _lost(warnings: list[str], data: bytes) -> bool:
+    """Whether something could not be read.  With a lost table go the objects that are packed into streams."""
+    if any(map(_LOST.search, warnings)):
+        return True
+    return b"/ObjStm" in data and any(_REBUILT in warning.lower() for warning in warnings)
+
+
+def _contents(pdf: pikepdf.Pdf) -> Iterator[bool]:
+    """Whether the content of each page and form is such, where no checksum of its stream tells it."""
+    for page in pdf.pages:
+        content = page.obj.get("/Contents")
+        pieces: Iterable[object] = content if isinstance(content, pikepdf.Array) else [content]
+        if _unsummed(pieces):
+            yield _is_content(page)
+    for item in pdf.objects:
+        if isinstance(item, pikepdf.Stream) and item.get("/Subtype") == "/Form" and _unsummed([item]):
+            yield _is_content(item)
+
+
+def _unsummed(pieces: Iterable[object]) -> bool:
+    streams = [one for one in pieces if isinstance(one, pikepdf.Stream)]
+    small = sum(int(one.get("/Length", 0)) for one in streams) <= _CONTENT_BYTES
+    return small and any(_filters(one)[-1:] not in _FLATE for one in streams)
+
+
+def _is_content(item: pikepdf.Page | pikepdf.Object) -> bool:
+    """Whether a parser finds operators only; nothing else is between "BX" and "EX"."""
+    free = 0
+    try:
+        for instruction in pikepdf.parse_content_stream(item):
+            word = str(instruction.operator)
+            free += (word == "BX") - (word == "EX")
+            if word not in _OPERATORS and not free:
+                return False
+    except (pikepdf.PdfError, UnicodeDecodeError, TypeError, ValueError):
+        return False
+    return True
 
 
 def _balanced(data: bytes) -> bool:

@@ -45,9 +45,20 @@ _NOISE = re.compile(
     r"(?:\s*|(?:https?://(?:ns\.|www\.w3|purl|www\.aiim|iptc|cipa)\S*)|(?:urn:)?(?:uu|xmp\.[id]+:)?[idu:]*[0-9A-Fa-f-]{32,36}"
     r"|\d{4}-\d\d-\d\d(?:T[\d:.Z+-]*)?|[\d.]+|True|False|application/pdf|x-default)\Z"
 )
+# A page label that somebody typed, and not one of a style of numbers.
+_TYPED, _ROMAN = re.compile(r"[^\W\d_]{2}"), re.compile(r"[ivxlcdm]+|([a-z])\1*", re.IGNORECASE)
 _PROGRAM_XML = """Producer CreatorTool format part conformance xmptk about parseType instanceID InstanceID
     DocumentID OriginalDocumentID RenditionClass VersionID xpacket id begin"""
 _SILENT_XML = frozenset(_PROGRAM_XML.split())
+
+
+def page_name(number: int, labels: Mapping[int, str]) -> str:
+    """A page as a person finds it: by its place in the file, and by what is printed on it.
+
+    >>> page_name(5, {5: "iii"})
+    'page 5 (printed "iii")'
+    """
+    return f'page {number} (printed "{labels[number]}")' if number in labels else f"page {number}"
 
 
 def text_of(value: object) -> str:
@@ -107,6 +118,7 @@ class ObjectWalk:
     seen: set[tuple[str, str]] = field(default_factory=set)
     forms: dict[int, list[int]] = field(default_factory=dict)
     _pages: dict[int, int] = field(default_factory=dict)
+    _labels: Mapping[int, str] = field(default_factory=dict)
     _filled: list[tuple[str, str, str]] = field(default_factory=list)
     _decoded: int = 0
 
@@ -114,6 +126,7 @@ class ObjectWalk:
         """Yield what the objects hold."""
         yield from self._properties()
         self._map_annotations()
+        yield from self._label_texts()
         identifiers: set[int] = set()
         for table in self.document.identifiers():
             if table is None:
@@ -165,12 +178,20 @@ class ObjectWalk:
                     self.seen.add(("property", text))
 
     def _map_annotations(self) -> None:
-        """Note the page of each annotation by its object number."""
+        """Note the page of each annotation by its object number, and the pages' printed numbers."""
+        self._labels = self.document.labels
         try:
             for identifier, number in self.document.annotated():
                 self._pages[identifier] = number
         except Exception:  # the page tree is damaged: annotations are read without their pages
             return
+
+    def _label_texts(self) -> Iterator[Event]:
+        """What page labels say beside numbers: a prefix that somebody typed."""
+        texts = {label.rstrip("0123456789 -") for label in self._labels.values()}
+        for text in sorted(texts):
+            if _TYPED.search(text) and not _ROMAN.fullmatch(text):
+                yield from self._say(text, self.place / "page labels", "page label")
 
     # objects
 
@@ -216,6 +237,8 @@ class ObjectWalk:
             yield from self._annotation(identifier, kind, value)
         elif "Title" in value and ("Parent" in value or "Dest" in value or "A" in value):
             yield from self._say(text_of(value["Title"]), self.place / "outline", "bookmark")
+        elif name_of(value.get("Type")) == "OCG":
+            yield from self._say(text_of(value.get("Name")), self.place / "layers", "name of a layer")
         if "JS" in value:
             yield from self._script(value["JS"])
         for key, where in (("Alt", "alt text"), ("ActualText", "replacement text"), ("E", "expansion text")):
@@ -316,7 +339,7 @@ class ObjectWalk:
 
     def _on_page(self, identifier: int, what: str) -> Location:
         number = self._pages.get(identifier)
-        return self.place / f"page {number}" / what if number else self.place / what
+        return self.place / page_name(number, self._labels) / what if number else self.place / what
 
     def _say(self, text: str, where: Location, reason: str, label: str = "") -> Iterator[Event]:
         text = text.strip()

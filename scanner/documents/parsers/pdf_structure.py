@@ -6,11 +6,13 @@ that one walk reads either.
 
 from __future__ import annotations
 
+import contextlib
 import decimal
 import io
 import logging
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Protocol, cast
 
 import pikepdf
@@ -27,7 +29,7 @@ logging.getLogger("pikepdf").setLevel(logging.CRITICAL + 1)
 # Keys and values of all objects in which anybody wrote anything, or that say how forms nest; the others
 # (fonts, colours, pages) are not turned into Python.
 _TELLING = re.compile(
-    rb"/(?:XFA|FT|T|EF|JS|Alt|ActualText|E|URI|Title|Metadata|Form|Widget|RC)"
+    rb"/(?:XFA|FT|T|EF|JS|Alt|ActualText|E|URI|Title|Metadata|Form|Widget|RC|OCG)"
     rb"(?![A-Za-z0-9])"
 )
 # Annotations, but for those that lead to another place of the document: their texts have other keys.
@@ -35,6 +37,7 @@ _PLACED = re.compile(rb"/Rect(?![A-Za-z0-9])")
 _LINK = re.compile(rb"/Subtype /Link(?![A-Za-z0-9])")
 _DEPTH = 50
 _MOST_PAGES_MAPPED = 20_000
+_LONGEST_LABEL = 40
 
 
 class PdfStructure(Protocol):
@@ -48,6 +51,11 @@ class PdfStructure(Protocol):
     @property
     def properties(self) -> list[Mapping[str, object]]:
         """The information dictionaries, the last revision's first."""
+        ...
+
+    @property
+    def labels(self) -> Mapping[int, str]:
+        """What is printed on the pages whose printed number is not the one that they have in the file."""
         ...
 
     def identifiers(self) -> Iterator[set[int] | None]:
@@ -84,6 +92,37 @@ def open_document(data: bytes, password: str = "") -> PDFDocument:
     return PDFDocument(MinerParser(io.BytesIO(data)), password=password)
 
 
+def _telling(labels: Mapping[int, str]) -> Mapping[int, str]:
+    return {number: label for number, label in labels.items() if label and label != str(number)}
+
+
+def _page_label(rule: Any, offset: int) -> str:
+    """The label of the page that stands so many behind the first of its range (ISO 32000-2, 12.4.2)."""
+    number = int(rule.get("/St", 1)) + offset
+    style = str(rule.get("/S", ""))
+    if style == "/D":
+        text = str(number)
+    elif style in ("/R", "/r"):
+        text = _roman(number) if style == "/R" else _roman(number).lower()
+    elif style in ("/A", "/a"):
+        # Z is followed by AA, BB and so on.
+        letter = chr(ord(style[1]) + (number - 1) % 26)
+        text = letter * min((number - 1) // 26 + 1, _LONGEST_LABEL)
+    else:
+        text = ""
+    return (str(rule.get("/P", "")) + text)[:_LONGEST_LABEL]
+
+
+def _roman(number: int) -> str:
+    if not 0 < number < 4_000:
+        return str(number)
+    tens = ("", "I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
+    text = "M" * (number // 1_000)
+    for power, one, five, ten in ((100, "C", "D", "M"), (10, "X", "L", "C"), (1, "I", "V", "X")):
+        text += tens[number // power % 10].replace("X", ten).replace("V", five).replace("I", one)
+    return text
+
+
 class _ByPdfminer:
     """The structure as pdfminer reads it."""
 
@@ -97,6 +136,13 @@ class _ByPdfminer:
     @property
     def properties(self) -> list[Mapping[str, object]]:
         return list(self._document.info)
+
+    @property
+    def labels(self) -> Mapping[int, str]:
+        with contextlib.suppress(Exception):  # no labels, or damaged ones
+            found = islice(self._document.get_page_labels(), _MOST_PAGES_MAPPED)
+            return _telling(dict(enumerate(found, 1)))
+        return {}
 
     def identifiers(self) -> Iterator[set[int] | None]:
         for xref in self._document.xrefs:
@@ -152,6 +198,24 @@ class _ByQpdf:
         info = self._converted(self._pdf.trailer.get("/Info"), 0)
         info = resolve1(info)
         return [info] if isinstance(info, dict) else []
+
+    @property
+    def labels(self) -> Mapping[int, str]:
+        tree = self._pdf.Root.get("/PageLabels")
+        if not isinstance(tree, pikepdf.Dictionary):
+            return {}
+        with contextlib.suppress(Exception):  # damaged ones
+            count = min(len(self._pdf.pages), _MOST_PAGES_MAPPED)
+            ranges = sorted(pikepdf.NumberTree(tree).items())
+            ends = [start for start, _ in ranges[1:]] + [count]
+            return _telling(
+                {
+                    index + 1: _page_label(rule, index - start)
+                    for (start, rule), end in zip(ranges, ends, strict=True)
+                    for index in range(max(0, start), min(end, count))
+                }
+            )
+        return {}
 
     def identifiers(self) -> Iterator[set[int] | None]:
         found = set()

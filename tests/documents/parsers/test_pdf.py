@@ -22,9 +22,20 @@ BT 3 Tr /F1 12 Tf 50 700 Td (invisibletoken) Tj ET BT 0 Tr ET
 1 1 1 rg BT /F1 12 Tf 50 680 Td (whitetoken) Tj ET
 0 0 1 rg 40 655 300 20 re f 1 1 1 rg BT /F1 12 Tf 50 660 Td (bannertoken) Tj ET 0 0 0 rg
 BT /F1 12 Tf 2000 640 Td (outsidetoken) Tj ET
-/OC /L1 BDC BT /F1 12 Tf 50 620 Td (layertoken) Tj ET EMC
+/OC /L1 BDC BT /F1 12 Tf 50 620 Td (offlayertoken) Tj ET EMC
 /Span <</ActualText (actualtoken)>> BDC BT /F1 12 Tf 50 600 Td (glyphs) Tj ET EMC
 q 1 0 0 1 0 0 cm /X1 Do Q
+q 1 0 0 1 0 0 cm /X2 Do Q
+/OC /M1 BDC BT /F1 12 Tf 50 560 Td (membershiptoken) Tj ET EMC
+/OC /L2 BDC BT /F1 12 Tf 50 540 Td (shownlayertoken) Tj ET EMC
+BT /F1 12 Tf 50 520 Td (picturetoken) Tj ET q 200 0 0 20 45 515 cm /I1 Do Q
+BT /F1 12 Tf 50 490 Td (throughtoken) Tj ET q 200 0 0 20 45 485 cm /I2 Do Q
+0 0.4 0 rg 40 455 300 20 re f BT /F1 12 Tf 50 460 Td (greentoken) Tj ET 0 0 0 rg
+1 1 1 rg 40 425 300 20 re f BT /F1 12 Tf 50 430 Td (bleachedtoken) Tj ET 0 0 0 rg
+q 12 w 40 410 m 300 410 l S Q 40 395 m 340 395 l S
+BT /F1 12 Tf 50 370 Td (markertoken) Tj ET q 14 w 45 374 m 200 374 l S Q
+BT /F1 12 Tf 50 340 Td (framedtoken) Tj ET 40 330 300 30 re 42 332 296 26 re f*
+q 1 0 0 1 300 300 cm /X3 Do Q 0 0 0 rg 340 295 100 20 re f
 """
 
 
@@ -41,11 +52,50 @@ def full_pdf() -> bytes:
             Resources=Dictionary(Font=Dictionary(F1=font)),
         )
     )
+    shown = pdf.make_indirect(Dictionary(Type=Name.OCG, Name=String("plans of works")))
+    member = pdf.make_indirect(
+        Dictionary(Type=Name.OCMD, OCGs=Array([layer, shown]), VE=Array([Name.And, layer, shown]))
+    )
+
+    def drawing(content: bytes, **entries: object) -> pikepdf.Object:
+        stream = pdf.make_stream(content)
+        resources = Dictionary(Font=Dictionary(F1=font))
+        stream.stream_dict.update(
+            Dictionary(
+                Type=Name.XObject, Subtype=Name.Form, BBox=[0, 0, 600, 800], Resources=resources, **entries
+            )
+        )
+        return stream
+
+    def picture(**entries: object) -> pikepdf.Object:
+        stream = pdf.make_stream(bytes(4))
+        stream.stream_dict.update(
+            Dictionary(
+                Type=Name.XObject,
+                Subtype=Name.Image,
+                Width=2,
+                Height=2,
+                BitsPerComponent=8,
+                ColorSpace=Name.DeviceGray,
+                **entries,
+            )
+        )
+        return stream
+
     page = pdf.add_blank_page(page_size=(595, 842))
     page.Contents = pdf.make_stream(CONTENT)
     page.Resources = Dictionary(
-        Font=Dictionary(F1=font), XObject=Dictionary(X1=form), Properties=Dictionary(L1=layer)
+        Font=Dictionary(F1=font),
+        XObject=Dictionary(
+            X1=form,
+            X2=drawing(b"BT /F1 12 Tf 50 570 Td (formlayertoken) Tj ET", OC=layer),
+            X3=drawing(b"BT /F1 12 Tf 50 0 Td (blackenedtoken) Tj ET"),
+            I1=picture(),
+            I2=picture(SMask=picture()),
+        ),
+        Properties=Dictionary(L1=layer, L2=shown, M1=member),
     )
+    pdf.Root.PageLabels = Dictionary(Nums=Array([0, Dictionary(S=Name("/r"), St=3, P=String("Appendix "))]))
 
     def attachment(name: str, content: bytes) -> pikepdf.Object:
         stream = pdf.make_stream(content)
@@ -102,7 +152,7 @@ def full_pdf() -> bytes:
     )
     pdf.Root.OpenAction = Dictionary(S=Name.JavaScript, JS=String("app.alert('scripttoken')"))
     pdf.Root.OCProperties = Dictionary(
-        OCGs=Array([layer]), D=Dictionary(OFF=Array([layer]), Order=Array([layer]))
+        OCGs=Array([layer, shown]), D=Dictionary(OFF=Array([layer]), Order=Array([layer]))
     )
     pdf.Root.StructTreeRoot = pdf.make_indirect(
         Dictionary(Type=Name.StructTreeRoot, K=Dictionary(S=Name.Figure, Alt=String("alttoken")))
@@ -127,29 +177,39 @@ def document() -> tuple[tuple[Segment, ...], Coverage]:
     return read(full_pdf())
 
 
-# (token, hidden reason, words of the location).  Of the 32 places of the probe list these are not told
-# apart yet: a layer that is switched off (its text is read as that of the page), page labels, names of
-# layers, and text under an opaque image.
+# (token, hidden reason, words of the location): the places of the probe list, and near misses.
 PLACES = (
-    ("pagetoken", "", "page 1"),
+    ("pagetoken", "", 'page 1 (printed "Appendix iii")'),
     ("coveredtoken", "text under a filled box", "page 1"),
     ("invisibletoken", "invisible text", "page 1"),
     ("whitetoken", "white text", "page 1"),
     ("bannertoken", "", "page 1"),
     ("outsidetoken", "outside the page", "page 1"),
-    ("layertoken", "", "page 1"),
+    ("offlayertoken", "layer switched off", "page 1"),
+    ("shownlayertoken", "", "page 1"),
+    ("membershiptoken", "layer switched off", "page 1"),
+    ("formlayertoken", "layer switched off", "page 1"),
+    ("picturetoken", "text under a picture", "page 1"),
+    ("throughtoken", "", "page 1"),
+    ("greentoken", "text in the colour of its background", "page 1"),
+    ("bleachedtoken", "white text", "page 1"),
+    ("markertoken", "text under a filled box", "page 1"),
+    ("framedtoken", "", "page 1"),
+    ("blackenedtoken", "text under a filled box", "page 1"),
+    ("plans of works", "name of a layer", "layers"),
+    ("Appendix", "page label", "page labels"),
     ("actualtoken", "", "page 1"),
     ("xobjecttoken", "", "page 1"),
-    ("stickytoken", "annotation", "page 1 > annotation"),
-    ("noteauthor", "author of a comment", "page 1 > annotation"),
-    ("freetexttoken", "annotation", "page 1 > annotation"),
+    ("stickytoken", "annotation", "> annotation"),
+    ("noteauthor", "author of a comment", "> annotation"),
+    ("freetexttoken", "annotation", "> annotation"),
     ("linktoken", "link target", "link"),
     ("annotationfile", "", 'attachment "note.txt"'),
     ("documentfile", "", 'attachment "case.txt"'),
     ("description of case.txt", "description", "attachment"),
-    ("valuetoken", "", 'form > page 1 > field "child.surname"'),
-    ("birthtoken", "", 'form > page 1 > field "dob"'),
-    ("defaulttoken", "default value", 'page 1 > field "child.surname"'),
+    ("valuetoken", "", '> field "child.surname"'),
+    ("birthtoken", "", '> field "dob"'),
+    ("defaulttoken", "default value", '> field "child.surname"'),
     ("Surname of child", "field tooltip", "field"),
     ("worker", "field name", "field"),
     ("optiontoken", "field choice", "field"),
