@@ -13,6 +13,7 @@ COLLECTED_AFTER = (50_000, 20, 50)
 if TYPE_CHECKING:
     from scanner.configuration import Configuration
     from scanner.inspection import Inspector
+    from scanner.shares.replaying.weighing import Judging
 
 
 def inspector(
@@ -33,3 +34,17 @@ def inspector(
         gc.freeze()
         gc.set_threshold(*COLLECTED_AFTER)
         gc.enable()
+
+
+def judging(settings: Configuration) -> Judging:
+    """What a scan judges stored evidence anew by, or the program's end with what is wrong."""
+    from rules.loader import RuleError
+    from scanner.configuration import ConfigurationError
+    from scanner.detection.building import identifiers_of
+    from scanner.shares.replaying.weighing import Judging
+
+    try:
+        rules = identifiers_of(settings.detection()).rules
+        return Judging(settings.judgement.settings(), frozenset(r.id for r in rules if r.stage == "warn"))
+    except (RuleError, ConfigurationError) as error:
+        fail(str(error))

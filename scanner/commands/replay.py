@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from rules.loader import Identifiers
     from scanner.configuration import Configuration
     from scanner.judgement.policy import Policy
-    from scanner.shares.replaying.changes import RuleChange
     from scanner.shares.replaying.replay import Outcome, Sums
+    from scanner.store.inventory.changes import RuleChange
 
 HELP = """Show what a past run would have said under other rules or another policy.
 
@@ -75,10 +75,10 @@ def replay(
     from scanner.commands.preparing import configuration, inventory, state_directory
     from scanner.configuration import ConfigurationError
     from scanner.detection.building import identifiers_of
-    from scanner.shares.replaying.changes import compare
     from scanner.shares.replaying.replay import Basis, Change, Sums
     from scanner.shares.replaying.replay import replay as replayed
     from scanner.store import runs
+    from scanner.store.inventory.changes import compare
 
     if rules is None and policy is None and not disable:
         fail("name what is to be tried: --rules, --policy or --disable")

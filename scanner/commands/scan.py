@@ -373,7 +373,7 @@ def run_to_its_end(
     """Go on with a run until it ends; ends the program where it cannot go on."""
     from sqlalchemy.exc import DBAPIError
 
-    from scanner.commands.inspecting import inspector
+    from scanner.commands.inspecting import inspector, judging
     from scanner.commands.measuring import Measuring
     from scanner.commands.showing_progress import progress_bar
     from scanner.shares.scan import Observer, Run
@@ -405,6 +405,7 @@ def run_to_its_end(
             key=key,
             left_out=(state,),
             accept_vanished=accept_vanished,
+            judging=judging(settings),
         )
         _say_when(settings)
         with _told_by_signals() as (stop, pause), progress_bar(progress) as show:
@@ -434,6 +435,7 @@ def _coordinate(
     accept_vanished: bool,
     progress: bool,
 ) -> RunRecord:
+    from scanner.commands.inspecting import judging
     from scanner.commands.showing_progress import progress_bar
     from scanner.configuration.signatures import signatures
     from scanner.shares.distributed.batches import NotDistributedError, fingerprint
@@ -453,6 +455,7 @@ def _coordinate(
                 left_out=(state,),
                 accept_vanished=accept_vanished,
                 told=lambda line: typer.echo(f"dlp: {line}", err=True),
+                judging=judging(settings),
             )
     except NotDistributedError as error:
         fail(str(error))

@@ -30,6 +30,7 @@ from scanner.judgement.assessment import Assessment, PeopleCount
 from scanner.judgement.judge import assess
 from scanner.judgement.policy import Policy
 from scanner.judgement.record import record
+from scanner.judgement.without import without
 from scanner.text import Passage
 
 # What only judgement uses: not an entity that a person would look for in the text.
@@ -201,7 +202,7 @@ class Inspector:
         mentions = [item.mention for item in placed[:_JOINED_FINDINGS]]
         findings = [mention.finding for mention in mentions]
         judged = self._judged(findings, mentions, reference or date.today())
-        assessment = self._staged(judged.assessment, mentions, tried, reference or date.today())
+        assessment = self._staged(judged, mentions, tried, reference or date.today())
         listed = self._most_telling(placed)
         located = [self._located(item) for item in listed]
         if self._settings.surroundings:
@@ -220,12 +221,14 @@ class Inspector:
         )
 
     def _staged(
-        self, assessment: Assessment, mentions: Sequence[Mention], tried: Sequence[Mention], today: date
+        self, judged: TextInspection, mentions: Sequence[Mention], tried: Sequence[Mention], today: date
     ) -> Assessment:
         """The assessment with what it is without rules that only warn, and with those that are only tried."""
+        assessment = judged.assessment
         if any(mention.finding.rule in self._warning for mention in mentions):
-            sure = [mention for mention in mentions if mention.finding.rule not in self._warning]
-            assessment = replace(assessment, enforced=self._judged((), sure, today).assessment.binding)
+            sure, people = without(mentions, judged.population, self._warning)
+            enforced = assess(sure, people, self._settings.policy).binding
+            assessment = replace(assessment, enforced=enforced)
         if tried:
             would = self._judged((), [*mentions, *tried[:_JOINED_FINDINGS]], today).assessment
             shadowed = would.severity if would.shadowed is None else would.shadowed

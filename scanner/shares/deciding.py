@@ -25,12 +25,27 @@ _MOMENTARY = int(Traits.PASSING | Traits.UNSETTLED)
 _NO_RIGHTS = Access(0, 0, 0, Audience.UNKNOWN, how="not a file to be read")
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A file that did not change, under rules or a policy that did: its evidence is to be judged anew.
+
+    ``priority`` is for the case that it must be read after all.
+    """
+
+    file_id: int
+    evidence_id: int
+    signature_id: int
+    size: int
+    priority: int
+
+
 @dataclass(slots=True)
 class Decision:
     """What became of some listings: changes to enter, and which known files were not met."""
 
     changes: list[FileChange] = field(default_factory=list)
     requeued: list[tuple[int, int]] = field(default_factory=list)
+    weighed: list[Weighed] = field(default_factory=list)
     missing: list[tuple[int, bool]] = field(default_factory=list)  # and whether it is a regular file
     found: list[int] = field(default_factory=list)  # known files met outside of their folder's listing
     folders: dict[bytes, int] = field(default_factory=dict)  # those of the listings that were known
@@ -46,7 +61,9 @@ class Decider:
     """Decides for one run.
 
     ``signatures`` are all that verdicts were ever made with, ``now`` is the present one.  ``accesses`` are
-    the sets of rights that the file table knows by number, ``gaps`` the evidence of what is not opened.
+    the sets of rights that the file table knows by number, ``gaps`` the evidence of what is not opened.  With
+    ``weighs`` somebody judges evidence anew; without, what needs it is read.  Without ``asks_rights`` the
+    decisions say which files changed, and are not to be entered.
     """
 
     run_id: int
@@ -55,13 +72,19 @@ class Decider:
     signatures: Mapping[int, Signatures]
     accesses: dict[int, Access]
     rights: Rights
+    weighs: bool = False
     clock: float = field(default_factory=time.time)
     gaps: dict[tuple[Shortfall, str], int] = field(default_factory=dict)
+    asks_rights: bool = True
 
     def __post_init__(self) -> None:
-        self._concerned = {
-            number: int(self.now.outdated(before)) for number, before in self.signatures.items()
-        }
+        concerns = {number: self.now.concern(before) for number, before in self.signatures.items()}
+        self._outdated = {number: int(one.read | one.judge) for number, one in concerns.items()}
+        self._concerned = self._outdated
+        self._weighed: dict[int, int] = {}
+        if self.weighs:
+            self._concerned = {number: int(one.read) for number, one in concerns.items()}
+            self._weighed = {number: int(one.judge) for number, one in concerns.items() if one.judge}
 
     def decide(
         self, listing: Listing, known: Iterable[KnownFile], into: Decision, *, whole: bool = True
@@ -79,8 +102,10 @@ class Decider:
 
     def _files(self, listing: Listing, by_name: dict[bytes, KnownFile], into: Decision) -> None:
         stable, has_rights = listing.system.stable_numbers, listing.system.has_rights
-        accesses, concerned, run_id = self.accesses, self._concerned, self.run_id
+        accesses, concerned, weighed, run_id = self.accesses, self._concerned, self._weighed, self.run_id
         passage, published = listing.passage, listing.published
+        # Where the rights are not in what the system says of a file, no change of them shows there.
+        asks = self.asks_rights and listing.access is not None and not has_rights
         seen_bytes = 0
         for name, about in listing.files:
             seen_bytes += about.st_size
@@ -110,9 +135,7 @@ class Decider:
                     )
                 )
                 and row.audience == effective(access, passage, published=published)
-                and not (
-                    listing.access is not None and row.severity and self._opened(listing, name, about, access)
-                )
+                and not (asks and row.severity and self._opened(listing, name, about, access))
             ):
                 self._changed(listing, name, about, row, same, into)
                 continue
@@ -126,6 +149,11 @@ class Decider:
                 or (self.full and row.read_run != run_id)
             ):
                 self._owe(row, about, into)
+            elif weighed and row.traits & weighed.get(row.signature_id, 0):
+                priority = self._priority(Audience(row.audience), about, row.severity, never=False)
+                into.weighed.append(
+                    Weighed(row.file_id, row.evidence_id, row.signature_id, about.st_size, priority)
+                )
         into.objects += len(listing.files)
         into.bytes += seen_bytes
 
@@ -165,7 +193,7 @@ class Decider:
         access, audience = self._access(listing, name, about)
         entry_changed = row.ctime_ns != about.st_ctime_ns
         keeps = same and row.evidence_id is not None
-        concern = self._concerned.get(row.signature_id, 0)
+        concern = self._outdated.get(row.signature_id, 0)
         momentary = 0 if row.read_run == self.run_id else _MOMENTARY
         queue = bool(
             not keeps
@@ -229,6 +257,8 @@ class Decider:
         )
 
     def _access(self, listing: Listing, name: bytes, about: os.stat_result) -> tuple[Access, Audience]:
+        if not self.asks_rights:
+            return _NO_RIGHTS, Audience.UNKNOWN
         stem = listing.folder if listing.folder.endswith(b"/") else listing.folder + b"/"
         if listing.access is not None:
             access = listing.access(stem + name, about)
@@ -262,4 +292,4 @@ def _signed(number: int) -> int:
     return number - (1 << 64) if number >= 1 << 63 else number
 
 
-__all__ = ["Decider", "Decision"]
+__all__ = ["Decider", "Decision", "Weighed"]

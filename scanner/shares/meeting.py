@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from scanner.shares.deciding import Decider, Decision
 from scanner.shares.mounts import FileSystem, Mounts
+from scanner.shares.replaying.weighing import Verdicts, Weighing
 from scanner.shares.settings import ScanSettings
 from scanner.shares.sources import Source, Sources, Walking
 from scanner.shares.walk import Listing
@@ -109,8 +110,11 @@ class Meeting:
         *,
         accept_vanished: bool = False,
         sources: Sources | None = None,
+        weighing: Weighing | None = None,
     ) -> None:
+        """``weighing`` judges anew what ``decider`` found worth it."""
         self._engine = engine
+        self._weighing = weighing
         self._sources = sources or Sources()
         self._table = table
         self._decider = decider
@@ -213,13 +217,14 @@ class Meeting:
         if not batch:
             return Decision()
         decision = persistently(self._engine, lambda c: self._decide(c, walked, batch), writes=False)
+        verdicts = self._weighed(decision)
         walked.objects += decision.objects
         walked.missing.update(decision.missing)
         for number in decision.found:
             walked.missing.pop(number, None)
-        if decision.changes or decision.requeued:
+        if decision.changes or decision.requeued or decision.weighed:
             new = {listing.folder for listing in batch if listing.entered} - set(decision.folders)
-            accesses, folders = persistently(self._engine, lambda c: self._enter(c, decision, new))
+            accesses, folders = persistently(self._engine, lambda c: self._enter(c, decision, verdicts, new))
             self._decider.accesses.update(accesses)
             for number in folders:
                 walked.folders.add(number)
@@ -261,11 +266,26 @@ class Meeting:
             self._decider.decide(listing, rows, decision, whole=False)
         return decision
 
+    def _weighed(self, decision: Decision) -> Verdicts:
+        """The verdicts that follow from evidence; what must be read after all is added to the decision."""
+        weighing = self._weighing
+        if weighing is None or not decision.weighed:
+            return Verdicts()
+        weighed = decision.weighed
+        verdicts = persistently(self._engine, lambda c: weighing.weigh(c, weighed), writes=False)
+        for item in verdicts.to_read:
+            decision.requeued.append((item.file_id, item.priority))
+            decision.queued += 1
+            decision.queued_bytes += item.size
+        return verdicts
+
     def _enter(
-        self, connection: Connection, decision: Decision, new: Collection[bytes]
+        self, connection: Connection, decision: Decision, verdicts: Verdicts, new: Collection[bytes]
     ) -> tuple[dict[int, Access], list[int]]:
         """Write a decision down; returns the rights that are new, and the numbers of the new folders."""
         self._table.enter(connection, decision.changes, decision.requeued)
+        if verdicts.keys:
+            self._table.judge_anew(connection, verdicts.keys, verdicts.rows.values())
         known = set(self._decider.accesses.values())
         accesses: dict[int, Access] = {}
         if any(change.access not in known for change in decision.changes):

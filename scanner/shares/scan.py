@@ -24,6 +24,7 @@ from scanner.shares.deciding import Decider
 from scanner.shares.exposure import Rights
 from scanner.shares.meeting import Meeting, Root
 from scanner.shares.pace import PROBE_SECONDS, Pace, be_modest
+from scanner.shares.replaying.weighing import Judging, Weighing
 from scanner.shares.settings import ScanSettings
 from scanner.shares.sources import LOCAL, is_remote
 from scanner.shares.worker import FileInspector, Work
@@ -108,7 +109,8 @@ class Run:
     """Everything a run needs besides its record: what reads, with what settings.
 
     ``left_out`` are folders of our own that are never read.  ``accept_vanished``: many files that are not
-    there any more are deleted, and no lost mount.
+    there any more are deleted, and no lost mount.  ``judging`` is what evidence is judged anew by; without
+    it what rules concern is read.
     """
 
     settings: ScanSettings
@@ -116,6 +118,7 @@ class Run:
     key: bytes
     left_out: Sequence[Path] = ()
     accept_vanished: bool = False
+    judging: Judging | None = None
 
 
 def scan(
@@ -193,10 +196,19 @@ class _Scan:
             signatures=signatures,
             accesses=persistently(engine, self._table.accesses, writes=False),
             rights=Rights(settings.exposure),
+            weighs=run.judging is not None,
         )
+        weighing = Weighing(run.judging, signatures, stored.signature_id) if run.judging else None
         states = persistently(engine, lambda c: runs.root_states(c, stored.number), writes=False)
         self._meeting = Meeting(
-            engine, self._table, decider, settings, states, run.left_out, accept_vanished=run.accept_vanished
+            engine,
+            self._table,
+            decider,
+            settings,
+            states,
+            run.left_out,
+            accept_vanished=run.accept_vanished,
+            weighing=weighing,
         )
         self._pace = Pace(settings.pace, settings.workers.effective_count)
         self._probed = self._beaten = 0.0

@@ -43,6 +43,22 @@ def evidence_to_json(inspection: Inspection) -> str:
     )
 
 
+def judged_anew(detail: str, assessment: Assessment) -> str:
+    """Evidence with another assessment of the same findings, as a reading would have written it."""
+    data: dict[str, Any] = json.loads(detail)
+    data["reasons"] = [[r.code, r.text, int(r.severity)] for r in assessment.reasons]
+    found = {name: value for name, value in data.items() if name in _FOUND}
+    beside = {name: value for name, value in data.items() if name not in _FOUND and name not in _STAGED}
+    staged = {"enforced": assessment.enforced, "shadowed": assessment.shadowed}
+    told = {name: int(severity) for name, severity in staged.items() if severity is not None}
+    return json.dumps({**found, **told, **beside}, separators=(",", ":"))
+
+
+# What evidence_to_json always writes; and what it writes first of the rest, where rules are not in force.
+_FOUND = ("reasons", "gaps", "gaps_total", "protected", "findings", "counts")
+_STAGED = ("enforced", "shadowed")
+
+
 def gap_to_json(reason: Shortfall, detail: str = "") -> str:
     """The evidence of something that was not opened at all."""
     gaps = [_gap_to_list(Gap(Location(), reason, detail))]

@@ -17,12 +17,13 @@ from sqlalchemy import Connection, Engine, Row, delete, exists, insert, select, 
 from scanner.store.database import serialise
 from scanner.store.entry import RunRecord, RunState, displayable
 from scanner.store.inventory.persisting import persistently
-from scanner.store.inventory.signatures import NO_SIGNATURES, Signatures
+from scanner.store.inventory.signatures import ASPECTS, NO_SIGNATURES, Signatures
 from scanner.store.inventory.tables import (
     ZERO,
     evidence,
     file,
     root,
+    rule_book,
     run,
     run_root,
     sealed,
@@ -349,6 +350,10 @@ def signature_number(connection: Connection, value: Signatures) -> int:
     known = connection.execute(query).scalar_one_or_none()
     if known is not None:
         return int(known)
+    if value.book:
+        there = select(rule_book.c.key).where(rule_book.c.key == value.rules)
+        if connection.execute(there).one_or_none() is None:
+            connection.execute(insert(rule_book).values(key=value.rules, body=value.book))
     return int(
         connection.execute(insert(signature).values(**value.values()).returning(signature.c.id)).scalar_one()
     )
@@ -356,9 +361,10 @@ def signature_number(connection: Connection, value: Signatures) -> int:
 
 def all_signatures(connection: Connection) -> dict[int, Signatures]:
     """Every signature by its number."""
+    query = select(signature, rule_book.c.body).outerjoin(rule_book, rule_book.c.key == signature.c.rules)
     return {
-        row.id: Signatures(row.readers, row.limits, row.workers, row.detection, row.judgement)
-        for row in connection.execute(select(signature))
+        row.id: Signatures(**{aspect: getattr(row, aspect) for aspect in ASPECTS}, book=row.body or "")
+        for row in connection.execute(query)
     }
 
 

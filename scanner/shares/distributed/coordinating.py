@@ -22,6 +22,7 @@ from scanner.shares.distributed.settings import DistributedSettings
 from scanner.shares.exposure import Rights
 from scanner.shares.meeting import Meeting
 from scanner.shares.mounts import Mounts
+from scanner.shares.replaying.weighing import Judging, Weighing
 from scanner.shares.scan import Observer, Progress
 from scanner.shares.settings import ScanSettings
 from scanner.store import runs
@@ -49,17 +50,28 @@ def coordinate(
     left_out: Sequence[Path] = (),
     accept_vanished: bool = False,
     told: Callable[[str], None] = lambda _: None,
+    judging: Judging | None = None,
 ) -> RunRecord:
     """Go on with a distributed run until all is read or something stops it.
 
-    ``mark`` is what workers must have in common with it (:func:`batches.fingerprint`).  Raises
+    ``mark`` is what workers must have in common with it (:func:`batches.fingerprint`); ``judging`` is what
+    evidence is judged anew by.  Raises
     ``NotDistributedError`` for a database that has no job queue, ``StoreLostError`` where it is lost.
     """
     batches.set_up(engine)
     # What an earlier process of this run has offered may ask for rules that are not in force any more.
     persistently(engine, lambda connection: batches.withdraw(connection, stored.number))
     coordinator = _Coordinator(
-        engine, stored, settings, distributed, mark, observer or Observer(), told, left_out, accept_vanished
+        engine,
+        stored,
+        settings,
+        distributed,
+        mark,
+        observer or Observer(),
+        told,
+        left_out,
+        accept_vanished,
+        judging,
     )
     return coordinator.execute()
 
@@ -76,6 +88,7 @@ class _Coordinator:
         told: Callable[[str], None],
         left_out: Sequence[Path],
         accept_vanished: bool,
+        judging: Judging | None,
     ) -> None:
         self._engine, self._stored, self._observer = engine, stored, observer
         self._settings, self._distributed, self._mark, self._told = settings, distributed, mark, told
@@ -88,10 +101,18 @@ class _Coordinator:
             signatures=signatures,
             accesses=persistently(engine, self._table.accesses, writes=False),
             rights=Rights(settings.exposure),
+            weighs=judging is not None,
         )
         states = persistently(engine, lambda c: runs.root_states(c, stored.number), writes=False)
         self._meeting = Meeting(
-            engine, self._table, decider, settings, states, left_out, accept_vanished=accept_vanished
+            engine,
+            self._table,
+            decider,
+            settings,
+            states,
+            left_out,
+            accept_vanished=accept_vanished,
+            weighing=Weighing(judging, signatures, stored.signature_id) if judging else None,
         )
         mounts = Mounts()
         self._servers: dict[str, list[bytes]] = defaultdict(list)

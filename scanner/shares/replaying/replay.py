@@ -9,23 +9,24 @@ from enum import Enum
 
 from sqlalchemy import Engine, select
 
-from scanner.detection.people import Mention
-from scanner.detection.people_model import Person, Population
 from scanner.documents.model import Status
 from scanner.judgement.assessment import Assessment, Severity
 from scanner.judgement.judge import assess
 from scanner.judgement.policy import Policy
 from scanner.judgement.record import Judged, RecordError, read_record
-from scanner.shares.replaying.changes import Effect, RuleChange
+from scanner.judgement.without import without
 from scanner.store import runs
 from scanner.store.encoding import Evidence
 from scanner.store.entry import displayable
+from scanner.store.inventory.changes import Effect, RuleChange
 from scanner.store.inventory.files import within
 from scanner.store.inventory.signatures import Traits
 from scanner.store.inventory.tables import evidence, file, folder
 from scanner.store.paths import department
 
 _ROWS = 500
+# Rules that a reason names; a new version of the program may change hundreds.
+_NAMED = 5
 
 
 class Basis(Enum):
@@ -39,11 +40,20 @@ class Basis(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to be tried: how the rules differ, and the policy (``None``: as it was judged)."""
+    """What is to be tried: how the rules differ, and the policy (``None``: as it was judged).
+
+    ``warning`` are the rules that only warn by then; with ``judge`` the judge himself is another one.
+    """
 
     rules: tuple[RuleChange, ...] = ()
     policy: Policy | None = None
     warning: frozenset[str] = frozenset()
+    judge: bool = False
+
+    @property
+    def judges(self) -> bool:
+        """Whether everything that was found is judged in another way."""
+        return self.judge or self.policy is not None
 
     def of(self, effect: Effect) -> frozenset[str]:
         """The rules with a change of this effect."""
@@ -113,38 +123,55 @@ class Sums:
         return self.moves.total() + self.decided.total()
 
 
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What stored evidence says under the change; ``assessment`` is ``None`` where it stays what it was."""
+
+    basis: Basis
+    assessment: Assessment | None = None
+    why: str = ""
+
+
 def judge_again(
     found: Evidence, severity: Severity, status: Status, traits: Traits, policy: Policy, change: Change
 ) -> Outcome:
     """What becomes of one piece of evidence; ``policy`` is the one in force now."""
     binding = severity if found.enforced is None else found.enforced
+    weight = weigh(found, status, traits, policy, change)
+    if weight.assessment is None:
+        return Outcome(weight.basis, severity, severity, binding, binding, weight.why)
+    assessment = weight.assessment
+    return Outcome(weight.basis, severity, assessment.severity, binding, assessment.binding)
 
-    def stays(basis: Basis = Basis.UNTOUCHED, why: str = "") -> Outcome:
-        return Outcome(basis, severity, severity, binding, binding, why)
 
+def weigh(found: Evidence, status: Status, traits: Traits, policy: Policy, change: Change) -> Weight:
+    """What one piece of evidence says under the change, and on what that rests."""
     if status not in (Status.INSPECTED, Status.PARTIAL):
-        return stays()
+        return Weight(Basis.UNTOUCHED)
     more = change.of(Effect.MORE)
     if more:
-        return stays(Basis.REREAD, f"{', '.join(sorted(more))} may find something in any text")
+        names = sorted(more)
+        told = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+        return Weight(Basis.REREAD, why=f"{told} may find something in any text")
     judged = _judged(found)
     if judged is None:
-        if change.policy is None and not _touching(change):
-            return stays()
-        if not traits & Traits.FINDINGS and not found.shadow:
-            return stays()
-        return stays(Basis.REREAD, "nothing was kept of it that could be judged again")
+        if not change.judges and not _touching(change):
+            return Weight(Basis.UNTOUCHED)
+        if not traits & (Traits.FINDINGS | Traits.RECORDED) and not found.shadow:
+            return Weight(Basis.UNTOUCHED)
+        return Weight(Basis.REREAD, why="nothing was kept of it that could be judged again")
     everything = (*judged.mentions, *judged.shadow)
     rules = {mention.finding.rule for mention in everything}
     fewer = change.of(Effect.FEWER)
     if "*" in fewer and rules:
-        return stays(Basis.REREAD, "its identifiers may stand under labels that speak against them now")
+        why = "its identifiers may stand under labels that speak against them now"
+        return Weight(Basis.REREAD, why=why)
     if touched := fewer & {mention.finding.rule for mention in judged.mentions}:
-        return stays(Basis.REREAD, f"{', '.join(sorted(touched))} may find less in it")
+        return Weight(Basis.REREAD, why=f"{', '.join(sorted(touched))} may find less in it")
     dropped = change.of(Effect.REMOVED) | _staged(change, to=("shadow",))
     raised = _staged(change, of=("shadow",), to=("warn", "block"))
     weighed = _staged(change, of=("warn", "block"), to=("warn", "block"))
-    basis = Basis.EXACT if change.policy is not None and everything else Basis.UNTOUCHED
+    basis = Basis.EXACT if change.judges and everything else Basis.UNTOUCHED
     if weighed & rules:
         basis = Basis.EXACT
     if (dropped & {m.finding.rule for m in judged.mentions}) or (
@@ -152,10 +179,13 @@ def judge_again(
     ):
         basis = Basis.EXPECTED
     if basis is Basis.UNTOUCHED:
-        return stays()
-    now = _without(judged, dropped, raised)
+        return Weight(basis)
+    now = _changed(judged, dropped, raised)
     assessment = _assessed(now, change.policy or policy, change.warning)
-    return Outcome(basis, severity, assessment.severity, binding, assessment.binding)
+    if now.shadow:
+        # What it would be with what is tried was asked of people joined with that, too.
+        assessment = replace(assessment, shadowed=found.shadowed)
+    return Weight(basis, assessment)
 
 
 def _judged(found: Evidence) -> Judged | None:
@@ -177,37 +207,19 @@ def _staged(
     return frozenset(one.rule for one in change.rules if one.stages[0] in of and one.stages[1] in to)
 
 
-def _without(judged: Judged, dropped: Collection[str], raised: Collection[str]) -> Judged:
+def _changed(judged: Judged, dropped: Collection[str], raised: Collection[str]) -> Judged:
     """The record without what some rules found, and with what others would have."""
-    kept = [i for i, mention in enumerate(judged.mentions) if mention.finding.rule not in dropped]
-    numbers = {old: new for new, old in enumerate(kept)}
-    mentions: list[Mention] = [judged.mentions[i] for i in kept]
-    mentions += [mention for mention in judged.shadow if mention.finding.rule in raised]
-    return Judged(tuple(mentions), _renumbered(judged.population, numbers))
-
-
-def _renumbered(population: Population, numbers: dict[int, int]) -> Population:
-    """The people with the mentions that are left; who has none was nobody but what the rule found."""
-    people: list[Person] = []
-    for person in population.persons:
-        findings = tuple(numbers[i] for i in person.findings if i in numbers)
-        if findings:
-            people.append(replace(person, findings=findings))
-    gone = len(population.persons) - len(people)
-    return replace(
-        population,
-        persons=tuple(people),
-        low=max(0, population.low - gone),
-        high=max(0, population.high - gone),
-    )
+    mentions, population = without(judged.mentions, judged.population, dropped)
+    risen = tuple(mention for mention in judged.shadow if mention.finding.rule in raised)
+    left = tuple(mention for mention in judged.shadow if mention.finding.rule not in raised)
+    return Judged((*mentions, *risen), population, left)
 
 
 def _assessed(judged: Judged, policy: Policy, warning: Collection[str]) -> Assessment:
     assessment = assess(judged.mentions, judged.population, policy)
     if any(mention.finding.rule in warning for mention in judged.mentions):
-        sure = _without(judged, warning, ())
-        enforced = assess(sure.mentions, sure.population, policy).binding
-        assessment = replace(assessment, enforced=enforced)
+        mentions, population = without(judged.mentions, judged.population, warning)
+        assessment = replace(assessment, enforced=assess(mentions, population, policy).binding)
     return assessment
 
 

@@ -6,14 +6,16 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from scanner.documents.model import Protection, Shortfall, Status
 from scanner.inspection.model import Inspection
-from scanner.store.encoding import evidence_to_json, gap_to_json, values_to_json
+from scanner.judgement.assessment import Assessment
+from scanner.store.encoding import Evidence, evidence_to_json, gap_to_json, judged_anew, values_to_json
 from scanner.store.inventory.signatures import Traits
 from scanner.store.inventory.tables import evidence, sealed, type_count
 
@@ -90,6 +92,32 @@ class EvidenceRow:
             detail=evidence_to_json(inspection),
             counts=dict(inspection.counts),
             values=values_to_json(inspection),
+        )
+
+    @classmethod
+    def judged_anew(cls, row: Row[Any], assessment: Assessment | None, signature_id: int) -> EvidenceRow:
+        """The row of stored evidence (of :func:`whole`) with another assessment, or confirmed as it is."""
+        severity, low, high, detail = row.severity, row.people_low, row.people_high, row.detail
+        if assessment is not None:
+            severity = int(assessment.severity)
+            low, high = assessment.people.low, assessment.people.high
+            detail = judged_anew(row.detail, assessment)
+        counts = Evidence(detail).counts
+        traits = Traits(row.traits) & ~Traits.FINDINGS
+        return cls._keyed(
+            content_hash=row.content_hash,
+            look=row.look,
+            signature_id=signature_id,
+            traits=traits | Traits.FINDINGS if counts or severity else traits,
+            kind=row.kind,
+            status=Status(row.status),
+            shortfall=Shortfall(row.shortfall) if row.shortfall else None,
+            protection=Protection(row.protection),
+            severity=severity,
+            people_low=low,
+            people_high=high,
+            detail=detail,
+            counts=counts,
         )
 
     @classmethod
@@ -241,6 +269,15 @@ def heads_by_key(connection: Connection, keys: Sequence[str]) -> dict[str, Evide
             found[row.key] = EvidenceHead(
                 row.id, row.content_hash, row.severity, row.signature_id, Traits(row.traits)
             )
+    return found
+
+
+def whole(connection: Connection, numbers: Sequence[int]) -> dict[int, Row[Any]]:
+    """Stored evidence with all of its columns, by number."""
+    found: dict[int, Row[Any]] = {}
+    for start in range(0, len(numbers), IN_ONE_QUERY):
+        query = select(evidence).where(evidence.c.id.in_(numbers[start : start + IN_ONE_QUERY]))
+        found.update((row.id, row) for row in connection.execute(query))
     return found
 
 

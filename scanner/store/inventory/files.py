@@ -401,18 +401,42 @@ class FileTable:
         keep(connection, found, self._sealing)
         heads = heads_by_key(connection, [end.evidence_key for end in ended])
         before = _rows(connection, [end.file_id for end in ended])
+        self._replace(
+            connection,
+            [
+                (old, self._ended_row(old, end, heads[end.evidence_key]))
+                for end in ended
+                if (old := before.get(end.file_id)) is not None and old["ending"] == LIVE  # else it is gone
+            ],
+        )
+
+    def judge_anew(
+        self, connection: Connection, verdicts: Mapping[int, str], found: Iterable[EvidenceRow]
+    ) -> None:
+        """Enter other evidence, by its key, for files that nobody read: it follows from what was known."""
+        keep(connection, found)
+        heads = heads_by_key(connection, list(dict.fromkeys(verdicts.values())))
+        before = _rows(connection, list(verdicts))
+        rows = []
+        for number, key in verdicts.items():
+            old, head = before.get(number), heads[key]
+            if old is not None and old["ending"] == LIVE:
+                traits = head.traits | (Traits(old["traits"]) & Traits.UNSETTLED)
+                rows.append((old, {**old, **_of_evidence(head), "traits": int(traits)}))
+        self._replace(connection, rows)
+
+    def _replace(
+        self, connection: Connection, rows: Sequence[tuple[Mapping[str, Any], dict[str, Any]]]
+    ) -> None:
+        """Write rows as they are now, in place where no report of an earlier run would notice."""
         in_place: list[dict[str, Any]] = []
         anew: list[dict[str, Any]] = []
         closing: list[int] = []
-        for end in ended:
-            old = before.get(end.file_id)
-            if old is None or old["ending"] != LIVE:
-                continue  # gone in the meantime
-            new = self._ended_row(old, end, heads[end.evidence_key])
+        for old, new in rows:
             if old["since"] >= self.run_id or _reads_the_same(old, new):
                 in_place.append(new)
             else:
-                closing.append(end.file_id)
+                closing.append(old["id"])
                 anew.append({**new, "since": self.run_id})
         if in_place:
             changed = [name for name in _ENDED if name != "id"]
@@ -432,9 +456,7 @@ class FileTable:
         traits = head.traits | (Traits.UNSETTLED if end.unsettled else 0)
         row = {
             **old,
-            "evidence_id": head.evidence_id,
-            "severity": head.severity,
-            "signature_id": head.signature_id,
+            **_of_evidence(head),
             "traits": int(traits),
             "read_run": self.run_id,
             "read_at": end.read_at,
@@ -510,6 +532,15 @@ _ENDED = (
     "read_at",
     "queued",
 )
+
+
+def _of_evidence(head: EvidenceHead) -> dict[str, Any]:
+    """What a file's row repeats of its evidence, but for the traits: some are the file's own."""
+    return {
+        "evidence_id": head.evidence_id,
+        "severity": head.severity,
+        "signature_id": head.signature_id,
+    }
 
 
 def _reads_the_same(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:

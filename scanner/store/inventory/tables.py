@@ -104,6 +104,7 @@ signature = Table(
     Column("workers", String(40), nullable=False),
     Column("detection", String(40), nullable=False),
     Column("judgement", String(40), nullable=False),
+    Column("rules", String(40), nullable=False, default="", server_default=""),
 )
 Index(
     "share_signature_once",
@@ -112,7 +113,14 @@ Index(
     signature.c.workers,
     signature.c.detection,
     signature.c.judgement,
+    signature.c.rules,
     unique=True,
+)
+rule_book = Table(
+    "share_rule_book",
+    metadata,
+    Column("key", String(40), primary_key=True),  # the signature's
+    Column("body", Text, nullable=False),
 )
 evidence = Table(
     "share_evidence",
@@ -131,8 +139,20 @@ evidence = Table(
     Column("people_low", Integer, nullable=False),
     Column("people_high", Integer, nullable=False),
     Column("detail", Text, nullable=False),  # JSON: reasons, gaps, masked findings, counts
+    Column("shielded", Boolean),  # whether it concerns a shielded person; NULL: not compared with the list
 )
 Index("share_evidence_look", evidence.c.look, evidence.c.content_hash)
+Index(
+    "share_evidence_uncompared",
+    evidence.c.id,
+    sqlite_where=evidence.c.shielded.is_(None),
+    postgresql_where=evidence.c.shielded.is_(None),
+)
+shield = Table(
+    "share_shield",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),  # a row while a list is in force
+)
 type_count = Table(
     "share_type_count",
     metadata,

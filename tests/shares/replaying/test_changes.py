@@ -6,7 +6,7 @@ import pytest
 
 from rules.loader import Identifiers
 from rules.schema import IdentifierRule
-from scanner.shares.replaying.changes import Effect, compare
+from scanner.store.inventory.changes import Effect, compare
 
 FORM = {"id": "plain", "pattern": "TN{s}[0-9]{6}", "scores": {"alone": 0.3, "context": 0.8}}
 
