@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,14 +12,14 @@ import typer
 
 from scanner.commands.exits import Exit, fail
 from scanner.commands.preparing import CONFIG_HELP, set_up_logging
-from smtp_filter.commands.opening import operator, settings_and_quarantine
+from smtp_filter.commands.opening import console_services, operator
 
 if TYPE_CHECKING:
     from scanner.configuration import Configuration
     from smtp_filter.quarantine.model import Actor
     from smtp_filter.triage.accounts.model import Account
     from smtp_filter.triage.roles import Role
-    from smtp_filter.triage.web.context import Services
+    from smtp_filter.triage.visiting import Services
 
 HELP = """The console: a web application on which held mail and findings are looked at and decided.
 
@@ -84,6 +85,23 @@ Examples:
   dlp console user roles s.lee --role triage --role approver
   dlp console user roles s.lee --department Housing --department Revenues
 """
+SIGN_IN_HELP = """Sign in at the command line, for `dlp quarantine`: password, second factor.
+
+It lasts as long as a sign-in on the page, and ends there, too.  With --code the code is asked for that the
+page of your account shows: for those who sign in with their work account.  Where standard input is no
+terminal its lines are taken, the password first.
+
+\b
+Examples:
+  dlp console sign-in s.lee
+  dlp console sign-in --code
+"""
+SIGN_OUT_HELP = """End the sign-in at this command line.
+
+\b
+Examples:
+  dlp console sign-out
+"""
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help=CONFIG_HELP)]
 RoleOption = Annotated[list[str] | None, typer.Option("--role", help="A role; may be given several times.")]
@@ -102,6 +120,8 @@ def register(app: typer.Typer) -> None:
     """Add the verb with its sub-verbs."""
     verbs = typer.Typer(help=HELP, rich_markup_mode=None, invoke_without_command=True)
     verbs.callback()(console)
+    verbs.command("sign-in", help=SIGN_IN_HELP)(sign_in)
+    verbs.command("sign-out", help=SIGN_OUT_HELP)(sign_out)
     users = typer.Typer(help=USER_HELP, no_args_is_help=True, rich_markup_mode=None)
     users.command("add", help=ADD_HELP)(add)
     users.command("list", help=LIST_HELP)(list_accounts)
@@ -125,7 +145,7 @@ def console(
     from smtp_filter.triage.app import build
     from smtp_filter.triage.serving import address_of, listen, serve
 
-    with _services(config) as (configuration, services):
+    with console_services(config) as (configuration, services):
         set_up_logging(configuration.logging.level, configuration.logging.file)
         settings = services.settings
         try:
@@ -162,7 +182,7 @@ def add(
     config: ConfigOption = None,
 ) -> None:
     """Add."""
-    with _services(config) as (configuration, services), _told():
+    with console_services(config) as (configuration, services), _told():
         code = services.accounts.add(
             _actor(configuration),
             name,
@@ -183,7 +203,7 @@ def list_accounts(
     """List."""
     import json
 
-    with _services(config) as (_, services):
+    with console_services(config) as (_, services):
         now = services.clock()
         for account in services.accounts.all():
             if as_json:
@@ -202,14 +222,14 @@ def disable(
     config: ConfigOption = None,
 ) -> None:
     """Disable."""
-    with _services(config) as (configuration, services), _told():
+    with console_services(config) as (configuration, services), _told():
         services.accounts.disable(_actor(configuration), name, reason, disabled=not enable)
         typer.echo(f"Account {name} {'enabled' if enable else 'disabled'}.")
 
 
 def reset(name: Name, reason: ReasonOption = "", config: ConfigOption = None) -> None:
     """Reset."""
-    with _services(config) as (configuration, services), _told():
+    with console_services(config) as (configuration, services), _told():
         code = services.accounts.reset(_actor(configuration), name, reason)
         typer.echo(f"Account {name} reset: password, second factor and sessions are gone.")
         _show_link(services, code)
@@ -223,7 +243,7 @@ def roles(
     config: ConfigOption = None,
 ) -> None:
     """Roles."""
-    with _services(config) as (configuration, services), _told():
+    with console_services(config) as (configuration, services), _told():
         account = services.accounts.change(
             _actor(configuration),
             name,
@@ -235,26 +255,34 @@ def roles(
         typer.echo(f"{account.name}: {words}")
 
 
-@contextmanager
-def _services(config: Path | None) -> Iterator[tuple[Configuration, Services]]:
-    from scanner.configuration import ConfigurationError, configuration_path
-    from scanner.store.database import StorageError
-    from smtp_filter.configuration.service import state_directory
-    from smtp_filter.triage.app import open_services
-    from smtp_filter.triage.configuring import console_settings
+def sign_in(
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help="The account's name.")] = "",
+    code: Annotated[bool, typer.Option("--code", help="Ask for the code of your account's page.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Sign in."""
+    from smtp_filter.commands import who
 
-    configuration, quarantine = settings_and_quarantine(config)
-    try:
-        where = str(configuration_path(config) or "no configuration file")
-        settings = console_settings(configuration, where)
-        url = configuration.storage.url(state_directory(configuration))
-        services = open_services(quarantine, settings, configuration, url)
-    except (ConfigurationError, StorageError) as error:
-        fail(str(error))
-    try:
-        yield configuration, services
-    finally:
-        quarantine.close()
+    if bool(name) == code:
+        fail("give the name of your account, or --code")
+    with console_services(config) as (_, services):
+        signed = who.sign_in_by_code(services, _secret) if code else who.sign_in(services, name, _secret)
+        typer.echo(f"Signed in as {signed}. `dlp console sign-out` ends it.")
+
+
+def sign_out(config: ConfigOption = None) -> None:
+    """Sign out."""
+    from smtp_filter.commands import who
+
+    with console_services(config) as (_, services):
+        typer.echo("Signed out." if who.sign_out(services) else "Nobody was signed in.")
+
+
+def _secret(what: str) -> str:
+    """A secret from the terminal, unseen, or the next line of standard input."""
+    if sys.stdin.isatty():
+        return str(typer.prompt(what, hide_input=True, err=True))
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 @contextmanager

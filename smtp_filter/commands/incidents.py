@@ -170,7 +170,7 @@ def contents(
         moment = (day + timedelta(days=1)).timestamp() - 0.001
         with quarantine.engine.connect() as connection:
             run = queries.run_then(connection, moment)
-            found = queries.then(connection, quarantine.shield, path, moment, limit=10_000_000)
+            found = queries.then(connection, path, moment, limit=10_000_000)
     if run is None:
         fail("no scan had begun by then", Exit.FINDINGS)
     if not as_json:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from scanner.configuration import Configuration
     from smtp_filter.quarantine.holding import Quarantine
     from smtp_filter.quarantine.model import Actor
+    from smtp_filter.triage.visiting import Services
 
-AS_HELP = "Refused: accounts act in the console; here the operating-system user does."
 # Whoever can open the database and its key on the server itself.
 ROLE = "operator"
 
@@ -71,14 +71,35 @@ def triage_store(config: Path | None) -> Iterator[tuple[Configuration, Quarantin
         quarantine.close()
 
 
-def operator(settings: Configuration, as_account: str = "") -> Actor:
-    """The operating-system user; behind sudo the one who called it."""
+@contextmanager
+def console_services(config: Path | None) -> Iterator[tuple[Configuration, Services]]:
+    """What the console works with, on the store of the configuration, closed at the end."""
+    from scanner.configuration import ConfigurationError, configuration_path
+    from scanner.store.database import StorageError
+    from smtp_filter.configuration.service import state_directory
+    from smtp_filter.triage.app import open_services
+    from smtp_filter.triage.configuring import console_settings
+
+    settings, quarantine = settings_and_quarantine(config)
+    try:
+        where = str(configuration_path(config) or "no configuration file")
+        told = console_settings(settings, where)
+        url = settings.storage.url(state_directory(settings))
+        services = open_services(quarantine, told, settings, url)
+    except (ConfigurationError, StorageError) as error:
+        fail(str(error))
+    try:
+        yield settings, services
+    finally:
+        quarantine.close()
+
+
+def operator(settings: Configuration) -> Actor:
+    """The operating-system user, for upkeep that no account does: accounts, keys, lists, the audit log."""
+    from smtp_filter.commands.who import current_user
     from smtp_filter.quarantine.model import Actor
 
-    if as_account:
-        fail("--as is refused: the operating-system user acts here; accounts are the console's")
     user = pwd.getpwuid(os.getuid()).pw_name
-    behind = os.environ.get("SUDO_USER", "") if os.getuid() == 0 else ""
-    name = behind or user
+    name = current_user()
     addresses = frozenset(f"{name}@{domain}" for domain in settings.organisation.domains)
     return Actor(name, ROLE, f"command line, as {user}", addresses)

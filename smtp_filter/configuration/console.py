@@ -66,6 +66,10 @@ class ConsoleSection(Section):
     own_departments_only: bool = Field(
         default=False, description="people see the items of their departments only"
     )
+    command_accounts: dict[str, str] = Field(
+        default={},
+        description="which account an operating-system user is on the command line; others sign in there",
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> ConsoleSection:
@@ -77,6 +81,8 @@ class ConsoleSection(Section):
                 "beyond this machine the console needs TLS: give tls_certificate and tls_key, or the "
                 "trusted_proxies that speak TLS"
             )
+        if "root" in self.command_accounts:
+            raise ValueError("command_accounts: root is no person; root signs in like everybody")
         return self
 
 

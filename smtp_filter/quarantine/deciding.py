@@ -141,7 +141,8 @@ class Desk:
         """Set or lift the legal hold of a message: while it is set nothing of it is deleted."""
         _needs(reason, "for a legal hold")
 
-        def change(_: Connection, row: Any, now: float) -> Change:
+        def change(connection: Connection, row: Any, now: float) -> Change:
+            self._may_decide(connection, row, actor, now, whatever_claim=True)
             act = "legal_hold.set" if legal_hold else "legal_hold.lift"
             return Change(act, None, {"legal_hold": legal_hold}, {"legal_hold": legal_hold})
 
@@ -219,7 +220,8 @@ class Desk:
         """Undo a return or an expiry, as long as the body is there: the message is in review again."""
         _needs(reason, "to reopen a message")
 
-        def change(_: Connection, row: Any, now: float) -> Change:
+        def change(connection: Connection, row: Any, now: float) -> Change:
+            self._may_decide(connection, row, actor, now, whatever_claim=True)
             if not row.body:
                 raise GoneError(f"the body of {row.reference} was deleted")
             settings = self._quarantine.settings
@@ -244,7 +246,8 @@ class Desk:
     def expire(self, reference: str, actor: Actor = SYSTEM, reason: str = "undecided") -> Outcome:
         """End an undecided hold: it ends as expired, with notice, never as released."""
 
-        def change(_: Connection, row: Any, now: float) -> Change:
+        def change(connection: Connection, row: Any, now: float) -> Change:
+            self._may_decide(connection, row, actor, now, whatever_claim=True)
             if row.legal_hold or row.escalated:
                 raise ConflictError(f"{row.reference} is escalated or kept: it does not expire")
             columns = {"ended_at": now, "proposal": None}
@@ -256,7 +259,8 @@ class Desk:
         """Destroy the body of an ended message now, before its retention is over."""
         _needs(reason, "to purge a message")
 
-        def change(_: Connection, row: Any, now: float) -> Change:
+        def change(connection: Connection, row: Any, now: float) -> Change:
+            self._may_decide(connection, row, actor, now, whatever_claim=True)
             if row.legal_hold:
                 raise ForbiddenError(f"{row.reference} is under legal hold: nothing of it is deleted")
             if not row.body:
@@ -267,10 +271,11 @@ class Desk:
 
     # --- many at once -------------------------------------------------------------------------------------
 
-    def preview(self, wanted: Iterable[str], actor: Actor, decision: Decision) -> dict[str, list[str]]:
+    def preview(self, wanted: Iterable[str], actor: Actor, act: str) -> dict[str, list[str]]:
         """What would happen: the numbers that would be done, would wait for a second person, or cannot be.
 
-        A fixed number of queries for each some hundred messages.
+        ``act`` is a decision, ``claim``, ``assign``, ``escalate`` or ``purge``.  A fixed number of queries
+        for each some hundred messages.
         """
         found: dict[str, list[str]] = {"done": [], "waits": [], "refused": []}
         now = time.time()
@@ -283,14 +288,22 @@ class Desk:
                 known = {row.reference: row for row in rows}
                 for reference in some:
                     row = known.get(reference)
-                    if row is None or row.case_id in own or not self._is_open_to(row, actor, now):
+                    if row is None or not self._is_open_to(row, actor, act, own, now):
                         found["refused"].append(reference)
                     else:
-                        waits = row.needs_second and decision in SECOND_PERSON_FOR
+                        waits = row.needs_second and act in SECOND_PERSON_FOR
                         found["waits" if waits else "done"].append(reference)
         return found
 
-    def _is_open_to(self, row: Any, actor: Actor, now: float) -> bool:
+    def _is_open_to(self, row: Any, actor: Actor, act: str, own: Collection[int], now: float) -> bool:
+        if act in ("assign", "escalate"):
+            return row.state in UNDECIDED
+        if act == "purge":
+            return row.state in ENDED and bool(row.body) and not row.legal_hold and row.case_id not in own
+        if row.case_id in own and act != "claim":
+            return False
+        if act == Decision.DELETE and row.legal_hold:
+            return False
         try:
             self._not_claimed_by_another(row, actor, now)
         except ForbiddenError:

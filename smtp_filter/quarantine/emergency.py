@@ -29,7 +29,7 @@ from smtp_filter.quarantine.model import (
 )
 from smtp_filter.quarantine.searching import message_row
 
-CONFIRMING_ROLES = frozenset({"approver", "duty", "operator"})
+CONFIRMING_ROLES = frozenset({"approver", "duty"})
 _CONTEXT = "emergency"
 _CODE_BYTES = 5  # eight letters; a guess is refused and recorded
 

@@ -35,7 +35,7 @@ from smtp_filter.verdict.addresses import beneath, read_address
 
 ENGLISH = "en"
 TO_SENDER = ("hold", "warning", "expired", "returned", "refused", "released", "summary", "passed")
-TO_DUTY = ("alert", "escalated", "emergency", "shielded", "glass")
+TO_DUTY = ("alert", "escalated", "emergency", "shielded", "glass", "break_glass")
 TO_TRIAGE = ("digest", "undecided", "second", "stuck", "release_failed")
 # To those whom the rule names: roles, or addresses of our own.
 TO_NAMED = ("copied",)

@@ -34,6 +34,7 @@ def console_settings(configuration: Configuration, where: str) -> ConsoleSetting
         password_characters=section.password_characters,
         second_factor_roles=frozenset(map(Role, section.second_factor)),
         own_departments_only=section.own_departments_only,
+        command_accounts=section.command_accounts,
         openid=_openid(configuration.section(OpenIdSection), where),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -32,6 +33,38 @@ class Role(StrEnum):
 # Everybody who looks at held items; administrators and auditors see no content.
 READERS = (Role.VIEWER, Role.TRIAGE, Role.APPROVER, Role.DPO, Role.DUTY)
 DECIDERS = (Role.TRIAGE, Role.APPROVER, Role.DPO, Role.DUTY)
+FIGURE_READERS = (Role.DPO, Role.SIRO, Role.APPROVER, Role.DUTY)
+
+# What is done to held mail, and who may: for the pages and the commands.
+MAY: Mapping[str, tuple[Role, ...]] = {
+    "look": READERS,
+    "claim": DECIDERS,
+    "assign": DECIDERS,
+    "release": DECIDERS,
+    "return": DECIDERS,
+    "delete": DECIDERS,
+    "escalate": DECIDERS,
+    "decline": DECIDERS,
+    "reopen": DECIDERS,
+    "expire": DECIDERS,
+    "approve": (Role.APPROVER, Role.DPO),
+    "purge": (Role.APPROVER, Role.DPO),
+    "keep": (Role.APPROVER, Role.DPO),
+    "unkeep": (Role.APPROVER, Role.DPO),
+    "reveal": DECIDERS,
+    "preview": DECIDERS,
+    "download": (Role.APPROVER, Role.DPO),
+    "emergency.ask": DECIDERS,
+    "emergency.confirm": (Role.DUTY, Role.APPROVER),
+    "emergency.review": (Role.DPO, Role.APPROVER, Role.DUTY),
+    "figures": FIGURE_READERS,
+}
+# What whoever has the server may do without an account, in an emergency: nothing that shows a value, nothing
+# that destroys, nothing that is a second person's.
+WITHOUT_ACCOUNT = frozenset(
+    {"look", "assign", "release", "return", "escalate", "decline", "reopen", "expire", "keep"}
+    | {"emergency.ask", "figures"}
+)
 
 _LABELS = {
     Role.VIEWER: "Viewer",

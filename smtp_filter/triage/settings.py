@@ -71,6 +71,7 @@ class ConsoleSettings:
     second_factor_roles: frozenset[Role] = frozenset()
     own_departments_only: bool = False
     openid: OpenIdSettings | None = None
+    command_accounts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def secure(self) -> bool:

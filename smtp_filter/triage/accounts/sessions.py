@@ -15,6 +15,8 @@ from smtp_filter.triage.accounts import queries
 from smtp_filter.triage.accounts.model import Flash, Method, Session, Stage
 from smtp_filter.triage.settings import SessionSettings
 
+# From where a session comes that waits for a command line to take it.
+FOR_COMMANDS = "command line"
 # A page a second does not write a row a second.
 _TOUCH_SECONDS = 15.0
 
@@ -59,6 +61,11 @@ class Sessions:
             connection, session_id, stage=stage.value, token=digest(token), seen_at=self.clock()
         )
         return token
+
+    def move(self, connection: Connection, session: Session, address: str) -> str:
+        """Give a session to whoever comes from another address, under a new secret."""
+        queries.change_session(connection, session.id, address=address[:60])
+        return self.renew(connection, session.id, session.stage)
 
     def find(self, token: str) -> Session | None:
         """The session of a secret, unless it has expired or its account is disabled."""

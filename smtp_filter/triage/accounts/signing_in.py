@@ -16,7 +16,7 @@ from scanner.store.database import writing
 from smtp_filter.triage.accounts import passwords, queries
 from smtp_filter.triage.accounts.book import AccountBook
 from smtp_filter.triage.accounts.model import Account, Entered, Method, Refusal, Session, Stage
-from smtp_filter.triage.accounts.sessions import Sessions, digest
+from smtp_filter.triage.accounts.sessions import FOR_COMMANDS, Sessions, digest
 from smtp_filter.triage.roles import Role
 from smtp_filter.triage.settings import GuessingSettings
 
@@ -113,6 +113,17 @@ class Door:
         queries.change_account(connection, account.id, seen_at=self.clock())
         self._record(connection, account.name, "sign_in.stage", address, {"stage": stage.value})
         return Entered(token, session.id, account, stage)
+
+    def for_commands(self, session: Session, address: str) -> str:
+        """Begin a session for the command line of somebody who is signed in; its secret, to be shown once."""
+        with writing(self.engine) as connection:
+            token, session_id = self.sessions.begin(
+                connection, session.account.id, Stage.WHOLE, session.method, FOR_COMMANDS
+            )
+            self._record(
+                connection, session.account.name, "sign_in.command_line", address, {"session": session_id}
+            )
+        return token
 
     def leave(self, session: Session, address: str) -> None:
         """End a session."""

@@ -114,6 +114,11 @@ def is_seen(connection: Connection, reference: str, departments: frozenset[str] 
     return int(row.id)
 
 
+def needs_second(connection: Connection, reference: str) -> bool:
+    """Whether two people decide on a message."""
+    return bool(message_row(connection, reference).needs_second)
+
+
 def are_seen(
     connection: Connection, references: Collection[str], departments: frozenset[str] | None
 ) -> list[str]:

@@ -13,15 +13,15 @@ from smtp_filter.triage.figures.model import Dashboard
 from smtp_filter.triage.figures.printing import as_pdf
 from smtp_filter.triage.figures.spans import last_weeks, quarter, quarters_before
 from smtp_filter.triage.figures.tabling import as_csv, headline, tables_of
+from smtp_filter.triage.roles import FIGURE_READERS
 from smtp_filter.triage.web.context import Link, Role, audit, requires, services_of, visitor_of
 from smtp_filter.triage.web.rendering import render
 
-_READERS = (Role.DPO, Role.SIRO, Role.APPROVER, Role.DUTY)
 _WEEKS = (4, 13, 26, 52)
 _USUAL = 13
 
 
-@requires(*_READERS)
+@requires(*FIGURE_READERS)
 def dashboard(request: Request) -> Response:
     """The page."""
     services = services_of(request)
@@ -42,7 +42,7 @@ def dashboard(request: Request) -> Response:
     )
 
 
-@requires(*_READERS)
+@requires(*FIGURE_READERS)
 def table(request: Request) -> Response:
     """The figures as CSV."""
     figures, _, query = _figures(request)
@@ -51,7 +51,7 @@ def table(request: Request) -> Response:
     return _file(content, "text/csv; charset=utf-8", "figures.csv")
 
 
-@requires(*_READERS)
+@requires(*FIGURE_READERS)
 def printed(request: Request) -> Response:
     """The figures as PDF."""
     services = services_of(request)
@@ -120,4 +120,4 @@ def routes() -> list[Route]:
 
 def navigation() -> list[Link]:
     """The menu's entry."""
-    return [Link("Figures", "/figures", _READERS, order=40)]
+    return [Link("Figures", "/figures", FIGURE_READERS, order=40)]

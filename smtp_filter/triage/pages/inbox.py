@@ -9,14 +9,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from scanner.judgement.assessment import Severity
-from scanner.store.audit import Fact
 from scanner.store.database import writing
-from smtp_filter.quarantine.deciding import Desk
-from smtp_filter.quarantine.model import Decision, NotFoundError
-from smtp_filter.quarantine.searching import COUNTED, list_messages, references
-from smtp_filter.triage.inbox import presenting, queries
+from smtp_filter.quarantine.searching import COUNTED
+from smtp_filter.triage.inbox import carrying_out, looking, presenting, queries
+from smtp_filter.triage.inbox.carrying_out import (
+    BULK_ACTS,
+    MOST_AT_ONCE,
+    Wish,
+    carry_out_many,
+    default_advice,
+)
 from smtp_filter.triage.inbox.filters import AGES, NEW, OVERDUE, STATES, InboxFilter
-from smtp_filter.triage.inbox.many import BULK_ACTS, AllOf, act_on_many
 from smtp_filter.triage.web.context import (
     DECIDERS,
     READERS,
@@ -32,9 +35,6 @@ from smtp_filter.triage.web.context import (
 from smtp_filter.triage.web.rendering import render
 from smtp_filter.triage.web.safe_text import safe_text
 
-# Whoever acts on more at once narrows the filter first.
-MOST_AT_ONCE = 1_000
-
 
 @requires(*READERS)
 def inbox(request: Request) -> Response:
@@ -46,20 +46,11 @@ def _inbox(request: Request, problems: dict[str, str], status: int = 200) -> Res
     services, visitor = services_of(request), visitor_of(request)
     chosen = InboxFilter.of(request.query_params)
     now = services.clock()
-    wanted = chosen.wanted(visitor.name, visitor.sees, now)
     following = request.query_params.get("after", "")
-    try:
-        page = list_messages(services.quarantine, wanted, after=following)
-    except NotFoundError:
-        following = ""
-        page = list_messages(services.quarantine, wanted)
+    page = looking.found(services, visitor, chosen, after=following)
     with services.engine.connect() as connection:
         counts = queries.counts(connection, visitor.sees, now)
         views = queries.views(connection, visitor.name)
-    if chosen.searched:
-        with writing(services.engine) as connection:
-            facts: dict[str, Fact] = {"fields": ", ".join(chosen.searched), "found": page.total}
-            audit(services, connection, visitor, "inbox.search", "inbox", after=facts)
     lines = [(one, presenting.clock(one, now)) for one in page.messages]
     return render(
         request,
@@ -127,8 +118,7 @@ def many(request: Request) -> Response:
     chosen = InboxFilter.of(_parameters(text_of(form, "query")))
     act = text_of(form, "act")
     if text_of(form, "all"):
-        wanted = chosen.wanted(visitor.name, visitor.sees, services.clock())
-        numbers = references(services.quarantine, wanted, MOST_AT_ONCE + 1)
+        numbers = looking.numbers_found(services, visitor, chosen, MOST_AT_ONCE)
     else:
         numbers = [str(one) for one in form.getlist("reference") if isinstance(one, str)]
     if act not in BULK_ACTS or not numbers:
@@ -144,15 +134,12 @@ def _preview(
     request: Request, numbers: list[str], act: str, query: str, problems: dict[str, str], status: int = 200
 ) -> Response:
     services, visitor = services_of(request), visitor_of(request)
-    with services.engine.connect() as connection:
-        seen = queries.are_seen(connection, numbers, visitor.sees)
-    decision = Decision(act) if act in {one.value for one in Decision} else Decision.RETURN
-    will = Desk(services.quarantine).preview(seen, visitor.actor, decision)
+    will = carrying_out.preview(services, visitor, numbers, act)
     return render(
         request,
         "inbox/many.html",
         status,
-        numbers=seen,
+        count=sum(map(len, will.values())),
         will=will,
         ways=presenting.release_ways(services.configuration),
         act=act,
@@ -161,7 +148,7 @@ def _preview(
         back=_back(query),
         problems=problems,
         reason=text_of(form_of(request), "reason"),
-        advice=text_of(form_of(request), "advice"),
+        advice=text_of(form_of(request), "advice") or (default_advice(services) if act == "return" else ""),
     )
 
 
@@ -178,10 +165,16 @@ def many_done(request: Request) -> Response:
         return after(request, _back(query), "Nothing was chosen.", kind="problem")
     if not reason and act != "claim":
         return _preview(request, numbers, act, query, {"reason": "Write a reason. It is recorded."}, 400)
+    wish = Wish(
+        act,
+        reason,
+        text_of(form, "advice", 4_000),
+        text_of(form, "assignee", 200),
+        route=text_of(form, "route") if act == "release" else "",
+    )
     with services.engine.connect() as connection:
         seen = queries.are_seen(connection, numbers, visitor.sees)
-    told = AllOf(act, reason, text_of(form, "advice"), text_of(form, "assignee", 200), text_of(form, "route"))
-    outcomes = act_on_many(services.quarantine, visitor.actor, seen, told)
+    outcomes = [one.outcome for one in carry_out_many(services, visitor, seen, wish)]
     return render(
         request,
         "inbox/many_done.html",

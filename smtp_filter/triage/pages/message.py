@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -22,13 +23,14 @@ from smtp_filter.quarantine.model import (
     QuarantineError,
     State,
 )
-from smtp_filter.triage.inbox import disclosing, presenting, queries
+from smtp_filter.triage.inbox import disclosing, looking, presenting, queries
+from smtp_filter.triage.inbox.carrying_out import default_advice
 from smtp_filter.triage.inbox.preview import text_of as preview_of
 from smtp_filter.triage.inbox.proposing import SCOPES, Draft, draft_of, rule_of
+from smtp_filter.triage.roles import MAY
 from smtp_filter.triage.web.context import (
     DECIDERS,
     READERS,
-    Role,
     Services,
     after,
     form_of,
@@ -41,11 +43,8 @@ from smtp_filter.triage.web.rendering import render
 
 SHOWN_SECONDS = 60
 # What a refused form had, by field; nothing was refused yet.
-_EMPTY = dict.fromkeys(("act", "reason", "advice", "why", "assignee", "owner"), "")
-ADVICE = (
-    "Please check that the recipient may have this. Then send it again with {tag} at the beginning of the "
-    "subject, or without the personal details."
-)
+_KEPT = ("reason", "advice", "why", "assignee", "owner", "route", "false_alarm")
+_EMPTY: dict[str, Any] = {**dict.fromkeys(("act", *_KEPT), ""), "recipients": None}
 
 
 @requires(*READERS)
@@ -56,14 +55,17 @@ def message(request: Request) -> Response:
 
 def seen(request: Request) -> str:
     """The message's number, where the visitor sees it.  Raises 404."""
-    services, visitor = services_of(request), visitor_of(request)
-    reference = str(request.path_params["reference"]).upper()
     try:
-        with services.engine.connect() as connection:
-            queries.is_seen(connection, reference, visitor.sees)
+        return looking.seen(services_of(request), visitor_of(request), str(request.path_params["reference"]))
     except NotFoundError:
         raise HTTPException(404) from None
-    return reference
+
+
+def kept(form: FormData, act: str) -> dict[str, Any]:
+    """What a refused form had: the page shows it again, so that nobody writes it twice."""
+    told: dict[str, Any] = {name: text_of(form, name, 4_000) for name in _KEPT}
+    chosen = {str(one) for one in form.getlist("recipient")}
+    return {**told, "act": act, "recipients": chosen if text_of(form, "choosing") else None}
 
 
 def message_page(
@@ -78,7 +80,7 @@ def message_page(
     quarantine = services.quarantine
     reference = seen(request)
     try:
-        detail = reading.show(quarantine, reference, visitor.actor)
+        detail = looking.detail(services, visitor, reference)
     except (GoneError, SealingError) as error:
         return render(request, "inbox/gone.html", 410, reference=reference, problem=str(error))
     with services.engine.connect() as connection:
@@ -103,14 +105,14 @@ def message_page(
         shown_seconds=SHOWN_SECONDS,
         form={**_EMPTY, **(form or {})},
         decides=visitor.has(*DECIDERS) and one.state in UNDECIDED,
-        agrees=visitor.has(Role.APPROVER, Role.DPO) and one.state is State.AWAITING_SECOND,
+        agrees=visitor.has(*MAY["approve"]) and one.state is State.AWAITING_SECOND,
         reopens=visitor.has(*DECIDERS)
         and one.has_body
         and one.state in (State.REJECTED, State.EXPIRED, State.WITHDRAWN),
-        looks_inside=visitor.has(*DECIDERS) and one.has_body,
-        downloads=visitor.has(Role.APPROVER, Role.DPO) and one.has_body,
+        looks_inside=visitor.has(*MAY["reveal"]) and one.has_body and not one.shielded,
+        downloads=visitor.has(*MAY["download"]) and one.has_body and not one.shielded,
         reasons=[("", "Choose one"), *disclosing.REASONS.items()],
-        advice=ADVICE.format(tag=quarantine.settings.notices.secure_tag),
+        advice=default_advice(services),
         ways=presenting.release_ways(services.configuration),
         tags=presenting.STATE_TAGS,
         routes=presenting.ROUTES,
@@ -142,29 +144,23 @@ def status_of(error: Exception) -> int:
 # --- looking inside ---------------------------------------------------------------------------------------
 
 
-@requires(*DECIDERS)
+@requires(*MAY["reveal"])
 def reveal(request: Request) -> Response:
     """Show one value, or those of one part, once; the reason is recorded first."""
     services, visitor = services_of(request), visitor_of(request)
     form, reference = form_of(request), seen(request)
-    quarantine, actor = services.quarantine, visitor.actor
     number = text_of(form, "finding", 10)
     try:
         reason = disclosing.full_reason(text_of(form, "why", 20), text_of(form, "reason", 4_000))
         if not (number.isascii() and number.isdigit()):
             raise QuarantineError("Choose a value to show.")
-        disclosing.allow(quarantine, actor, reference, services.clock())
-        place = int(number)
-        values = reading.reveal(quarantine, reference, actor, f"{reason} (finding {place + 1})")
-        value = values[place] if place < len(values) else None
-        if value is None:
-            raise QuarantineError("The value was not kept.")
+        value = looking.value(services, visitor, reference, int(number), reason)
     except (QuarantineError, SealingError) as error:
-        return message_page(request, str(error), status_of(error), form={"why": text_of(form, "why", 20)})
-    return message_page(request, values={place: value})
+        return message_page(request, str(error), status_of(error), form=kept(form, "reveal"))
+    return message_page(request, values={int(number): value}, form=kept(form, "reveal"))
 
 
-@requires(*DECIDERS)
+@requires(*MAY["preview"])
 def text(request: Request) -> Response:
     """The text as our own readers see it; recorded like a value, because values stand in it."""
     services, visitor = services_of(request), visitor_of(request)
@@ -176,7 +172,7 @@ def text(request: Request) -> Response:
         with reading.looking_inside(quarantine, reference, actor, "preview", reason) as content:
             preview = preview_of(content)
     except (QuarantineError, SealingError) as error:
-        return message_page(request, str(error), status_of(error))
+        return message_page(request, str(error), status_of(error), form=kept(form, "text"))
     return render(
         request,
         "inbox/text.html",
@@ -187,7 +183,7 @@ def text(request: Request) -> Response:
     )
 
 
-@requires(Role.APPROVER, Role.DPO)
+@requires(*MAY["download"])
 def original(request: Request) -> Response:
     """The exact bytes, as a file that no browser opens by itself."""
     services, visitor = services_of(request), visitor_of(request)
@@ -199,7 +195,7 @@ def original(request: Request) -> Response:
         pieces = reading.original(quarantine, reference, actor, reason)
         first = next(pieces, b"")
     except (QuarantineError, SealingError) as error:
-        return message_page(request, str(error), status_of(error))
+        return message_page(request, str(error), status_of(error), form=kept(form, "original"))
 
     def body() -> Any:
         yield first

@@ -63,6 +63,14 @@ def end_others(request: Request) -> Response:
     return after(request, "/account", "Your other sessions have ended.")
 
 
+@requires()
+def for_commands(request: Request) -> Response:
+    """A code that signs in at the command line; shown once."""
+    services, session = services_of(request), _session(request)
+    code = services.door.for_commands(session, request.scope["dlp.address"])
+    return render(request, "account/for_commands.html", code=code, idle=services.settings.sessions.idle)
+
+
 @stages(Stage.WHOLE, Stage.PASSWORD)
 def password(request: Request) -> Response:
     """Choose a password; the old one is asked for unless this is the first."""
@@ -166,5 +174,6 @@ def routes() -> list[Route]:
         Route("/account/password", password, methods=["GET", "POST"]),
         Route("/account/second-factor", second_factor, methods=["GET", "POST"]),
         Route("/account/second-factor/remove", remove_factor, methods=["POST"]),
+        Route("/account/command-line", for_commands, methods=["POST"]),
         Route("/account/sessions/end", end_others, methods=["POST"]),
     ]

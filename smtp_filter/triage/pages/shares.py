@@ -88,7 +88,6 @@ def listed(request: Request) -> Response:
         counts = queries.counts(connection, places, wanted, now)
         lines, following = queries.files(
             connection,
-            services.quarantine.shield,
             places,
             wanted,
             now,
@@ -125,9 +124,7 @@ def exported(request: Request) -> Response:
         audit(services, connection, visitor, "share.export", request.url.query[:200])
     with services.engine.connect() as connection:
         places = _places(services, connection)
-        lines, _ = queries.files(
-            connection, services.quarantine.shield, places, wanted, services.clock(), size=_EXPORTED
-        )
+        lines, _ = queries.files(connection, places, wanted, services.clock(), size=_EXPORTED)
     output = io.StringIO()
     writer = csv.writer(output)
     writer.writerow(_HEADS)
@@ -258,7 +255,7 @@ def then(request: Request) -> Response:
             if visitor.sees is not None and places.department_of(f"{path}/x") not in visitor.sees:
                 raise HTTPException(403, "This share is not one of your departments.")
             run = queries.run_then(connection, moment)
-            found = queries.then(connection, services.quarantine.shield, path, moment)
+            found = queries.then(connection, path, moment)
     return render(
         request,
         "shares/then.html",

@@ -36,30 +36,20 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Connection, Engine
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from scanner.configuration import Configuration
-from scanner.store.audit import AuditEvent, Fact
-from scanner.store.database import writing
-from scanner.store.sealing import Sealer
-from smtp_filter.quarantine.holding import Quarantine
-from smtp_filter.quarantine.model import Actor
-from smtp_filter.triage.accounts.book import AccountBook
+from smtp_filter.quarantine.model import ForbiddenError
 from smtp_filter.triage.accounts.model import Session, Stage
-from smtp_filter.triage.accounts.sessions import Sessions
-from smtp_filter.triage.accounts.signing_in import Door
-from smtp_filter.triage.accounts.vouching import Vouching
 from smtp_filter.triage.roles import DECIDERS, READERS, Role
-from smtp_filter.triage.settings import ConsoleSettings
+from smtp_filter.triage.visiting import Services, Visitor, audit, in_role, visitor_of_account
 from smtp_filter.triage.web import cookies, csrf
 from smtp_filter.triage.web.forwarding import client_address
 
@@ -91,58 +81,6 @@ STAGE_PAGES = {
     Stage.ENROL: "/account/second-factor",
     Stage.PASSWORD: "/account/password",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What handlers work with, the same for all requests."""
-
-    engine: Engine
-    quarantine: Quarantine
-    sealing: Sealer
-    settings: ConsoleSettings
-    configuration: Configuration
-    accounts: AccountBook
-    sessions: Sessions
-    door: Door
-    vouching: Vouching | None
-    clock: Callable[[], float]
-
-
-@dataclass(frozen=True, slots=True)
-class Visitor:
-    """Somebody who is signed in.
-
-    ``address`` is the network address they come from, ``mailboxes`` their own mail addresses (nobody decides
-    on mail from or to these), ``acting`` the role in which they came through the door of this page.
-    """
-
-    name: str
-    roles: frozenset[Role]
-    departments: tuple[str, ...] = ()
-    session_id: str = ""
-    address: str = ""
-    mailboxes: frozenset[str] = frozenset()
-    display: str = ""
-    acting: Role | None = None
-    own_departments_only: bool = False
-
-    @property
-    def sees(self) -> frozenset[str] | None:
-        """The departments whose items they see; ``None`` is all (as ``quarantine.Filter.departments``)."""
-        if not self.own_departments_only or "*" in self.departments:
-            return None
-        return frozenset(self.departments)
-
-    @property
-    def actor(self) -> Actor:
-        """The same person as the quarantine knows people."""
-        role = self.acting.value if self.acting else ""
-        return Actor(self.name, role, self.address, self.mailboxes)
-
-    def has(self, *roles: Role) -> bool:
-        """Whether they hold one of the roles."""
-        return bool(self.roles.intersection(roles))
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +170,7 @@ def _enter(request: Request, handler: Handler, roles: Sequence[Role], allowed: f
         bound = token if session else cookies.visit(request, settings)
         csrf.check(request, form_of(request), services.sessions.form_token(bound), settings)
     if session is not None and session.stage is Stage.WHOLE:
-        request.scope["dlp.visitor"] = _visitor(session, address, settings)
+        request.scope["dlp.visitor"] = visitor_of_account(session.account, settings, address, session.id)
     if not allowed:
         return handler(request)
     if session is None:
@@ -242,13 +180,11 @@ def _enter(request: Request, handler: Handler, roles: Sequence[Role], allowed: f
             return RedirectResponse("/", 303)
         return RedirectResponse(STAGE_PAGES[session.stage], 303)
     if roles:
-        visitor = visitor_of(request)
-        acting = next((role for role in roles if role in visitor.roles), None)
-        if acting is None:
-            with writing(services.engine) as connection:
-                audit(services, connection, visitor, "access.refused", request.url.path[:200])
-            raise HTTPException(403, "Your account does not have the role for this page.")
-        request.scope["dlp.visitor"] = replace(visitor, acting=acting)
+        try:
+            visitor = in_role(services, visitor_of(request), roles, request.url.path)
+        except ForbiddenError:
+            raise HTTPException(403, "Your account does not have the role for this page.") from None
+        request.scope["dlp.visitor"] = visitor
     return handler(request)
 
 
@@ -266,52 +202,6 @@ def _here(request: Request) -> str:
         return "/"
     path, query = request.url.path, request.url.query
     return f"{path}?{query}" if query else path
-
-
-def _visitor(session: Session, address: str, settings: ConsoleSettings) -> Visitor:
-    account = session.account
-    return Visitor(
-        name=account.name,
-        roles=account.roles,
-        departments=account.departments,
-        session_id=session.id,
-        address=address,
-        mailboxes=account.mailboxes,
-        display=account.display or account.name,
-        acting=next((role for role in Role if role in account.roles), None),
-        own_departments_only=settings.own_departments_only,
-    )
-
-
-def audit(
-    services: Services,
-    connection: Connection,
-    visitor: Visitor,
-    act: str,
-    subject: str = "",
-    reason: str = "",
-    before: Mapping[str, Fact] | None = None,
-    after: Mapping[str, Fact] | None = None,
-) -> int:
-    """Record an act in the caller's ``writing`` transaction; returns its number.
-
-    ``act`` is a dotted word (``message.reveal``), ``subject`` names its object; ``before`` and ``after`` hold
-    facts and masks, never a value.
-    """
-    return services.quarantine.audit.record(
-        connection,
-        AuditEvent(
-            actor=visitor.name,
-            act=act,
-            subject=subject,
-            role=visitor.acting.value if visitor.acting else "",
-            origin=visitor.address,
-            reason=reason,
-            before=before or {},
-            after=after or {},
-        ),
-        at=services.clock(),
-    )
 
 
 def after(request: Request, path: str, message: str = "", *, kind: str = "success") -> Response:
