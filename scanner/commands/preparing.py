@@ -36,7 +36,11 @@ def state_directory(given: Path | None, configured: Path | None) -> Path:
 
 
 def inventory(settings: Configuration, state: Path) -> Engine:
-    """The database of runs and files, or the end of the program with a line that says why not."""
+    """The database of runs and files, or the end of the program with a line that says why not.
+
+    What was not compared with the list of shielded people yet is, where there is one.
+    """
+    from scanner.commands.shielding import Comparing
     from scanner.store.database import StorageError
     from scanner.store.inventory import open_inventory
 
@@ -46,9 +50,12 @@ def inventory(settings: Configuration, state: Path) -> Engine:
         reason = (error.strerror or "write error").lower()
         fail(f"the state directory {state} cannot be used ({reason}); choose another with --state")
     try:
-        return open_inventory(settings.storage.url(state))
+        engine = open_inventory(settings.storage.url(state))
     except StorageError as error:
         fail(str(error))
+    # Whatever the verb tells of files, it does so after this.
+    Comparing(engine, settings.storage.master_key).all()
+    return engine
 
 
 def set_up_logging(level: str, file: Path | None) -> None:

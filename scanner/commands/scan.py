@@ -140,6 +140,7 @@ def scan(
     from scanner.commands.measuring import Measuring
     from scanner.commands.preparing import configuration, inventory, set_up_logging, state_directory
     from scanner.commands.reading import asset_owners, note_old_ledgers
+    from scanner.commands.shielding import Comparing
     from scanner.commands.writing import check_writable, destinations, write_reports
     from scanner.store.ledger import Ledger
     from scanner.store.stages import deciding
@@ -186,6 +187,7 @@ def scan(
         progress=not no_progress,
         measuring=measuring,
     )
+    Comparing(engine, settings.storage.master_key).all()
     ledger = Ledger(engine, stored.number, sealing=sealing, asset_owners=asset_owners(settings))
     measuring.end(ledger)
     write_reports(ledger, places)

@@ -128,6 +128,7 @@ def _watch(
     from scanner.commands import errands
     from scanner.commands.inspecting import inspector
     from scanner.commands.reading import asset_owner_of
+    from scanner.commands.shielding import Comparing
     from scanner.commands.version import program_version
     from scanner.configuration.signatures import signatures
     from scanner.shares.watching.watch import WatchRun
@@ -152,6 +153,7 @@ def _watch(
             signatures=signatures(settings),
             left_out=(directory,),
             owner_of=asset_owner_of(settings),
+            compare=Comparing(engine, settings.storage.master_key),
         )
         with ExitStack() as stack:
             if not once:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -247,6 +247,18 @@ def _name_parts(mentions: Sequence[Mention], live: Iterable[int]) -> list[_Part]
             waiting[key] = part
         parts.append(part)
     return parts
+
+
+def whole_names(mentions: Sequence[Mention]) -> Iterator[str]:
+    """The names that are written in parts, ``Surname`` and ``Forename`` of one row or form, put together."""
+    named = [
+        index
+        for index, mention in enumerate(mentions)
+        if mention.column
+        and mention.finding.entity_type == "PERSON"
+        and mention.finding.confidence >= REPORTED
+    ]
+    return (part.text for part in _name_parts(mentions, named) if len(part.members) > 1)
 
 
 def _find(

@@ -15,13 +15,13 @@ from scanner.detection.building import build_detector, identifiers_of
 from scanner.detection.dates import read_date
 from scanner.detection.detector import Detector
 from scanner.detection.finding import REPORTED, Finding
-from scanner.detection.people import Aliases, Mention, group
+from scanner.detection.people import Aliases, Mention, group, whole_names
 from scanner.detection.people_model import Population
 from scanner.documents import Coverage, Limits, Segment, Source, read_document
 from scanner.documents.model import Gap, Location, Shortfall, Status
 from scanner.documents.reader import Read
 from scanner.inspection.assembling import Assembled, Locator, assemble
-from scanner.inspection.fingerprints import fingerprint
+from scanner.inspection.fingerprints import fingerprint, packed
 from scanner.inspection.masking import mask, mask_name
 from scanner.inspection.model import Exclusions, Inspection, LocatedFinding
 from scanner.inspection.settings import InspectionSettings
@@ -218,6 +218,7 @@ class Inspector:
             record=record([item.mention for item in placed], judged.population, self._settings.policy, tried)
             if self._settings.records
             else None,
+            unlisted=self._unlisted(placed, located),
         )
 
     def _staged(
@@ -313,6 +314,21 @@ class Inspector:
             key=lambda i: (_rank(reported[i]), -reported[i].mention.finding.confidence, i),
         )
         return [reported[i] for i in sorted(ranked[: self._settings.findings_per_file])]
+
+    def _unlisted(self, placed: Sequence[_Placed], listed: Sequence[LocatedFinding]) -> bytes:
+        """Fingerprints of what is not listed, for whoever has to know whether a value is in a document."""
+        values = {("PERSON", name) for name in whole_names([item.mention for item in placed])}
+        if len(listed) >= self._settings.findings_per_file:
+            for item in placed:
+                mention = item.mention
+                finding = mention.finding
+                if (
+                    finding.confidence >= self._settings.least_confidence
+                    and finding.entity_type not in _SHOWN
+                ):
+                    values.add((finding.entity_type, mention.value))
+        told = {finding.fingerprint for finding in listed}
+        return packed({self._fingerprint(*value) for value in values} - told)
 
     def _located(self, item: _Placed) -> LocatedFinding:
         finding = item.mention.finding

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from scanner.documents.model import Coverage
+from scanner.inspection.fingerprints import unpacked
 from scanner.judgement.assessment import Assessment
 
 
@@ -47,7 +48,9 @@ class Inspection:
 
     ``findings`` is capped (the most telling first); ``counts`` has the true totals per entity type.
     ``shadow`` counts what rules that are only tried would have found, by rule.  ``record`` is what a later
-    replay judges (:mod:`scanner.judgement.record`), ``None`` where it was not kept.
+    replay judges (:mod:`scanner.judgement.record`), ``None`` where it was not kept.  ``unlisted`` are the
+    fingerprints (:func:`scanner.inspection.fingerprints.packed`) of what ``findings`` does not hold: what is
+    beyond the cap, and names whose parts stand in cells of their own.
     """
 
     coverage: Coverage
@@ -58,3 +61,9 @@ class Inspection:
     size: int
     shadow: Mapping[str, int] = field(default_factory=dict)
     record: str | None = None
+    unlisted: bytes = b""
+
+    def fingerprints(self) -> Iterator[str]:
+        """The fingerprints of everything that was found and may be compared, however much of it is listed."""
+        yield from (finding.fingerprint for finding in self.findings if finding.fingerprint)
+        yield from unpacked(self.unlisted)

@@ -11,11 +11,12 @@ from sqlalchemy.orm import aliased
 from sqlalchemy.sql.expression import exists
 
 from scanner.judgement.assessment import Severity
-from scanner.store import runs
+from scanner.store import runs, shielding
 from scanner.store.entry import Audience, displayable
 from scanner.store.inventory.evidence import IN_ONE_QUERY
 from scanner.store.inventory.files import within
-from scanner.store.inventory.tables import GONE, file, folder
+from scanner.store.inventory.tables import GONE, evidence, file, folder
+from scanner.store.shielding import SHIELDED, covered_path, root_of
 
 
 class Kind(StrEnum):
@@ -93,21 +94,32 @@ def differences(engine: Engine, older: int, newer: int) -> Iterator[Difference]:
             path = _path(row.path, row.entry)
             moved = before is None and row.moved_from is not None
             if moved:
-                origin, before = _origin(connection, row.moved_from)
+                origin, before, shielded = _origin(connection, row.moved_from, roots)
                 origins.add(row.moved_from)
+                # What it was called while it concerned somebody, it may be called still.
+                number = row.evidence_id if row.shielded else shielded
+                if number is not None:
+                    path = _covered(roots, row.path, number)
+                    origin = SHIELDED if origin and shielded is None else origin
                 yield Difference(path, Kind.MOVED, before, after, origin)
             else:
+                if row.shielded or row.old_shielded:
+                    number = row.evidence_id if row.shielded else row.old_evidence_id
+                    path = _covered(roots, row.path, number)
                 yield Difference(path, Kind.CHANGED if before else Kind.NEW, before, after)
         for row in connection.execution_options(yield_per=IN_ONE_QUERY).execute(_gone(older, newer, roots)):
             if row.id not in origins:
                 kind = Kind.GONE if row.ending == GONE else Kind.LEFT_OUT
                 before = Standing(Severity(row.severity), Audience(row.audience))
-                yield Difference(_path(row.path, row.entry), kind, before, None)
+                path = _path(row.path, row.entry)
+                if row.shielded:
+                    path = _covered(roots, row.path, row.evidence_id)
+                yield Difference(path, kind, before, None)
 
 
 def _new(older: int, newer: int, roots: Sequence[bytes]) -> Select[tuple[object, ...]]:
     """Rows that are true in the newer run and not in the older one, each with its predecessor."""
-    before = aliased(file)
+    before, known = aliased(file), evidence.alias()
     old = and_(
         before.c.folder_id == file.c.folder_id,
         before.c.entry == file.c.entry,
@@ -121,12 +133,18 @@ def _new(older: int, newer: int, roots: Sequence[bytes]) -> Select[tuple[object,
             file.c.severity,
             file.c.audience,
             file.c.moved_from,
+            file.c.evidence_id,
             before.c.severity.label("old_severity"),
             before.c.audience.label("old_audience"),
+            shielding.hidden().label("shielded"),
+            before.c.evidence_id.label("old_evidence_id"),
+            shielding.hidden(known).label("old_shielded"),
         )
         .select_from(file)
         .join(folder, folder.c.id == file.c.folder_id)
+        .outerjoin(evidence, evidence.c.id == file.c.evidence_id)
         .outerjoin(before, old)
+        .outerjoin(known, known.c.id == before.c.evidence_id)
         .where(file.c.since > older, file.c.since <= newer, file.c.until > newer, within(roots))
         .order_by(file.c.severity.desc(), folder.c.path, file.c.entry)
     )
@@ -144,23 +162,45 @@ def _gone(older: int, newer: int, roots: Sequence[bytes]) -> Select[tuple[object
         )
     )
     return (
-        select(folder.c.path, file.c.id, file.c.entry, file.c.severity, file.c.audience, file.c.ending)
+        select(
+            folder.c.path,
+            file.c.id,
+            file.c.entry,
+            file.c.severity,
+            file.c.audience,
+            file.c.ending,
+            file.c.evidence_id,
+            shielding.hidden().label("shielded"),
+        )
         .join(folder, folder.c.id == file.c.folder_id)
+        .outerjoin(evidence, evidence.c.id == file.c.evidence_id)
         .where(file.c.since <= older, file.c.until > older, file.c.until <= newer, ~there, within(roots))
         .order_by(file.c.severity.desc(), folder.c.path, file.c.entry)
     )
 
 
-def _origin(connection: Connection, number: int) -> tuple[str, Standing | None]:
+def _origin(
+    connection: Connection, number: int, roots: Sequence[bytes]
+) -> tuple[str, Standing | None, int | None]:
+    """Where a file was and how it stood; and its content's number where that concerned somebody shielded."""
     query = (
-        select(folder.c.path, file.c.entry, file.c.severity, file.c.audience)
+        select(folder.c.path, file.c.entry, file.c.severity, file.c.audience, file.c.evidence_id)
+        .add_columns(shielding.hidden().label("shielded"))
         .join(folder, folder.c.id == file.c.folder_id)
+        .outerjoin(evidence, evidence.c.id == file.c.evidence_id)
         .where(file.c.id == number)
     )
     row = connection.execute(query).one_or_none()
     if row is None:  # pruned since
-        return "", None
-    return _path(row.path, row.entry), Standing(Severity(row.severity), Audience(row.audience))
+        return "", None, None
+    standing = Standing(Severity(row.severity), Audience(row.audience))
+    if row.shielded:
+        return _covered(roots, row.path, row.evidence_id), standing, row.evidence_id
+    return _path(row.path, row.entry), standing, None
+
+
+def _covered(roots: Sequence[bytes], above: bytes, number: int) -> str:
+    return covered_path(root_of(roots, bytes(above)) or bytes(above), number)
 
 
 def _path(above: bytes, name: bytes) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from scanner.documents.model import Coverage, Gap, Location, ProtectedPart, Protection, Shortfall, Status
+from scanner.inspection.fingerprints import unpacked
 from scanner.inspection.model import Inspection, LocatedFinding
 from scanner.judgement.assessment import Assessment, PeopleCount, Reason, Severity
 
@@ -29,6 +31,8 @@ def evidence_to_json(inspection: Inspection) -> str:
         more["shadow"] = dict(inspection.shadow)
     if inspection.record is not None:
         more["record"] = inspection.record
+    if inspection.unlisted:
+        more["unlisted"] = base64.b64encode(inspection.unlisted).decode("ascii")
     return json.dumps(
         {
             "reasons": [[r.code, r.text, int(r.severity)] for r in inspection.assessment.reasons],
@@ -112,6 +116,7 @@ def inspection_from_json(data: Mapping[str, Any]) -> Inspection:
         size=int(data["size"]),
         shadow=evidence.shadow,
         record=evidence.record,
+        unlisted=evidence.unlisted,
     )
 
 
@@ -129,6 +134,7 @@ class Evidence:
         "record",
         "shadow",
         "shadowed",
+        "unlisted",
     )
 
     def __init__(self, text: str, values: str | None = None) -> None:
@@ -147,6 +153,7 @@ class Evidence:
         self.shadowed = _severity(data.get("shadowed"))
         self.shadow = {str(rule): int(count) for rule, count in data.get("shadow", {}).items()}
         self.record = None if data.get("record") is None else str(data["record"])
+        self.unlisted = base64.b64decode(data.get("unlisted", ""))
         findings = tuple(_finding_from_list(item) for item in data["findings"])
         if values is not None:
             findings = tuple(
@@ -154,6 +161,11 @@ class Evidence:
                 for finding, value in zip(findings, json.loads(values), strict=True)
             )
         self.findings = findings
+
+    def fingerprints(self) -> Iterator[str]:
+        """The fingerprints of everything that was found, as ``Inspection.fingerprints`` has them."""
+        yield from (finding.fingerprint for finding in self.findings if finding.fingerprint)
+        yield from unpacked(self.unlisted)
 
 
 def _severity(number: int | None) -> Severity | None:

@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from scanner.documents.model import Protection, Shortfall, Status
 from scanner.judgement.assessment import PeopleCount, Severity
-from scanner.store import runs
+from scanner.store import runs, shielding
 from scanner.store.comparing import Difference, differences
 from scanner.store.encoding import Evidence, gap_to_json
 from scanner.store.entry import (
@@ -171,13 +171,17 @@ class Ledger:
         columns["unread"] = func.sum(case((_status != Status.INSPECTED.value, 1), else_=0))
         columns["objects"] = func.count()
         columns["bytes"] = func.sum(file.c.size)
+        columns["shielded"] = shielding.any_hidden()
         query = self._view(folder.c.path, *(column.label(name) for name, column in columns.items())).group_by(
             folder.c.path
         )
         sums: dict[str, dict[str, int]] = {}
         with self._engine.connect() as connection:
             for row in connection.execution_options(yield_per=_CHUNK).execute(query).mappings():
-                tally = sums.setdefault(self._department(bytes(row["path"])), dict.fromkeys(columns, 0))
+                # A folder may have a person's name: with a shielded one's file it counts for the whole share.
+                path = bytes(row["path"])
+                path = (shielding.root_of(self._roots, path) or path) if row["shielded"] else path
+                tally = sums.setdefault(self._department(path), dict.fromkeys(columns, 0))
                 for name in columns:
                     tally[name] += int(row[name])
         worst_first = sorted(
@@ -267,6 +271,7 @@ class Ledger:
     def _entries(self, connection: Connection, numbers: Sequence[int]) -> list[LedgerEntry]:
         query = (
             self._view(file, folder.c.path, evidence, access.c.owner, access.c.owning_group, access.c.how)
+            .add_columns(_HIDDEN)
             .join(access, access.c.id == file.c.access_id)
             .where(file.c.id.in_(numbers))
         )
@@ -291,7 +296,7 @@ class Ledger:
             else Evidence(row[evidence.c.detail], values.get(row[evidence.c.id]))
         )
         path = displayable(raw)
-        return LedgerEntry(
+        entry = LedgerEntry(
             path=path,
             raw_path=raw,
             folder=self._department(raw_folder),
@@ -321,6 +326,10 @@ class Ledger:
             read_at=row[file.c.read_at],
             first_seen=self._names.get(row[file.c.first_seen], ""),
         )
+        if not row[_HIDDEN]:
+            return entry
+        root = shielding.root_of(self._roots, raw) or raw_folder
+        return shielding.cover(entry, root, row[evidence.c.id])
 
     def _department(self, path: bytes) -> str:
         return department(self._roots, path)
@@ -336,6 +345,7 @@ class Ledger:
         )
 
 
+_HIDDEN = shielding.hidden().label("hidden")
 _status = func.coalesce(evidence.c.status, literal(Status.NOT_INSPECTED.value, String))
 _shortfall = case(
     (evidence.c.id.is_(None), literal(Shortfall.INTERRUPTED.value, String)), else_=evidence.c.shortfall

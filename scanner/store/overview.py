@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, case, func, or_,
 
 from scanner.documents.model import Status
 from scanner.judgement.assessment import Severity
-from scanner.store import runs
+from scanner.store import runs, shielding
 from scanner.store.comparing import Difference, Kind, differences
 from scanner.store.entry import Audience, displayable
 from scanner.store.inventory.files import within
@@ -174,8 +174,8 @@ def overview(
     with engine.connect() as connection:
         roots = runs.root_paths(connection, number)
         then = and_(file.c.since <= number, file.c.until > number, within(roots))
-        departments, owners = _grounds(connection, then, department, asset_owner)
-        copied_documents, copied_files, copies = _copies(connection, then)
+        departments, owners = _grounds(connection, then, roots, department, asset_owner)
+        copied_documents, copied_files, copies = _copies(connection, then, roots)
         found = Overview(
             by_exposure=_by_exposure(connection, then),
             departments=departments,
@@ -208,6 +208,7 @@ def _by_exposure(connection: Connection, then: ColumnElement[bool]) -> dict[tupl
 def _grounds(
     connection: Connection,
     then: ColumnElement[bool],
+    roots: Sequence[bytes],
     department: Callable[[bytes], str],
     asset_owner: Callable[[str], str],
 ) -> tuple[tuple[Ground, ...], tuple[Ground, ...]]:
@@ -221,7 +222,11 @@ def _grounds(
         "unread": _sum_of(or_(evidence.c.id.is_(None), evidence.c.status != Status.INSPECTED.value)),
     }
     query = (
-        select(folder.c.path, *(column.label(name) for name, column in figures.items()))
+        select(
+            folder.c.path,
+            shielding.any_hidden().label("shielded"),
+            *(column.label(name) for name, column in figures.items()),
+        )
         .select_from(file)
         .join(folder, folder.c.id == file.c.folder_id)
         .outerjoin(evidence, evidence.c.id == file.c.evidence_id)
@@ -233,7 +238,9 @@ def _grounds(
     for row in connection.execution_options(yield_per=_CHUNK).execute(query).mappings():
         path = bytes(row["path"])
         counted = {name: int(row[name]) for name in figures}
-        for sums, name in ((departments, department(path)), (owners, asset_owner(displayable(path)))):
+        # A folder may have a person's name: with a shielded one's file it counts for the whole share.
+        told = (shielding.root_of(roots, path) or path) if row["shielded"] else path
+        for sums, name in ((departments, department(told)), (owners, asset_owner(displayable(path)))):
             sums.setdefault(name, Counter()).update(counted)
     return _ordered(departments), _ordered(owners)
 
@@ -263,7 +270,9 @@ def _older_than(connection: Connection, then: ColumnElement[bool], moment: float
     return int(connection.execute(query).scalar_one())
 
 
-def _copies(connection: Connection, then: ColumnElement[bool]) -> tuple[int, int, tuple[Copies, ...]]:
+def _copies(
+    connection: Connection, then: ColumnElement[bool], roots: Sequence[bytes]
+) -> tuple[int, int, tuple[Copies, ...]]:
     """How many documents lie in several places, in how many, and the worst of them."""
     exposed = _sum_of(file.c.audience >= _EXPOSED)
     severity = func.max(file.c.severity)
@@ -276,6 +285,7 @@ def _copies(connection: Connection, then: ColumnElement[bool]) -> tuple[int, int
             severity.label("severity"),
             func.max(evidence.c.people_low).label("people"),
             func.max(file.c.size).label("size"),
+            shielding.any_hidden().label("shielded"),
         )
         .select_from(file)
         .join(folder, folder.c.id == file.c.folder_id)
@@ -296,7 +306,7 @@ def _copies(connection: Connection, then: ColumnElement[bool]) -> tuple[int, int
     found = []
     for row in connection.execute(worst.limit(EXAMPLES)).all():
         places = (
-            select(folder.c.path, file.c.entry)
+            select(folder.c.path, file.c.entry, file.c.evidence_id)
             .select_from(file)
             .join(folder, folder.c.id == file.c.folder_id)
             .join(evidence, evidence.c.id == file.c.evidence_id)
@@ -311,13 +321,18 @@ def _copies(connection: Connection, then: ColumnElement[bool]) -> tuple[int, int
                 severity=Severity(row.severity),
                 people=int(row.people or 0),
                 size=int(row.size),
-                places=tuple(_path(above, name) for above, name in connection.execute(places)),
+                places=tuple(
+                    _path(above, name, roots, number if row.shielded else None)
+                    for above, name, number in connection.execute(places)
+                ),
             )
         )
     return int(documents), int(files or 0), tuple(found)
 
 
-def _path(above: bytes, name: bytes) -> str:
+def _path(above: bytes, name: bytes, roots: Sequence[bytes], shielded: int | None) -> str:
+    if shielded is not None:
+        return shielding.covered_path(shielding.root_of(roots, bytes(above)) or bytes(above), shielded)
     return displayable(bytes(above).rstrip(b"/") + b"/" + bytes(name))
 
 

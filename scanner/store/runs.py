@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, delete, exists, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, exists, func, insert, select, update
 
 from scanner.store.database import serialise
 from scanner.store.entry import RunRecord, RunState, displayable
@@ -489,9 +489,12 @@ def prune(engine: Engine, names: Iterable[str]) -> int:
         needed = exists(select(run.c.id).where(run.c.id >= file.c.since, run.c.id < file.c.until))
         gone = connection.execute(delete(file).where(file.c.ending != ZERO, ~needed)).rowcount
         used = select(file.c.evidence_id).where(file.c.evidence_id.is_not(None))
-        unused = select(evidence.c.id).where(evidence.c.id.not_in(used))
+        # The newest stays: on SQLite its number would be given again, and others know contents by number.
+        newest = connection.execute(select(func.max(evidence.c.id))).scalar() or 0
+        idle = (evidence.c.id.not_in(used), evidence.c.id != newest)
+        unused = select(evidence.c.id).where(*idle)
         connection.execute(delete(type_count).where(type_count.c.evidence_id.in_(unused)))
-        connection.execute(delete(evidence).where(evidence.c.id.not_in(used)))
+        connection.execute(delete(evidence).where(*idle))
         return int(gone)
 
     return persistently(engine, work)

@@ -21,6 +21,7 @@ from scanner.inspection.model import Exclusions, LocatedFinding
 from scanner.store.audit import AuditEvent, Fact, recordable
 from scanner.store.database import writing
 from scanner.store.sealing import DataKey, SealingError
+from scanner.store.shielding import SHIELDED
 from smtp_filter.message import Message
 from smtp_filter.quarantine import tables
 from smtp_filter.quarantine.encoding import Whole, summary_from_bytes
@@ -36,7 +37,7 @@ from smtp_filter.quarantine.model import (
     State,
 )
 from smtp_filter.quarantine.reading import read_whole
-from smtp_filter.quarantine.shielding import SHIELDED, SightingKind
+from smtp_filter.quarantine.shielding import SightingKind
 from smtp_filter.quarantine.tokens import canonical
 from smtp_filter.verdict.addresses import read_address
 

@@ -234,8 +234,8 @@ class Quarantine:
             at=now,
         )
         tell_of_hold(self, connection, number, case, hold.whole, hold.summary, reference, now)
-        findings = hold.inspection.findings
-        self.shield.witness(connection, SightingKind.MESSAGE, number, reference, findings, now)
+        fingerprints = hold.inspection.fingerprints()
+        self.shield.witness(connection, SightingKind.MESSAGE, number, reference, fingerprints, now)
         return reference
 
     def _insert_parts(self, connection: Connection, hold: _Hold, number: int, reference: str) -> None:

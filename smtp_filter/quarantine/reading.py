@@ -163,7 +163,7 @@ def read_detail(
         others_of_case=tuple(others.scalars()),
     )
     hidden = quarantine.shield.hides(
-        connection, SightingKind.MESSAGE, row.id, actor, time.time(), whole.inspection.findings
+        connection, SightingKind.MESSAGE, row.id, actor, time.time(), whole.inspection.fingerprints()
     )
     return quarantine.shield.cover_detail(detail) if hidden else detail
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -21,6 +21,7 @@ from scanner.judgement.assessment import Assessment, Reason
 from scanner.store.audit import AuditEvent, AuditLog
 from scanner.store.database import insert_new
 from scanner.store.sealing import DataKey
+from scanner.store.shielding import REASON, REASON_CODE, SHIELDED, SHIELDED_TYPE, of_these
 from smtp_filter.message import Envelope, Recipient
 from smtp_filter.quarantine import tables
 from smtp_filter.quarantine.model import (
@@ -35,11 +36,10 @@ from smtp_filter.quarantine.model import (
 from smtp_filter.quarantine.outbox import Outbox
 from smtp_filter.verdict.model import RecipientVerdict, Verdict
 
-SHIELDED = "Shielded subject"
-SHIELDED_TYPE = "SHIELDED_SUBJECT"
-_REASON = "It concerns a shielded subject."
 # SQLite takes 32,766 parameters in one statement; shorter lists are planned faster.
 _AT_ONCE = 500
+# Of a document with a town's people, every value looked for costs more than a list that fits into memory.
+_WHOLE_LIST_FROM = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,9 @@ class _Entry:
     alone: bool
 
 
-def _concerned(entries: Iterable[_Entry], tokens: Collection[bytes]) -> frozenset[int]:
+def _concerned(entries: Iterable[_Entry]) -> frozenset[int]:
     """The subjects to whom what stands in one item belongs: by one telling value, or by two weak ones."""
-    here = [entry for entry in entries if entry.token in tokens]
+    here = list(entries)
     kinds: dict[int, set[str]] = defaultdict(set)
     for entry in here:
         kinds[entry.subject].add(entry.kind)
@@ -81,38 +81,43 @@ class Shield:
 
     # --- seeing -------------------------------------------------------------------------------------------
 
-    def matches(self, connection: Connection, findings: Iterable[LocatedFinding]) -> frozenset[int]:
-        """The subjects whom the findings of one item concern.
+    def matches(self, connection: Connection, fingerprints: Iterable[str]) -> frozenset[int]:
+        """The subjects whom one item concerns, by the fingerprints of all that was found in it.
 
         A name, an alias, an address or a number is enough; of a date of birth, a postcode and initials it
         takes two different kinds.
         """
-        tokens = {self.token(finding.fingerprint) for finding in findings if finding.fingerprint}
-        return _concerned(self._entries(connection, list(tokens)), tokens)
+        return self.subjects(connection, {0: fingerprints})[0]
+
+    def subjects(
+        self, connection: Connection, items: Mapping[int, Iterable[str]]
+    ) -> dict[int, frozenset[int]]:
+        """The same of several items at once."""
+        if self.is_empty(connection):
+            return dict.fromkeys(items, frozenset())
+        tokens = {number: set(map(self.token, set(some))) for number, some in items.items()}
+        entries: dict[bytes, list[_Entry]] = defaultdict(list)
+        for entry in self._entries(connection, sorted(set().union(*tokens.values()))):
+            entries[entry.token].append(entry)
+        return {
+            number: _concerned(entry for token in some & entries.keys() for entry in entries[token])
+            for number, some in tokens.items()
+        }
 
     @staticmethod
-    def _entries(connection: Connection, tokens: Sequence[bytes]) -> list[_Entry]:
+    def _entries(connection: Connection, tokens: Sequence[bytes]) -> Iterator[_Entry]:
         table = tables.shield_entry
-        found: list[_Entry] = []
-        for start in range(0, len(tokens), _AT_ONCE):
-            some = table.c.token.in_(tokens[start : start + _AT_ONCE])
-            query = select(table.c.token, table.c.subject_id, table.c.kind, table.c.alone).where(some)
-            found += [
-                _Entry(bytes(row.token), row.subject_id, row.kind, row.alone)
-                for row in connection.execute(query)
+        query = select(table.c.token, table.c.subject_id, table.c.kind, table.c.alone)
+        if len(tokens) > _WHOLE_LIST_FROM:
+            parts = [query]
+        else:
+            parts = [
+                query.where(table.c.token.in_(tokens[start : start + _AT_ONCE]))
+                for start in range(0, len(tokens), _AT_ONCE)
             ]
-        return found
-
-    def matching(
-        self, connection: Connection, items: Mapping[int, Iterable[LocatedFinding]]
-    ) -> frozenset[int]:
-        """Those of some items whose findings concern somebody on the list."""
-        tokens = {
-            number: {self.token(finding.fingerprint) for finding in findings if finding.fingerprint}
-            for number, findings in items.items()
-        }
-        entries = self._entries(connection, list(set().union(*tokens.values())))
-        return frozenset(number for number, some in tokens.items() if _concerned(entries, some))
+        for part in parts:
+            for row in connection.execute(part):
+                yield _Entry(bytes(row.token), row.subject_id, row.kind, row.alone)
 
     @staticmethod
     def is_empty(connection: Connection) -> bool:
@@ -125,14 +130,27 @@ class Shield:
         kind: SightingKind,
         item: int,
         reference: str,
-        findings: Iterable[LocatedFinding],
+        fingerprints: Iterable[str],
         now: float,
     ) -> bool:
         """Look through an item in the transaction that makes it; the duty role is told of a sighting.
 
         Returns whether it concerns a shielded subject.
         """
-        subjects = self.matches(connection, findings)
+        subjects = self.matches(connection, fingerprints)
+        self.record(connection, kind, item, reference, subjects, now)
+        return bool(subjects)
+
+    def record(
+        self,
+        connection: Connection,
+        kind: SightingKind,
+        item: int,
+        reference: str,
+        subjects: Collection[int],
+        now: float,
+    ) -> None:
+        """Keep in what these subjects were seen; the duty role is told of what was not known."""
         new = [
             subject
             for subject in sorted(subjects)
@@ -156,11 +174,12 @@ class Shield:
                 ),
                 at=now,
             )
-        return bool(subjects)
 
     @staticmethod
     def sighted(connection: Connection, kind: SightingKind, items: Collection[int]) -> frozenset[int]:
-        """Those of some items that concern a shielded subject."""
+        """Those of some items that concern a shielded subject, as far as is known."""
+        if kind is SightingKind.EVIDENCE:
+            return of_these(connection, items)
         table = tables.shield_sighting
         wanted = sorted(items)
         found: set[int] = set()
@@ -206,10 +225,11 @@ class Shield:
         item: int,
         actor: Actor,
         now: float,
-        findings: Iterable[LocatedFinding] = (),
+        fingerprints: Iterable[str] = (),
     ) -> bool:
         """Whether this person sees no more of an item than "shielded subject"."""
-        concerned = bool(self.sighted(connection, kind, [item])) or bool(self.matches(connection, findings))
+        concerned = bool(self.sighted(connection, kind, [item]))
+        concerned = concerned or bool(self.matches(connection, fingerprints))
         return concerned and self.opened_for(connection, kind, item, actor, now) is None
 
     def check(self, connection: Connection, kind: SightingKind, item: int, actor: Actor, now: float) -> None:
@@ -227,7 +247,7 @@ class Shield:
             subject=SHIELDED,
             recipients=tuple(map(_covered, message.recipients)),
             counts={},
-            reasons=(_REASON,),
+            reasons=(REASON,),
             shielded=True,
         )
 
@@ -258,7 +278,7 @@ class Shield:
             assessment=Assessment(
                 assessment.severity,
                 assessment.people,
-                (Reason("shielded_subject", _REASON, assessment.severity),),
+                (Reason(REASON_CODE, REASON, assessment.severity),),
             ),
             findings=(finding,),
             counts={},
@@ -287,7 +307,7 @@ def _covered_envelope(envelope: Envelope) -> Envelope:
 def _covered_verdict(verdict: Verdict) -> Verdict:
     return replace(
         verdict,
-        reasons=(Reason("shielded_subject", _REASON, verdict.severity),),
+        reasons=(Reason(REASON_CODE, REASON, verdict.severity),),
         recipients=tuple(
             RecipientVerdict(_covered_address(one.address), one.route, one.word, "")
             for one in verdict.recipients

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from sqlalchemy import Engine, select
+from sqlalchemy import ColumnElement, Engine, Select, select
 
 from scanner.documents.model import Status
 from scanner.judgement.assessment import Assessment, Severity
@@ -15,7 +15,7 @@ from scanner.judgement.judge import assess
 from scanner.judgement.policy import Policy
 from scanner.judgement.record import Judged, RecordError, read_record
 from scanner.judgement.without import without
-from scanner.store import runs
+from scanner.store import runs, shielding
 from scanner.store.encoding import Evidence
 from scanner.store.entry import displayable
 from scanner.store.inventory.changes import Effect, RuleChange
@@ -235,12 +235,13 @@ def replay(engine: Engine, number: int, policy: Policy, change: Change) -> Itera
             select(
                 evidence.c.id, evidence.c.detail, evidence.c.severity, evidence.c.status, evidence.c.traits
             )
-            .where(
-                evidence.c.id.in_(
-                    select(file.c.evidence_id).join(folder, folder.c.id == file.c.folder_id).where(*there)
-                )
-            )
+            .where(evidence.c.id.in_(_contents(there)))
             .execution_options(yield_per=_ROWS)
+        )
+        covered = set(
+            connection.execute(
+                select(evidence.c.id).where(evidence.c.id.in_(_contents(there)), shielding.hidden())
+            ).scalars()
         )
         outcomes: dict[int, Outcome] = {}
         alike: dict[Outcome, Outcome] = {}  # there are few different ones
@@ -263,5 +264,14 @@ def replay(engine: Engine, number: int, policy: Policy, change: Change) -> Itera
         )
         for path, name, evidence_id in connection.execute(files):
             raw = bytes(path)
+            if evidence_id in covered:
+                root = shielding.root_of(roots, raw) or raw
+                told = shielding.covered_path(root, evidence_id)
+                yield Replayed(told, department(roots, root), outcomes[evidence_id])
+                continue
             stem = raw if raw.endswith(b"/") else raw + b"/"
             yield Replayed(displayable(stem + bytes(name)), department(roots, raw), outcomes[evidence_id])
+
+
+def _contents(there: tuple[ColumnElement[bool], ...]) -> Select[tuple[int | None]]:
+    return select(file.c.evidence_id).join(folder, folder.c.id == file.c.folder_id).where(*there)

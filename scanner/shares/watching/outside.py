@@ -108,21 +108,21 @@ class Outsider:
             kinds = (AlertKind.REACHABLE,)
             persistently(self._engine, lambda c: outbox.rearm(c, path, kinds=kinds))
             return
-        shown = displayable(path)
         told = persistently(self._engine, lambda c: told_of_file(c, item.raw_path), writes=False)
         told = told or Told((), (0, 0), {})
+        root = max((folder for folder in self._published if path.startswith(folder + b"/")), key=len)
         alert = Alert(
             AlertKind.REACHABLE,
             item.severity,
-            shown,
-            detail=f"given to anybody who asks for {url}",
+            told.path(path, root),
+            detail=f"given to anybody who asks for {url if told.shielded is None else 'it'}",
             reasons=told.reasons[:10],
             people=told.people,
             kinds=told.kinds,
             audience="public",
             how="asked for without credentials",
             owner=told.owner,
-            asset_owner=self._owner_of(shown),
+            asset_owner=self._owner_of(displayable(path)),
         )
         persistently(self._engine, lambda c: outbox.raise_alert(c, path, alert, self._channels))
 

@@ -25,7 +25,7 @@ from scanner.shares.watching.places import Look, Places
 from scanner.shares.watching.settings import WatchSettings
 from scanner.shares.watching.settling import Settled
 from scanner.shares.workers import Answer, Job, WorkerPool
-from scanner.store import outbox, runs
+from scanner.store import outbox, runs, shielding
 from scanner.store.entry import Access, Audience, FileStat, RunState, displayable
 from scanner.store.inventory import (
     EvidenceRow,
@@ -120,7 +120,7 @@ class Recorder:
     """Enters, reads and alerts for one watch.
 
     ``owner_of`` names the information asset owner of a path; ``note`` asks for another look at a path after
-    so many seconds.
+    so many seconds; ``compare`` compares what is new with the list of shielded people, before it is told of.
     """
 
     def __init__(
@@ -137,6 +137,7 @@ class Recorder:
         self.stored: StoredRun | None = None
         """The run under which this watch writes; ``None`` while a scan is in the same folders."""
         self._engine = engine
+        compare: Callable[[Connection], object] = lambda _: None,
         self._settings = settings
         self._places = places
         self._new = new
@@ -147,6 +148,7 @@ class Recorder:
         self._beside: deque[tuple[Queued, tuple[Access, Audience]]] = deque()
         self._more = True
         self._reading: dict[int, _Begun] = {}
+        self._compare = compare
         self._busy_paths: Counter[bytes] = Counter()
         self._done: list[_Done] = []
         self._committed = time.monotonic()
@@ -589,7 +591,9 @@ class Recorder:
             severity = Severity(heads[item.key].severity) if item.key in heads else Severity.NONE
             if item.row is None or not self._is_news(item, severity):
                 continue
-            told = told_by(item.row.detail, (item.row.people_low, item.row.people_high))
+            number = heads[item.key].evidence_id if item.key in heads else None
+            people = (item.row.people_low, item.row.people_high)
+            told = told_by(item.row.detail, people, number if number in shielded else None)
             if item.begun.rights is not None:
                 rights, audience = item.begun.rights
                 told = replace(told, owner=rights.owner, how=rights.how, audience=audience)
@@ -613,6 +617,7 @@ class Recorder:
             self._alert(connection, path, AlertKind.EXPOSED, severity, told, detail)
 
     def _calm(self, connection: Connection, item: _Done, severity: Severity) -> None:
+        self._compare(connection)
         """A file that holds less than it was alerted for: when it holds as much again, that is news."""
         path = item.begun.queued.raw_path
         was = self._was.get(path)
@@ -624,15 +629,16 @@ class Recorder:
         connection: Connection,
         path: bytes,
         kind: AlertKind,
+        self._compare(connection)
         severity: Severity,
+        shielded = shielding.of_these(connection, {head.evidence_id for head in heads.values()})
         told: Told,
         detail: str,
     ) -> None:
-        shown = displayable(path)
         alert = Alert(
             kind,
             severity,
-            shown,
+            told.path(path, self._places.root_of(path) or b""),
             detail=detail,
             reasons=tuple(reason[:_LONGEST_WORDS] for reason in told.reasons[:10]),
             people=told.people,
@@ -640,7 +646,7 @@ class Recorder:
             audience=told.audience.word,
             how=told.how,
             owner=told.owner,
-            asset_owner=self._owner_of(shown),
+            asset_owner=self._owner_of(displayable(path)),
         )
         self.counts.alerts += outbox.raise_alert(connection, path, alert, self._settings.channels)
 

@@ -48,7 +48,8 @@ class WatchRun:
     """Everything a watch needs: what it watches, what reads, with what.
 
     ``left_out`` are our own folders.  ``version`` and ``signatures`` go into the run that it writes under.
-    ``owner_of`` names the information asset owner of a printable path.
+    ``owner_of`` names the information asset owner of a printable path, ``compare`` compares what is new with
+    the list of shielded people in the transaction that enters it.
     """
 
     roots: tuple[bytes, ...]
@@ -62,6 +63,7 @@ class WatchRun:
 
 
 @dataclass(frozen=True, slots=True)
+    compare: Callable[[Connection], object] = lambda _: None
 class Health:
     """How a watch is doing.  ``polled`` and ``native`` are roots, ``names`` those that wait to settle."""
 
@@ -149,6 +151,7 @@ class _Watch:
         self._inner = [
             point
             for point, system in mounts.network()
+            compare=run.compare,
             if not once and any(point != root and _holds(root, point) for root in self._native)
         ]
         self._rights_at = time.monotonic()

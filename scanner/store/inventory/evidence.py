@@ -197,6 +197,8 @@ class EvidenceRow:
             "people_low": self.people_low,
             "people_high": self.people_high,
             "detail": self.detail,
+            # What holds nothing concerns nobody; everything else is compared with the list, if there is one.
+            "shielded": None if self.counts else False,
         }
 
 

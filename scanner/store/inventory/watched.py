@@ -9,10 +9,11 @@ from sqlalchemy import Connection, select
 
 from scanner.judgement.assessment import Severity
 from scanner.store.encoding import Evidence
-from scanner.store.entry import Audience
+from scanner.store.entry import Audience, displayable
 from scanner.store.inventory.evidence import IN_ONE_QUERY
 from scanner.store.inventory.files import within
 from scanner.store.inventory.tables import ZERO, access, evidence, file, folder
+from scanner.store.shielding import REASON, covered_path, hidden
 
 _AT_ONCE = 500
 
@@ -30,7 +31,10 @@ class SensitiveFile:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What an alert tells of a file: what was found, and its rights."""
+    """What an alert tells of a file: what was found, and its rights.
+
+    ``shielded`` is the number of its content where that concerns a shielded person: then there is no path.
+    """
 
     reasons: tuple[str, ...]
     people: tuple[int, int]
@@ -38,6 +42,11 @@ class Told:
     owner: str = ""
     how: str = ""
     audience: Audience = Audience.UNKNOWN
+    shielded: int | None = None
+
+    def path(self, raw: bytes, root: bytes) -> str:
+        """The path to tell of a file beneath ``root``."""
+        return displayable(raw) if self.shielded is None else covered_path(root, self.shielded)
 
 
 def sensitive_files(
@@ -78,8 +87,13 @@ def paths_of(connection: Connection, numbers: Sequence[int]) -> list[bytes]:
     return found
 
 
-def told_by(detail: str, people: tuple[int, int]) -> Told:
-    """What is told of evidence (see ``EvidenceRow.detail``); whose file it is is left open."""
+def told_by(detail: str, people: tuple[int, int], shielded: int | None = None) -> Told:
+    """What is told of evidence (see ``EvidenceRow.detail``); whose file it is is left open.
+
+    ``shielded`` is its number where it concerns a shielded person.
+    """
+    if shielded is not None:
+        return Told((REASON,), people, {}, shielded=shielded)
     found = Evidence(detail)
     return Told(tuple(reason.text for reason in found.reasons), people, dict(found.counts))
 
@@ -93,6 +107,7 @@ def told_of_file(connection: Connection, path: bytes) -> Told | None:
     query = (
         select(evidence.c.detail, evidence.c.people_low, evidence.c.people_high)
         .add_columns(access.c.owner, access.c.how, file.c.audience)
+        .add_columns(evidence.c.id, hidden().label("hidden"))
         .select_from(file)
         .join(evidence, evidence.c.id == file.c.evidence_id)
         .join(access, access.c.id == file.c.access_id)
@@ -102,7 +117,7 @@ def told_of_file(connection: Connection, path: bytes) -> Told | None:
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
-    told = told_by(row.detail, (row.people_low, row.people_high))
+    told = told_by(row.detail, (row.people_low, row.people_high), row.id if row.hidden else None)
     return replace(told, owner=row.owner, how=row.how, audience=Audience(row.audience))
 
 

@@ -13,9 +13,9 @@ from sqlalchemy import Connection, update
 
 from scanner.store.audit import AuditEvent, recordable
 from scanner.store.database import writing
+from scanner.store.shielding import SHIELDED
 from smtp_filter.quarantine.holding import Quarantine
 from smtp_filter.quarantine.model import Actor, ConflictError, ForbiddenError, QuarantineError
-from smtp_filter.quarantine.shielding import SHIELDED
 from smtp_filter.triage.incidents import queries, tables
 from smtp_filter.triage.incidents.causes import causes
 from smtp_filter.triage.incidents.model import CLOCK_SECONDS, Affected, Duty, LineKind

@@ -142,7 +142,7 @@ def open_for_message(
             affected=_affected(inspection.findings, _values(quarantine, connection, row)),
             shielded=bool(
                 quarantine.shield.sighted(connection, SightingKind.MESSAGE, [row.id])
-                or quarantine.shield.matches(connection, inspection.findings)
+                or quarantine.shield.matches(connection, inspection.fingerprints())
             ),
         ),
         now,

@@ -10,10 +10,11 @@ from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from scanner.judgement.assessment import PeopleCount, Severity
 from scanner.store.sealing import DataKey
+from scanner.store.shielding import SHIELDED
 from smtp_filter.quarantine import tables as held
 from smtp_filter.quarantine.holding import Quarantine
 from smtp_filter.quarantine.model import SYSTEM, Actor, NotFoundError
-from smtp_filter.quarantine.shielding import SHIELDED, SightingKind
+from smtp_filter.quarantine.shielding import SightingKind
 from smtp_filter.triage.incidents import tables
 from smtp_filter.triage.incidents.model import Duty, Incident, IncidentDetail, Line, Source
 from smtp_filter.triage.incidents.opening import TITLE

@@ -28,8 +28,9 @@ from scanner.store.encoding import Evidence
 from scanner.store.entry import Audience, RunState, displayable
 from scanner.store.inventory.files import beneath, within
 from scanner.store.inventory.tables import CURRENT, ZERO, access, evidence, file, folder, root, run
+from scanner.store.shielding import REASON, REASON_CODE, SHIELDED, hidden
 from smtp_filter.quarantine.model import Actor, NotFoundError
-from smtp_filter.quarantine.shielding import SHIELDED, Shield, SightingKind
+from smtp_filter.quarantine.shielding import Shield, SightingKind
 from smtp_filter.triage.shares import tables
 from smtp_filter.triage.shares.model import (
     Act,
@@ -46,7 +47,6 @@ from smtp_filter.triage.web.paging import SIZE, page_of
 _decision = tables.decision
 _DUPLICATES = 50
 _ALL = 10_000
-_AT_ONCE = 500
 _EXPOSED = int(Audience.EVERYONE)
 
 
@@ -108,7 +108,6 @@ class Places:
 
 def files(
     connection: Connection,
-    shield: Shield,
     places: Places,
     wanted: Filter,
     now: float,
@@ -119,7 +118,7 @@ def files(
     rank = _rank()
     query = _view(now).add_columns(rank).where(*_conditions(places, wanted, now))
     found = page_of(connection, query, (rank, file.c.severity, file.c.id), after=after, size=size)
-    return _lines(connection, shield, places, found.rows), found.following
+    return _lines(places, found.rows), found.following
 
 
 def counts(connection: Connection, places: Places, wanted: Filter, now: float) -> Counts:
@@ -169,17 +168,17 @@ def detail(
     """All of one file; covered where it concerns a shielded subject.  Raises ``NotFoundError``."""
     row = row_of(connection, number, now)
     told = Evidence(row.detail)
-    hidden = shield.hides(connection, SightingKind.EVIDENCE, row.evidence_id, actor, now, told.findings)
-    (line,) = _lines(connection, shield, places, [row], look=hidden)
-    if hidden:
+    covered = shield.hides(connection, SightingKind.EVIDENCE, row.evidence_id, actor, now)
+    (line,) = _lines(places, [row], look=covered)
+    if covered:
         told = Evidence(_covered(line.severity))
     duplicates: list[FileLine] = []
-    if row.content_hash and not hidden:
+    if row.content_hash and not covered:
         same = _view(now).where(
             evidence.c.content_hash == row.content_hash, file.c.id != number, file.c.until == CURRENT
         )
         copies = connection.execute(same.order_by(file.c.id).limit(_DUPLICATES)).all()
-        duplicates = _lines(connection, shield, places, copies, look=False)
+        duplicates = _lines(places, copies, look=False)
     history = connection.execute(
         select(_decision)
         .where(_decision.c.folder_id == row.folder_id, _decision.c.entry == row.entry)
@@ -192,7 +191,7 @@ def detail(
         evidence=told,
         how=row.how,
         group=row.owning_group,
-        kind="" if hidden else row.kind,
+        kind="" if covered else row.kind,
         first_seen=first or "",
         duplicates=tuple(duplicates),
         decisions=tuple(
@@ -205,22 +204,19 @@ def detail(
     )
 
 
-def then(
-    connection: Connection, shield: Shield, path: str, moment: float, limit: int = _ALL
-) -> list[PastFile]:
+def then(connection: Connection, path: str, moment: float, limit: int = _ALL) -> list[PastFile]:
     """What was on a share, a folder or a stick at a moment, as the last run begun by then knew it."""
     rows = connection.execute(then_query(path, moment).limit(limit)).all()
-    hidden = _shielded_contents(connection, shield, {row.evidence_id for row in rows} - {None})
     return [
         PastFile(
-            path=SHIELDED if row.evidence_id in hidden else displayable(_path(row)),
+            path=SHIELDED if row.shielded else displayable(_path(row)),
             size=row.size,
             mtime=row.mtime_ns / 1e9,
             severity=Severity(row.severity),
             people=PeopleCount(row.people_low or 0, row.people_high or 0),
             audience=Audience(row.audience),
             read=row.evidence_id is not None,
-            shielded=row.evidence_id in hidden,
+            shielded=bool(row.shielded),
         )
         for row in rows
     ]
@@ -241,6 +237,7 @@ def then_query(path: str, moment: float) -> Select[Any]:
             file.c.evidence_id,
             evidence.c.people_low,
             evidence.c.people_high,
+            hidden().label("shielded"),
         )
         .select_from(file)
         .join(folder, folder.c.id == file.c.folder_id)
@@ -302,6 +299,7 @@ def _view(now: float) -> Select[Any]:
         access.c.how,
         _decision.c.expires_at,
         _state(now).label("state"),
+        hidden().label("shielded"),
     ).select_from(_joined())
 
 
@@ -362,14 +360,11 @@ def _conditions(
     return found
 
 
-def _lines(
-    connection: Connection, shield: Shield, places: Places, rows: Sequence[Any], *, look: bool = True
-) -> list[FileLine]:
-    hidden = _shielded(connection, shield, rows) if look else frozenset()
+def _lines(places: Places, rows: Sequence[Any], *, look: bool = True) -> list[FileLine]:
     found = []
     for row in rows:
         path = displayable(_path(row))
-        shielded = row.evidence_id in hidden
+        shielded = bool(row.shielded) and look
         found.append(
             FileLine(
                 number=row.id,
@@ -392,33 +387,10 @@ def _lines(
     return found
 
 
-def _shielded(connection: Connection, shield: Shield, rows: Sequence[Any]) -> frozenset[int]:
-    """The evidence that concerns a shielded subject: what was seen before, and what no sweep has met yet."""
-    details = {row.evidence_id: row.detail for row in rows if row.evidence_id is not None}
-    seen = shield.sighted(connection, SightingKind.EVIDENCE, details)
-    if shield.is_empty(connection):
-        return seen
-    fresh = {number: Evidence(told).findings for number, told in details.items() if number not in seen}
-    return seen | shield.matching(connection, fresh)
-
-
-def _shielded_contents(connection: Connection, shield: Shield, numbers: set[int]) -> frozenset[int]:
-    """The same of many contents, some at a time: a share has a million files, and memory has not."""
-    if shield.is_empty(connection):
-        return frozenset()
-    hidden: set[int] = set()
-    wanted = sorted(numbers)
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = evidence.c.id.in_(wanted[start : start + _AT_ONCE])
-        rows = connection.execute(select(evidence.c.id.label("evidence_id"), evidence.c.detail).where(some))
-        hidden |= _shielded(connection, shield, rows.all())
-    return frozenset(hidden)
-
-
 def _covered(severity: Severity) -> str:
     return json.dumps(
         {
-            "reasons": [["shielded_subject", "It concerns a shielded subject.", int(severity)]],
+            "reasons": [[REASON_CODE, REASON, int(severity)]],
             "gaps": [],
             "gaps_total": 0,
             "findings": [],

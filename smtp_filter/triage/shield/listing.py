@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, func, insert, select
 
 from scanner.inspection.fingerprints import fingerprint
+from scanner.store import shielding
 from scanner.store.audit import AuditEvent
 from scanner.store.database import insert_new, writing
 from smtp_filter.quarantine import tables
@@ -84,6 +85,9 @@ def import_list(
             removed = len(others)
             for number in others:
                 _forget(connection, number)
+        # Whoever asks before the sweep has come by is told too little, and never too much.
+        shielding.put_in_force(connection, not shield.is_empty(connection))
+        shielding.compare_anew(connection)
         quarantine.audit.record(
             connection,
             AuditEvent(
@@ -115,6 +119,7 @@ def remove(quarantine: Quarantine, actor: Actor, written: str, reason: str) -> N
         if found is None:
             raise NotFoundError("nobody with this reference is on the list")
         _forget(connection, int(found))
+        shielding.put_in_force(connection, not quarantine.shield.is_empty(connection))
         quarantine.audit.record(
             connection,
             AuditEvent(
@@ -140,6 +145,10 @@ def count(connection: Connection) -> ListCount:
 
 
 def _forget(connection: Connection, number: int) -> None:
+    sighting = tables.shield_sighting
+    seen = select(sighting.c.item).where(sighting.c.kind == "evidence", sighting.c.subject_id == number)
+    # It may concern somebody else on the list as well: the next comparison says so.
+    shielding.compare_anew(connection, connection.execute(seen).scalars().all())
     for table in (tables.shield_entry, tables.shield_sighting):
         connection.execute(delete(table).where(table.c.subject_id == number))
     connection.execute(delete(tables.shield_subject).where(tables.shield_subject.c.id == number))

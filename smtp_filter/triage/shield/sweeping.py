@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import time
-from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import select
 
+from scanner.store import shielding
 from scanner.store.database import writing
-from scanner.store.encoding import Evidence
-from scanner.store.inventory.tables import evidence
 from scanner.store.sealing import SealingError
 from smtp_filter.quarantine import tables
 from smtp_filter.quarantine.holding import Quarantine
 from smtp_filter.quarantine.model import GoneError
 from smtp_filter.quarantine.reading import read_whole
 from smtp_filter.quarantine.shielding import SightingKind
+from smtp_filter.triage.shield.comparing import compare
 
 _AT_ONCE = 200
-_EVIDENCE = "evidence"
 
 
 def sweep(quarantine: Quarantine) -> int:
@@ -28,42 +25,24 @@ def sweep(quarantine: Quarantine) -> int:
 
 
 def sweep_shares(quarantine: Quarantine, *, anew: bool = False, most: int = 0) -> int:
-    """Look through what scans found since the last time; returns how many contents concern somebody.
+    """Look through what scans found and nobody compared; returns how many contents concern somebody.
 
     ``most`` is how many contents are looked through this time; 0 is all.
     """
-    with quarantine.engine.connect() as connection:
-        last = 0 if anew else _mark(connection)
-        newest = connection.execute(select(func.max(evidence.c.id))).scalar() or 0
-    if newest <= last:
-        # A smaller number than before: the newest was pruned, and its number may come again.
-        if newest < last:
-            _advance(quarantine, newest)
-        return 0
+    with writing(quarantine.engine) as connection:
+        there = not quarantine.shield.is_empty(connection)
+        shielding.put_in_force(connection, there)
+        if anew:
+            shielding.compare_anew(connection)
     seen = looked = 0
-    while last < newest and (not most or looked < most):
+    while there and (not most or looked < most):
         with writing(quarantine.engine) as connection:
-            rows = connection.execute(
-                select(evidence.c.id, evidence.c.detail)
-                .where(evidence.c.id > last, evidence.c.severity > 0)
-                .order_by(evidence.c.id)
-                .limit(_AT_ONCE)
-            ).all()
-            for row in rows:
-                seen += _witness(quarantine, connection, row)
-            looked += len(rows)
-            last = rows[-1].id if len(rows) == _AT_ONCE else newest
-    _advance(quarantine, last)
+            done, concerned = compare(quarantine.shield, connection, _AT_ONCE)
+        seen += concerned
+        looked += done
+        if done < _AT_ONCE:
+            break
     return seen
-
-
-def _witness(quarantine: Quarantine, connection: Connection, row: Any) -> bool:
-    try:
-        findings = Evidence(row.detail).findings
-    except (ValueError, KeyError, json.JSONDecodeError):
-        return False
-    kind, reference = SightingKind.EVIDENCE, f"content {row.id}"
-    return quarantine.shield.witness(connection, kind, row.id, reference, findings, time.time())
 
 
 def _messages(quarantine: Quarantine) -> int:
@@ -76,24 +55,12 @@ def _messages(quarantine: Quarantine) -> int:
             ).all()
             for row in rows:
                 try:
-                    findings = read_whole(quarantine, connection, row).inspection.findings
+                    fingerprints = read_whole(quarantine, connection, row).inspection.fingerprints()
                 except (GoneError, SealingError):
                     continue
                 seen += quarantine.shield.witness(
-                    connection, SightingKind.MESSAGE, row.id, row.reference, findings, time.time()
+                    connection, SightingKind.MESSAGE, row.id, row.reference, fingerprints, time.time()
                 )
         if len(rows) < _AT_ONCE:
             return seen
         last = rows[-1].id
-
-
-def _mark(connection: Connection) -> int:
-    table = tables.shield_mark
-    return connection.execute(select(table.c.number).where(table.c.name == _EVIDENCE)).scalar() or 0
-
-
-def _advance(quarantine: Quarantine, number: int) -> None:
-    table = tables.shield_mark
-    with writing(quarantine.engine) as connection:
-        connection.execute(delete(table).where(table.c.name == _EVIDENCE))
-        connection.execute(insert(table).values(name=_EVIDENCE, number=number))

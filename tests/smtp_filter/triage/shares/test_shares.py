@@ -13,9 +13,9 @@ from scanner.judgement.assessment import PeopleCount, Severity
 from scanner.store.entry import Audience, FileStat
 from scanner.store.inventory import FileChange, persistently
 from scanner.store.inventory.tables import CURRENT, file, folder
+from scanner.store.shielding import SHIELDED
 from smtp_filter.quarantine.holding import Quarantine
 from smtp_filter.quarantine.model import Actor, ConflictError, NotFoundError, QuarantineError
-from smtp_filter.quarantine.shielding import SHIELDED
 from smtp_filter.triage.shares import deciding, queries
 from smtp_filter.triage.shares.model import Act, FileDetail, Filter, State
 from smtp_filter.triage.shield.listing import import_list
@@ -40,7 +40,7 @@ class Shares:
         with self.quarantine.engine.connect() as connection:
             places = queries.Places(connection, OWNERS)
             shown = Filter(**wanted)  # type: ignore[arg-type]
-            lines, _ = queries.files(connection, self.quarantine.shield, places, shown, self.now)
+            lines, _ = queries.files(connection, places, shown, self.now)
         return [line.path for line in lines]
 
     def number(self, path: str) -> int:
@@ -159,9 +159,7 @@ def test_pages_are_whole(shares: Shares) -> None:
     with shares.quarantine.engine.connect() as connection:
         places = queries.Places(connection, {})
         for _ in range(10):
-            lines, after = queries.files(
-                connection, shares.quarantine.shield, places, Filter(), shares.now, after, size=1
-            )
+            lines, after = queries.files(connection, places, Filter(), shares.now, after, size=1)
             seen += [line.path for line in lines]
             if not after:
                 break
@@ -260,7 +258,7 @@ def test_what_was_there_on_a_date(shares: Shares) -> None:
 
     def then(path: str, moment: float) -> list[tuple[str, Severity]]:
         with shares.quarantine.engine.connect() as connection:
-            found = queries.then(connection, shares.quarantine.shield, path, moment)
+            found = queries.then(connection, path, moment)
         return [(one.path, one.severity) for one in found]
 
     assert then("/srv/shares/housing", FIRST + 9 * DAY) == [(HOUSING, Severity.CRITICAL)]
@@ -285,5 +283,5 @@ def test_shielded_files_have_no_name(shares: Shares) -> None:
     assert (detail.line.path, detail.line.shielded, detail.evidence.findings) == (SHIELDED, True, ())
     assert "Mary" not in repr(detail.evidence.reasons)
     with shares.quarantine.engine.connect() as connection:
-        (one,) = queries.then(connection, shares.quarantine.shield, "/srv/shares/housing", shares.now)
+        (one,) = queries.then(connection, "/srv/shares/housing", shares.now)
     assert (one.path, one.people) == (SHIELDED, PeopleCount(1, 2))

@@ -12,11 +12,12 @@ from scanner.configuration.schema import Configuration
 from scanner.inspection.inspector import Inspector
 from scanner.store.database import writing
 from scanner.store.entry import Audience
+from scanner.store.shielding import SHIELDED
 from smtp_filter.quarantine import reading, searching, tables
 from smtp_filter.quarantine.holding import Quarantine
 from smtp_filter.quarantine.model import Actor, ConflictError, ForbiddenError, NotFoundError, QuarantineError
 from smtp_filter.quarantine.searching import Filter
-from smtp_filter.quarantine.shielding import SHIELDED, SightingKind
+from smtp_filter.quarantine.shielding import SightingKind
 from smtp_filter.triage.shield import glass, listing
 from smtp_filter.triage.shield.listing import import_list, remove
 from smtp_filter.triage.shield.reading_list import ListError, read_list
@@ -70,7 +71,7 @@ def test_who_is_recognised(
     quarantine: Quarantine, found: list[tuple[str, str]], concerned: bool, why: str
 ) -> None:
     load(quarantine)
-    findings = [finding(kind, value) for kind, value in found]
+    findings = [finding(kind, value).fingerprint for kind, value in found]
     with quarantine.engine.connect() as connection:
         assert bool(quarantine.shield.matches(connection, findings)) is concerned, why
 
@@ -86,7 +87,7 @@ def test_forms_agree_with_what_the_detector_finds(tmp_path: Path) -> None:
     load(quarantine)
     with quarantine.engine.connect() as connection:
         for kind in ("PERSON", "UK_NHS", "UK_ADDRESS"):
-            one = [finding for finding in found.findings if finding.entity_type == kind]
+            one = [finding.fingerprint for finding in found.findings if finding.entity_type == kind]
             assert one
             assert quarantine.shield.matches(connection, one), kind
     quarantine.close()
@@ -127,8 +128,8 @@ def test_a_list_is_replaced_as_a_whole(quarantine: Quarantine) -> None:
     done = load(quarantine, b"reference,name\nP-2,Peter Smith\n", whole=True)
     assert (done.new, done.removed) == (1, 1)
     with quarantine.engine.connect() as connection:
-        assert not quarantine.shield.matches(connection, [finding("PERSON", "Mary Jones")])
-        assert quarantine.shield.matches(connection, [finding("PERSON", "Smith, Peter")])
+        assert not quarantine.shield.matches(connection, [finding("PERSON", "Mary Jones").fingerprint])
+        assert quarantine.shield.matches(connection, [finding("PERSON", "Smith, Peter").fingerprint])
         assert listing.count(connection).people == 1
 
 
