@@ -17,7 +17,7 @@ from scanner.shares.deciding import Decider, Decision
 from scanner.shares.mounts import FileSystem, Mounts
 from scanner.shares.replaying.weighing import Verdicts, Weighing
 from scanner.shares.settings import ScanSettings
-from scanner.shares.sources import Source, Sources, Walking
+from scanner.shares.sources import SilentError, Source, Sources, Walking
 from scanner.shares.walk import Listing
 from scanner.store import runs
 from scanner.store.entry import Access, displayable
@@ -30,6 +30,8 @@ from scanner.store.runs import RootState
 VANISHED_FILES = 20
 # On another file system than the last time much less is believed.
 VANISHED_PERCENT_ELSEWHERE = 10
+
+_SILENT = "does not answer; nothing of it is taken for deleted"
 
 # Listings in one turn: as many folders as one query asks for.
 _FOLDERS_PER_TURN = 200
@@ -87,7 +89,7 @@ class _Walked:
         self.root = root
         self.walk = walk
         self.known = known  # regular files, before this walk
-        self.listings: Iterator[Listing] = iter(walk)
+        self.listings: Iterator[Listing | None] = iter(walk)
         self.folders = _Numbers()
         self.missing: dict[int, bool] = {}
         self.objects = 0
@@ -115,14 +117,15 @@ class Meeting:
         """``weighing`` judges anew what ``decider`` found worth it."""
         self._engine = engine
         self._weighing = weighing
-        self._sources = sources or Sources()
+        self._sources = sources or Sources(settings, left_out)
         self._table = table
         self._decider = decider
         self._settings = settings
-        self._left_out = left_out
         self._accept_vanished = accept_vanished
         self._mounts = Mounts()
-        self._walked: _Walked | None = None
+        self._walked: dict[bytes, _Walked] = {}
+        for state in states:  # all at once: several that do not answer are waited for together
+            self._sources.of(state.path).knock(state.path)
         self.roots = [self._root(state) for state in states]
 
     def _root(self, state: RootState) -> Root:
@@ -131,6 +134,9 @@ class Meeting:
         try:
             root.system = source.system(state.path, self._mounts)
             root.handle = source.handle(state.path)
+        except SilentError:
+            self._lose(root, _SILENT)
+            return root
         except OSError as error:
             self._lose(root, f"is not there ({(error.strerror or '').lower()}); is it mounted?")
             return root
@@ -147,10 +153,7 @@ class Meeting:
     @property
     def walking(self) -> bool:
         """Whether there is more to meet."""
-        return self._walked is not None or self._next_root() is not None
-
-    def _next_root(self) -> Root | None:
-        return next((root for root in self.roots if not root.state.walked and not root.lost), None)
+        return any(not root.state.walked and not root.lost for root in self.roots)
 
     def root_of(self, path: bytes) -> Root | None:
         """The root that ``path`` lies beneath."""
@@ -162,46 +165,66 @@ class Meeting:
         return sum(root.state.directories for root in self.roots)
 
     def turn(self, objects: int, seconds: float) -> Decision:
-        """Meet about so many objects, for about so long, and write down what is new about them."""
-        root = self._next_root()
-        if root is None:
-            return Decision()
-        if self._walked is None:
-            walk = root.source.walk(
-                root.path,
-                self._settings.selection(),
-                self._left_out,
-                cross_mounts=self._settings.cross_mounts,
-                rights=self._decider.rights,
-                mounts=self._mounts,
-            )
+        """Meet about so many objects, for about so long, and write down what is new about them.
+
+        While a root does not answer the next one is walked.
+        """
+        for root in self.roots:
+            if root.state.walked or root.lost:
+                continue
+            decision = self._turn(root, objects, seconds)
+            if decision is not None:
+                return decision
+        return Decision()
+
+    def _turn(self, root: Root, objects: int, seconds: float) -> Decision | None:
+        """A turn of one root; ``None`` where it has nothing to say yet."""
+        walked = self._walked.get(root.path)
+        if walked is None:
             known = persistently(self._engine, lambda c: self._table.count_known(c, root.path), writes=False)
-            self._walked = _Walked(root.path, walk, known)
+            walked = self._walked[root.path] = _Walked(root.path, root.source.walk(root.path), known)
         until = time.monotonic() + seconds
         batch: list[Listing] = []
         met = 0
-        for listing in self._walked.listings:
-            batch.append(listing)
-            met += len(listing)
-            if met >= objects or len(batch) >= _FOLDERS_PER_TURN or time.monotonic() > until:
-                break
-        else:
-            decision = self._settle(self._walked, batch)
-            self._end(root, self._walked)
-            self._walked = None
+        ended = False
+        try:
+            for listing in walked.listings:
+                if listing is None:
+                    break
+                batch.append(listing)
+                met += len(listing)
+                if met >= objects or len(batch) >= _FOLDERS_PER_TURN or time.monotonic() > until:
+                    break
+            else:
+                ended = True
+        except SilentError:
+            self._abandon(root, _SILENT)
+            return Decision()
+        except OSError as error:
+            self._abandon(root, f"cannot be walked ({(error.strerror or '').lower()})")
+            return Decision()
+        if ended:
+            decision = self._settle(walked, batch)
+            self._end(root, walked)
+            self._walked.pop(root.path, None)
             return decision
-        if self._walked.walk.unlisted and not root.there():
+        if not batch:
+            return None
+        if walked.walk.unlisted and not root.there():
             self._abandon(root, "disappeared while it was walked")
             return Decision()
-        return self._settle(self._walked, batch)
+        return self._settle(walked, batch)
+
+    def close(self) -> None:
+        """Nothing more is asked of the roots."""
+        self._sources.close()
 
     def lost(self, root: Root) -> None:
-        """A file of this root could not be read, and the root is not there any more."""
-        self._abandon(root, "disappeared while it was read")
+        """A file of this root could not be read, and the root is not there any more, or silent."""
+        self._abandon(root, _SILENT if root.source.silent() else "disappeared while it was read")
 
     def _abandon(self, root: Root, what: str) -> None:
-        if self._walked is not None and self._walked.root == root.path:
-            self._walked = None
+        self._walked.pop(root.path, None)
         self._lose(root, what)
 
     def _lose(self, root: Root, what: str) -> None:
@@ -350,7 +373,7 @@ class Meeting:
 
     def _identity(self, root: Root) -> str:
         try:
-            return root.source.identity(root.path, Mounts())
+            return root.source.identity(root.path)
         except OSError:
             return ""
 

@@ -56,7 +56,17 @@ LOOKED_AHEAD = 50
 CONTENTS_REMEMBERED = 100_000
 CONTENTS_PER_LOOK = 4
 
-LOST_WITH_MOUNT = {Shortfall.VANISHED, Shortfall.IO_ERROR, Shortfall.NO_PERMISSION}
+# A reader that was stopped may have waited for its mount.
+LOST_WITH_MOUNT = {
+    Shortfall.VANISHED,
+    Shortfall.IO_ERROR,
+    Shortfall.NO_PERMISSION,
+    Shortfall.PARSER_STOPPED,
+}
+
+# A file that is read for longer makes us ask whether its root is still there.
+_LONG = 20.0
+_SECONDS_BETWEEN_KNOCKS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +221,7 @@ class _Scan:
             weighing=weighing,
         )
         self._pace = Pace(settings.pace, settings.workers.effective_count)
-        self._probed = self._beaten = 0.0
+        self._probed = self._beaten = self._looked_after = 0.0
         self._backlog: deque[Queued] = deque()
         self._more = True
         self._reading: dict[int, _Begun] = {}
@@ -245,27 +255,34 @@ class _Scan:
             remote=tuple(root.path for root in self._meeting.roots if is_remote(root.path)),
         )
         be_modest(self._run.settings.pace)
-        stopped = False
-        with WorkerPool(work, workers.effective_count) as pool:
-            while self._reading or self._ended or self._owes():
-                self._beat()
-                if self._must_stop():
-                    stopped = True
-                    break
-                self._paused = self._must_wait()
-                if not self._paused:
-                    self._began = True
-                    self._walk_on()
-                    self._feed(pool)
-                idle = not self._paused and self._meeting.walking
-                # While there is more to walk, only look at what has arrived.
-                for answer in pool.answers(timeout=0 if idle else 0.05):
-                    self._end(answer)
-                self._commit(force=not self._reading)
-                self._observer.progress(self._progress())
-        self._commit(force=True)
-        self._observer.progress(self._progress())
-        return self._close(stopped)
+        try:
+            with WorkerPool(work, workers.effective_count) as pool:
+                stopped = self._read_all(pool)
+            self._commit(force=True)
+            self._observer.progress(self._progress())
+            return self._close(stopped)
+        finally:
+            self._meeting.close()
+
+    def _read_all(self, pool: WorkerPool) -> bool:
+        """Walk and read until nothing is owed; whether somebody stopped it before."""
+        while self._reading or self._ended or self._owes():
+            self._beat()
+            if self._must_stop():
+                return True
+            self._paused = self._must_wait()
+            if not self._paused:
+                self._began = True
+                self._walk_on()
+                self._feed(pool)
+            self._give_up_silent(pool)
+            idle = not self._paused and self._meeting.walking
+            # While there is more to walk, only look at what has arrived.
+            for answer in pool.answers(timeout=0 if idle else 0.05):
+                self._end(answer)
+            self._commit(force=not self._reading)
+            self._observer.progress(self._progress())
+        return False
 
     def _close(self, stopped: bool) -> RunRecord:
         number = self._stored.number
@@ -389,11 +406,8 @@ class _Scan:
     def _end(self, answer: Answer) -> None:
         begun = self._reading.pop(answer.number)
         queued = begun.queued
-        self._looks[begun.look] -= 1
-        if not self._looks[begun.look]:
-            del self._looks[begun.look]
+        self._let_go_of(begun)
         now = time.monotonic()
-        self._pace.end(now - begun.since)
         if begun.root is not None and now - self._probed > PROBE_SECONDS:
             self._probed = now
             self._pace.answered(begun.root.source.probe(begun.root.path))
@@ -406,6 +420,30 @@ class _Scan:
         self._ended.append(self._ending(begun, key))
         self._counts["ended"] += 1
         self._counts["bytes ended"] += queued.size
+
+    def _give_up_silent(self, pool: WorkerPool) -> None:
+        """Files that take long, of a root that does not answer any more, wait for another night."""
+        now = time.monotonic()
+        if now - self._looked_after < _SECONDS_BETWEEN_KNOCKS:
+            return
+        self._looked_after = now
+        for root in {id(b.root): b.root for b in self._reading.values() if b.root is not None}.values():
+            slow = [n for n, b in self._reading.items() if b.root is root and now - b.since > _LONG]
+            if not slow or root.lost:
+                continue
+            if root.source.silent():
+                self._meeting.lost(root)
+            else:
+                root.source.knock(root.path)
+        lost = [n for n, b in self._reading.items() if b.root is not None and b.root.lost]
+        for number in pool.give_up(lost) if lost else ():
+            self._let_go_of(self._reading.pop(number))
+
+    def _let_go_of(self, begun: _Begun) -> None:
+        self._looks[begun.look] -= 1
+        if not self._looks[begun.look]:
+            del self._looks[begun.look]
+        self._pace.end(time.monotonic() - begun.since)
 
     def _lost_with_its_mount(self, begun: _Begun, inspection: Inspection | None) -> bool:
         root = begun.root

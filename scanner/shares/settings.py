@@ -73,6 +73,9 @@ class ScanSettings:
     files_at_once_per_share: int = 0
     """Files that are read of one root at the same time; 0 means as many as there are workers."""
 
+    silent_seconds: float = 60.0
+    """A server or network mount that says nothing for so long is lost; a small question waits half of it."""
+
     windows: Windows = field(default_factory=Windows)
     pace: PaceSettings = field(default_factory=PaceSettings)
     exposure: ExposureSettings = field(default_factory=ExposureSettings)

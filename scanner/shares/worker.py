@@ -6,9 +6,7 @@ other files, the terminal, logging, signals from the keyboard.
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import logging
 import os
 import signal
 import socket
@@ -28,6 +26,7 @@ from scanner.documents.reader import Read, read_document
 from scanner.inspection.inspector import SoFar
 from scanner.inspection.model import Inspection
 from scanner.judgement.assessment import Assessment, Severity
+from scanner.shares.letting_go import let_go
 from scanner.shares.settings import allowance
 from scanner.shares.sources import is_remote
 from scanner.shares.sources.fetching import Fetcher, start_fetcher
@@ -231,27 +230,3 @@ def _write_to(folder: Path) -> None:
     """Have this process and its programs put temporary files there."""
     os.environ["TMPDIR"] = str(folder)
     tempfile.tempdir = str(folder)
-
-
-def let_go(keep: int) -> None:
-    """Give up what a fork has from its parent: signals, logging, terminal, all descriptors but ``keep``."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    # Parsers' warnings quote documents; nothing of them may reach a log or a terminal.
-    logging.disable(logging.CRITICAL)
-    null = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(null, standard)
-    os.closerange(3, keep)
-    os.closerange(keep + 1, _highest_descriptor() + 1)
-    with contextlib.suppress(OSError):
-        # When memory runs out the kernel shall take a worker, which is replaced, and not the run.
-        Path("/proc/self/oom_score_adj").write_text("600")
-
-
-def _highest_descriptor() -> int:
-    try:
-        return max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
-    except OSError:
-        return 1024

@@ -17,6 +17,7 @@ import signal
 import socket
 import time
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,22 @@ class WorkerPool:
         if worker is None:
             raise RuntimeError("no worker has room")
         worker.send(job)
+
+    def give_up(self, numbers: Collection[int]) -> list[int]:
+        """Stop reading these files, which will not be answered; returns those that had not been before.
+
+        Whoever reads one is replaced; what one of them waits behind must be among them or comes to its end.
+        """
+        wanted = set(numbers)
+        given_up = [job.number for job in self._again if job.number in wanted]
+        self._again = deque(job for job in self._again if job.number not in wanted)
+        for worker in list(self._workers):
+            if worker.jobs and worker.jobs[0].number in wanted:
+                given_up += [job.number for job in worker.own if job.number in wanted]
+                self._again.extend(job for job in worker.own if job.number not in wanted)
+                self._remove(worker, kill=True)
+                self._start()
+        return given_up
 
     def answers(self, timeout: float) -> list[Answer]:
         """What has been answered since the last call; waits up to ``timeout`` seconds for the first."""

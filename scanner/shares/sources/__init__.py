@@ -7,6 +7,16 @@ a connection or a credential: a process of its own fetches what they are to read
 
 from scanner.shares.sources.address import SourceError, is_remote
 from scanner.shares.sources.opening import LOCAL, Sources, distinct, usable
-from scanner.shares.sources.source import Source, Walking
+from scanner.shares.sources.source import SilentError, Source, Walking
 
-__all__ = ["LOCAL", "Source", "SourceError", "Sources", "Walking", "distinct", "is_remote", "usable"]
+__all__ = [
+    "LOCAL",
+    "SilentError",
+    "Source",
+    "SourceError",
+    "Sources",
+    "Walking",
+    "distinct",
+    "is_remote",
+    "usable",
+]

@@ -16,8 +16,8 @@ from typing import Any, NoReturn
 import pytsk3
 
 from scanner.documents.isolation import Confinement, confine
+from scanner.shares.letting_go import let_go
 from scanner.shares.wire import encode
-from scanner.shares.worker import let_go
 
 # What one answer of a long listing holds.
 ENTRIES_AT_ONCE = 1_000

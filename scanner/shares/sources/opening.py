@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import cast
 
 from scanner.shares.exposure import Rights
-from scanner.shares.globs import Selection
 from scanner.shares.mounts import FileSystem, Mounts
+from scanner.shares.settings import ScanSettings
 from scanner.shares.sources.address import Address, SourceError, canonical, image_file, is_remote, parsed
+from scanner.shares.sources.apart import ApartSource
 from scanner.shares.sources.source import LocalSource, Server, Source, Walking
 from scanner.shares.sources.walking import RemoteWalk
+from scanner.store.entry import Access, Audience
 
 LOCAL = LocalSource()
 
@@ -61,10 +63,12 @@ def _server_kind(scheme: str) -> Callable[[Address], Server]:
 
 
 class RemoteSource:
-    """Folders of servers."""
+    """Folders of servers, spoken to by this process."""
 
-    def __init__(self, servers: Servers) -> None:
+    def __init__(self, servers: Servers, settings: ScanSettings | None = None) -> None:
         self._servers = servers
+        self._settings = settings or ScanSettings()
+        self._rights = Rights(self._settings.exposure)
 
     def system(self, path: bytes, mounts: Mounts) -> FileSystem:
         """The server's answer."""
@@ -74,7 +78,7 @@ class RemoteSource:
         """The server's answer."""
         return 0, self._servers.of(path).about(path).st_ino
 
-    def identity(self, path: bytes, mounts: Mounts) -> str:
+    def identity(self, path: bytes) -> str:
         """The server's answer."""
         server = self._servers.of(path)
         about = server.about(path)
@@ -92,30 +96,73 @@ class RemoteSource:
             self._servers.of(path).about(path)
         return time.monotonic() - started
 
+    def access(self, path: bytes, about: os.stat_result, system: FileSystem) -> Access:
+        """The server's answer."""
+        return self._servers.of(path).access(path, about)
+
+    def asking(self, system: FileSystem) -> Callable[[bytes, os.stat_result], Access] | None:
+        """The server is asked."""
+        return lambda path, about: self.access(path, about, system)
+
+    def passage(self, path: bytes, about: os.stat_result, system: FileSystem) -> Audience:
+        """What a server says of a file is what counts there, whatever the folders above say."""
+        return Audience.PUBLIC
+
+    def being_written(self, path: bytes) -> bool:
+        """Not told: to try would be in the way of whoever writes."""
+        return False
+
     def walk(
-        self,
-        root: bytes,
-        selection: Selection,
-        left_out: Sequence[Path],
-        *,
-        cross_mounts: bool,
-        rights: Rights,
-        mounts: Mounts,
+        self, root: bytes, start: bytes = b"", *, deep: bool = True, passage: Audience = Audience.PUBLIC
     ) -> Walking:
         """The server's answer."""
-        return RemoteWalk(self._servers.of(root), root, selection, rights)
+        selection = self._settings.selection()
+        return RemoteWalk(self._servers.of(root), root, selection, self._rights, start=start, deep=deep)
+
+    def knock(self, path: bytes) -> None:
+        """Whoever asks waits."""
+
+    def silent(self) -> bool:
+        """Whoever asks waits."""
+        return False
 
 
 class Sources:
-    """The sources of a run."""
+    """The sources of the roots of a run.
 
-    def __init__(self) -> None:
+    What may fall silent (servers, what is mounted from one, whatever holds such a mount) is asked by
+    processes apart.  ``left_out`` are our own folders.
+    """
+
+    def __init__(self, settings: ScanSettings | None = None, left_out: Sequence[Path] = ()) -> None:
         self.servers = Servers()
-        self._remote = RemoteSource(self.servers)
+        self._settings = settings or ScanSettings()
+        self._local = LocalSource(self._settings, left_out)
+        self._remote = RemoteSource(self.servers, self._settings)
+        self._apart: dict[bytes, ApartSource] = {}
 
-    def of(self, path: bytes) -> Source:
-        """The source that ``path`` lies in."""
-        return self._remote if is_remote(path) else LOCAL
+    def of(self, root: bytes) -> Source:
+        """The source of a root."""
+        direct: Source = self._remote if is_remote(root) else self._local
+        if not _may_fall_silent(root):
+            return direct
+        if root not in self._apart:
+            self._apart[root] = ApartSource(root, direct, self._settings.silent_seconds)
+        return self._apart[root]
+
+    def close(self) -> None:
+        """End the processes that were started."""
+        for source in self._apart.values():
+            source.close()
+        self._apart.clear()
+
+
+def _may_fall_silent(root: bytes) -> bool:
+    if is_remote(root):
+        return parsed(root).scheme != "image"
+    mounts = Mounts()
+    stem = root.rstrip(b"/") + b"/"
+    return mounts.at(root).network or any(point.startswith(stem) for point, _ in mounts.network())
 
 
 def usable(written: str) -> bytes:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import fcntl
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from scanner.shares.exposure import Rights
-from scanner.shares.globs import Selection
 from scanner.shares.mounts import FileSystem, Mounts, handle, identity
 from scanner.shares.pace import probe
+from scanner.shares.settings import ScanSettings
 from scanner.shares.walk import Listing, Walk
-from scanner.store.entry import Access
+from scanner.store.entry import Access, Audience
+
+
+class SilentError(TimeoutError):
+    """A file system or server that does not answer: neither yes nor no."""
+
+    def __init__(self) -> None:
+        super().__init__(errno.ETIMEDOUT, "does not answer")
 
 
 class Walking(Protocol):
@@ -23,13 +33,19 @@ class Walking(Protocol):
     unlisted: list[bytes]
     skipped: list[bytes]
 
-    def __iter__(self) -> Iterator[Listing]:
-        """Every folder's listing, once."""
+    def __iter__(self) -> Iterator[Listing | None]:
+        """Every folder's listing, once; ``None`` where nothing came yet and there is time for other things.
+
+        Raises :class:`SilentError` where nothing comes any more.
+        """
         ...
 
 
 class Source(Protocol):
-    """Where files lie.  Whatever fails raises ``OSError``."""
+    """Where the files of one root lie: the one way to list, to look, and to ask for rights.
+
+    Whatever fails raises ``OSError``; :class:`SilentError` where there is no answer.
+    """
 
     def system(self, path: bytes, mounts: Mounts) -> FileSystem:
         """What kind of file system answers, and which of its answers can be believed."""
@@ -39,7 +55,7 @@ class Source(Protocol):
         """What is at ``path``, for as long as it stays there."""
         ...
 
-    def identity(self, path: bytes, mounts: Mounts) -> str:
+    def identity(self, path: bytes) -> str:
         """What is at ``path``, to be compared with another night's."""
         ...
 
@@ -51,22 +67,44 @@ class Source(Protocol):
         """Seconds that a small question takes."""
         ...
 
+    def access(self, path: bytes, about: os.stat_result, system: FileSystem) -> Access:
+        """Who may read a file."""
+        ...
+
+    def asking(self, system: FileSystem) -> Callable[[bytes, os.stat_result], Access] | None:
+        """Whom a listing is to ask who may read a file; ``None`` where the system here answers at once."""
+        ...
+
+    def passage(self, path: bytes, about: os.stat_result, system: FileSystem) -> Audience:
+        """Who may pass through a folder to what lies in it."""
+        ...
+
+    def being_written(self, path: bytes) -> bool:
+        """Whether somebody has the file open for writing, as far as that is told."""
+        ...
+
     def walk(
-        self,
-        root: bytes,
-        selection: Selection,
-        left_out: Sequence[Path],
-        *,
-        cross_mounts: bool,
-        rights: Rights,
-        mounts: Mounts,
+        self, root: bytes, start: bytes = b"", *, deep: bool = True, passage: Audience = Audience.PUBLIC
     ) -> Walking:
-        """A walk over everything beneath ``root``."""
+        """A walk over what is beneath ``root``, or beneath ``start``, which lies in it."""
+        ...
+
+    def knock(self, path: bytes) -> None:
+        """Ask whether anybody is there, and do not wait for the answer."""
+        ...
+
+    def silent(self) -> bool:
+        """Whether what was asked has not been answered for too long; never waits."""
         ...
 
 
 class LocalSource:
-    """Folders of this machine and what is mounted there."""
+    """Folders of this machine and what is mounted there; ``left_out`` are our own."""
+
+    def __init__(self, settings: ScanSettings | None = None, left_out: Sequence[Path] = ()) -> None:
+        self._settings = settings or ScanSettings()
+        self._left_out = left_out
+        self._rights = Rights(self._settings.exposure)
 
     def system(self, path: bytes, mounts: Mounts) -> FileSystem:
         """The system's own answer."""
@@ -76,9 +114,9 @@ class LocalSource:
         """The system's own answer."""
         return handle(path)
 
-    def identity(self, path: bytes, mounts: Mounts) -> str:
+    def identity(self, path: bytes) -> str:
         """The system's own answer."""
-        return identity(path, mounts)
+        return identity(path, Mounts())
 
     def lstat(self, path: bytes) -> os.stat_result:
         """The system's own answer."""
@@ -88,18 +126,64 @@ class LocalSource:
         """The system's own answer."""
         return probe(path)
 
+    def access(self, path: bytes, about: os.stat_result, system: FileSystem) -> Access:
+        """The system's own answer."""
+        return self._rights.of(path, about, system)
+
+    def asking(self, system: FileSystem) -> Callable[[bytes, os.stat_result], Access] | None:
+        """The system answers at once."""
+        return None
+
+    def passage(self, path: bytes, about: os.stat_result, system: FileSystem) -> Audience:
+        """The system's own answer."""
+        return self._rights.passage(path, about, system)
+
+    def being_written(self, path: bytes) -> bool:
+        """Whether somebody has it open for writing; told to the file's owner and to root, of local disks.
+
+        A lease for reading is refused then (fcntl(2)).  It is given back at once; the process must ignore
+        SIGIO.
+        """
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+        try:
+            descriptor = os.open(path, flags)
+        except OSError:
+            return False
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        else:
+            with contextlib.suppress(OSError):
+                fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+            return False
+        finally:
+            os.close(descriptor)
+
     def walk(
-        self,
-        root: bytes,
-        selection: Selection,
-        left_out: Sequence[Path],
-        *,
-        cross_mounts: bool,
-        rights: Rights,
-        mounts: Mounts,
+        self, root: bytes, start: bytes = b"", *, deep: bool = True, passage: Audience = Audience.PUBLIC
     ) -> Walking:
         """The system's own answer."""
-        return Walk(Path(os.fsdecode(root)), selection, left_out, cross_mounts, rights, mounts)
+        return Walk(
+            Path(os.fsdecode(root)),
+            self._settings.selection(),
+            self._left_out,
+            self._settings.cross_mounts,
+            self._rights,
+            Mounts(),
+            start=Path(os.fsdecode(start)) if start else None,
+            passage=passage,
+            deep=deep,
+        )
+
+    def knock(self, path: bytes) -> None:
+        """Local disks answer, or nothing here does."""
+
+    def silent(self) -> bool:
+        """Local disks answer, or nothing here does."""
+        return False
 
 
 class Server(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Sequence
@@ -9,11 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from scanner.documents.model import Shortfall
-from scanner.shares.exposure import Rights
-from scanner.shares.mounts import FileSystem, Mounts, handle
+from scanner.shares.exposure import Rights, effective
+from scanner.shares.mounts import FileSystem, Mounts
 from scanner.shares.settings import ScanSettings
-from scanner.shares.walk import Listing, Unopened, Walk, shortfall_of, special
+from scanner.shares.sources import SilentError, Source, Sources, Walking, is_remote
+from scanner.shares.walk import Listing, Unopened, shortfall_of, special
 from scanner.store.entry import Audience
+
+_NOT_THERE = (FileNotFoundError, NotADirectoryError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +43,29 @@ class Look:
 
 
 class Places:
-    """Looks at names beneath ``roots``; what it learns of folders holds until :meth:`renew`."""
+    """Looks at names beneath ``roots``; what it learns of folders holds until :meth:`renew`.
+
+    Whatever of it cannot be told now raises ``OSError``, or is said to be not there yet (:meth:`there`).
+    """
 
     def __init__(
-        self, roots: Sequence[bytes], settings: ScanSettings, left_out: Sequence[Path], rights: Rights
+        self,
+        roots: Sequence[bytes],
+        settings: ScanSettings,
+        left_out: Sequence[Path],
+        rights: Rights,
     ) -> None:
         self.rights = rights
         self.roots = tuple(roots)
         self._settings = settings
-        self._left_out = tuple(left_out)
+        self._sources = Sources(settings, left_out)
         self._left_out_raw = frozenset(os.fsencode(path) for path in left_out)
         self._handles: dict[bytes, tuple[int, int]] = {}
         self.renew()
+
+    def close(self) -> None:
+        """Nothing more is asked."""
+        self._sources.close()
 
     def renew(self) -> None:
         """Forget what may have changed: mounts, and who gets through folders."""
@@ -65,20 +80,62 @@ class Places:
             (root for root in self.roots if path == root or path.startswith(root.rstrip(b"/") + b"/")), None
         )
 
+    def source(self, root: bytes) -> Source:
+        """Who answers for what lies beneath a root."""
+        return self._sources.of(root)
+
+    def system(self, path: bytes) -> FileSystem:
+        """The file system that a path beneath a root lies on, as far as is known without asking for it."""
+        root = self.root_of(path)
+        if root is None or not is_remote(root):
+            return self.mounts.at(path)
+        try:
+            return self.source(root).system(root, self.mounts)
+        except OSError:
+            return FileSystem(root.partition(b":")[0].decode("ascii"))
+
     def there(self, root: bytes) -> bool:
         """Whether what lies at a root is what did when it was first seen: a lost mount is no deletion."""
+        return not self.missing(root)
+
+    def missing(self, root: bytes) -> str:
+        """Why nothing can be said of what lies beneath a root; empty where it is there."""
         try:
-            now = handle(root)
-        except OSError:
-            return False
-        return self._handles.setdefault(root, now) == now
+            now = self.source(root).handle(root)
+        except SilentError:
+            return "does not answer"
+        except OSError as error:
+            return f"is not there ({(error.strerror or type(error).__name__).lower()})"
+        return "" if self._handles.setdefault(root, now) == now else "is not what it was; is it mounted?"
 
-    def returned(self, root: bytes) -> None:
-        """What lies at the root now is taken for it."""
-        self._handles.pop(root, None)
-        self.there(root)
+    def lstat(self, path: bytes) -> os.stat_result:
+        """What the system says of one object; raises ``OSError``."""
+        root = self.root_of(path)
+        if root is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        return self.source(root).lstat(path)
 
-    def walk(self, root: bytes, start: bytes, *, deep: bool) -> Walk | None:
+    def being_written(self, path: bytes) -> bool:
+        """Whether somebody has the file open for writing, as far as that is told."""
+        root = self.root_of(path)
+        return root is not None and self.source(root).being_written(path)
+
+    def audience(self, path: bytes) -> Audience | None:
+        """Who can read a file now; ``None`` where it is no file any more.  Raises ``OSError``."""
+        root = self.root_of(path)
+        folder = path.rpartition(b"/")[0] or b"/"
+        place = self.place(root, folder) if root is not None else None
+        if root is None or place is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        about = self.source(root).lstat(path)
+        if not stat.S_ISREG(about.st_mode):
+            return None
+        access = self.source(root).access(path, about, place.system)
+        if access.audience is Audience.UNKNOWN and not self.there(root):
+            raise SilentError
+        return effective(access, place.passage, published=self.rights.published(folder))
+
+    def walk(self, root: bytes, start: bytes, *, deep: bool) -> Walking | None:
         """A walk of a folder beneath ``root``; ``None`` where a walk of the root would not come there."""
         passage = Audience.PUBLIC
         if start != root:
@@ -86,17 +143,7 @@ class Places:
             if above is None or self.place(root, start) is None:
                 return None
             passage = above.passage
-        return Walk(
-            Path(os.fsdecode(root)),
-            self.selection,
-            self._left_out,
-            self._settings.cross_mounts,
-            self.rights,
-            self.mounts,
-            start=Path(os.fsdecode(start)),
-            passage=passage,
-            deep=deep,
-        )
+        return self.source(root).walk(root, start, deep=deep, passage=passage)
 
     def place(self, root: bytes, folder: bytes) -> Place | None:
         """A folder at or beneath ``root``, ``None`` where it is not there or nobody is to enter it."""
@@ -116,32 +163,35 @@ class Places:
             return None
         if above is not None and self.selection.exclude.match(folder, root):
             return None
+        source = self.source(root)
         try:
-            about = os.lstat(folder)
-        except OSError:
+            about = source.lstat(folder)
+        except (*_NOT_THERE, PermissionError):
             return None
         if not stat.S_ISDIR(about.st_mode):
             return None
-        if above is None:
-            return Place(
-                self.rights.passage(folder, about, self.mounts.at(root)),
-                self.mounts.of_device(about.st_dev, self.mounts.at(root)),
-                about.st_dev,
-            )
-        if not self._settings.cross_mounts and about.st_dev != above.device:
+        if above is not None and not self._settings.cross_mounts and about.st_dev != above.device:
             return None
-        system = self.mounts.of_device(about.st_dev, above.system)
-        passage = min(above.passage, self.rights.passage(folder, about, system))
-        return Place(passage, system, about.st_dev)
+        around = source.system(root, self.mounts) if above is None else above.system
+        system = self.mounts.of_device(about.st_dev, around)
+        passage = source.passage(folder, about, system)
+        return Place(passage if above is None else min(above.passage, passage), system, about.st_dev)
 
     def look(self, root: bytes, folder: bytes, names: Sequence[bytes]) -> Look:
-        """What is at these names."""
+        """What is at these names.  Raises ``OSError`` where the root cannot say."""
         place = self.place(root, folder)
+        source = self.source(root)
         if place is None:
             # The folder went: so did what was in it.  One that is not to be entered holds nothing for us.
-            return Look(None, gone=[] if os.path.lexists(folder) else list(names))
+            return Look(None, gone=list(names) if _is_gone(source, folder) else [])
         listing = Listing(
-            folder, place.passage, self.rights.published(folder), place.system, entered=False, last=False
+            folder,
+            place.passage,
+            self.rights.published(folder),
+            place.system,
+            entered=False,
+            last=False,
+            access=source.asking(place.system),
         )
         found = Look(listing)
         stem = folder if folder.endswith(b"/") else folder + b"/"
@@ -152,11 +202,13 @@ class Places:
     def _meet(self, root: bytes, stem: bytes, name: bytes, listing: Listing, found: Look) -> None:
         selection = self.selection
         try:
-            about = os.lstat(stem + name)
-        except FileNotFoundError:
+            about = self.source(root).lstat(stem + name)
+        except _NOT_THERE:
             found.gone.append(name)
             return
         except OSError as error:
+            if not self.there(root):
+                raise
             listing.unopened.append(Unopened(name, *shortfall_of(error)))
             return
         if stat.S_ISDIR(about.st_mode):
@@ -171,3 +223,13 @@ class Places:
                 listing.unopened.append(Unopened(name, Shortfall.EXCLUDED, refused, about.st_mtime_ns))
             else:
                 listing.files.append((name, about))
+
+
+def _is_gone(source: Source, folder: bytes) -> bool:
+    try:
+        source.lstat(folder)
+    except _NOT_THERE:
+        return True
+    except PermissionError:
+        return False
+    return False

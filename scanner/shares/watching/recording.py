@@ -7,7 +7,6 @@ these files), and takes a new number, with a sweep, when the scan has ended.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -48,6 +47,8 @@ _SECONDS_PER_TRANSACTION = 1.0
 _REMEMBERED = 50_000
 # A file that a watcher asked for comes before what a first sweep finds.
 _URGENT = 100_000
+# A file that is read for longer makes us ask whether its root is still there.
+_LONG = 20.0
 # A file that comes back within a day of its alert is no news.
 _SAME_NEWS_SECONDS = 86_400.0
 # What changed shortly before a scan was noticed may not have been met by anybody.
@@ -101,10 +102,14 @@ class _Done:
 
 @dataclass(slots=True)
 class Entered:
-    """What came of some settled names: which are folders, and which are looked at once more later."""
+    """What came of some settled names: which are folders, and which are looked at once more later.
+
+    ``much_later`` are those whose root is not there.
+    """
 
     folders: list[bytes] = field(default_factory=list)
     later: list[Settled] = field(default_factory=list)
+    much_later: list[Settled] = field(default_factory=list)
 
 
 class _Memory(OrderedDict[object, object]):
@@ -132,23 +137,23 @@ class Recorder:
         *,
         note: Callable[[bytes, float], None],
         owner_of: Callable[[str], str] = lambda _: "",
+        compare: Callable[[Connection], object] = lambda _: None,
     ) -> None:
         self.counts = Counts()
         self.stored: StoredRun | None = None
         """The run under which this watch writes; ``None`` while a scan is in the same folders."""
         self._engine = engine
-        compare: Callable[[Connection], object] = lambda _: None,
         self._settings = settings
         self._places = places
         self._new = new
         self._note = note
         self._owner_of = owner_of
+        self._compare = compare
         self._pace = Pace(settings.scan.pace, settings.scan.workers.effective_count)
         self._backlog: deque[Queued] = deque()
         self._beside: deque[tuple[Queued, tuple[Access, Audience]]] = deque()
         self._more = True
         self._reading: dict[int, _Begun] = {}
-        self._compare = compare
         self._busy_paths: Counter[bytes] = Counter()
         self._done: list[_Done] = []
         self._committed = time.monotonic()
@@ -277,12 +282,24 @@ class Recorder:
                 self._more = True
             by_folder.setdefault((root, folder or b"/"), {})[name] = item.again
         for (root, folder), names in by_folder.items():
-            if not self._places.there(root):
-                entered.later.extend(Settled(_joined(folder, name), again) for name, again in names.items())
+            look = self._look(root, folder, list(names))
+            if look is None:
+                later = (Settled(_joined(folder, name), again) for name, again in names.items())
+                entered.much_later.extend(later)
                 continue
-            look = self._places.look(root, folder, list(names))
             entered.folders.extend(_joined(folder, name) for name in look.folders)
             yield folder, look, names
+
+    def _look(self, root: bytes, folder: bytes, names: Sequence[bytes]) -> Look | None:
+        """What is at these names; ``None`` where their root is not there to say."""
+        if not self._places.there(root):
+            return None
+        try:
+            look = self._places.look(root, folder, names)
+        except OSError:
+            return None
+        failed = look.gone or (look.listing is not None and look.listing.unopened)
+        return look if not failed or self._places.there(root) else None
 
     def _enter(
         self,
@@ -458,12 +475,39 @@ class Recorder:
                 queued = self._backlog.popleft()
             else:
                 return
-            system = self._places.mounts.at(queued.raw_path)
+            system = self._places.system(queued.raw_path)
             begun = _Begun(queued, system.settled_ns, time.monotonic(), time.time(), rights)
             self._reading[queued.file_id] = begun
             self._pace.begin(queued.size)
             known = self._known.hashes(queued.look) if queued.size else ()
             pool.submit(Job(queued.file_id, queued.raw_path, queued.size, known))
+
+    def slow_roots(self) -> set[bytes]:
+        """Roots of files that are being read for a suspiciously long time."""
+        now = time.monotonic()
+        slow = (item for item in self._reading.values() if now - item.since > _LONG)
+        roots = {self._places.root_of(item.queued.raw_path) for item in slow}
+        return {root for root in roots if root is not None}
+
+    def give_up(self, pool: WorkerPool, root: bytes) -> None:
+        """What is being read of a root that does not answer is looked at again when it does."""
+        of_root = [
+            number
+            for number, item in self._reading.items()
+            if self._places.root_of(item.queued.raw_path) == root
+        ]
+        for number in pool.give_up(of_root):
+            begun = self._reading.pop(number)
+            self._pace.end(time.monotonic() - begun.since)
+            self._hold(begun, 5.0)
+
+    def _hold(self, begun: _Begun, seconds: float) -> None:
+        """It stays queued and is looked at again."""
+        path = begun.queued.raw_path
+        self._free(path)
+        if begun.rights is None:
+            self._held[path] = begun.queued.file_id
+        self._note(path, seconds)
 
     def answered(self, answer: Answer) -> None:
         """A reader is done with a file."""
@@ -511,9 +555,7 @@ class Recorder:
         lost = bool(reasons & LOST_WITH_MOUNT) and (root is None or not self._places.there(root))
         if not lost and Shortfall.VANISHED not in reasons:
             return False
-        self._free(path)
-        self._held[path] = begun.queued.file_id
-        self._note(path, 5.0 if lost else 0.0)
+        self._hold(begun, 5.0 if lost else 0.0)
         return True
 
     def _ending(self, begun: _Begun, key: str) -> Ended:
@@ -521,7 +563,7 @@ class Recorder:
         queued = begun.queued
         ended = Ended(queued.file_id, key, begun.read_from)
         try:
-            about = os.lstat(queued.raw_path)
+            about = self._places.lstat(queued.raw_path)
         except OSError:
             self._note(queued.raw_path, 0.0)
             return replace(ended, unsettled=True)
@@ -573,6 +615,7 @@ class Recorder:
             raise OvertakenError
         found = [item.row for item in done if item.row is not None]
         self.table.finish(connection, [item.ended for item in done], found)
+        self._compare(connection)
         heads = heads_by_key(connection, [item.key for item in done])
         for item in done:
             severity = Severity(heads[item.key].severity)
@@ -584,7 +627,9 @@ class Recorder:
 
     def _finish_beside(self, connection: Connection, done: Sequence[_Done]) -> None:
         keep(connection, [item.row for item in done if item.row is not None])
+        self._compare(connection)
         heads = heads_by_key(connection, [item.key for item in done])
+        shielded = shielding.of_these(connection, {head.evidence_id for head in heads.values()})
         for item in done:
             queued = item.begun.queued
             self._seen.keep(queued.raw_path, (queued.size, queued.mtime_ns, queued.ctime_ns))
@@ -617,7 +662,6 @@ class Recorder:
             self._alert(connection, path, AlertKind.EXPOSED, severity, told, detail)
 
     def _calm(self, connection: Connection, item: _Done, severity: Severity) -> None:
-        self._compare(connection)
         """A file that holds less than it was alerted for: when it holds as much again, that is news."""
         path = item.begun.queued.raw_path
         was = self._was.get(path)
@@ -629,9 +673,7 @@ class Recorder:
         connection: Connection,
         path: bytes,
         kind: AlertKind,
-        self._compare(connection)
         severity: Severity,
-        shielded = shielding.of_these(connection, {head.evidence_id for head in heads.values()})
         told: Told,
         detail: str,
     ) -> None:

@@ -5,19 +5,19 @@ A name is held once, whatever number of events tell of it; a file that comes and
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import heapq
 import os
 import stat
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 # A log that is always being written is read after one minute, then two, four, up to this.
 _LONGEST_PATIENCE = 900.0
 _RESTLESS_REMEMBERED = 10_000
+# How many seconds a server's clock may be behind ours before a file that is being written passes for old.
+_CLOCKS_APART = 60.0
 
 
 @dataclass(slots=True)
@@ -39,17 +39,27 @@ class Settled:
 
 
 class Settling:
-    """The names that wait."""
+    """The names that wait.
+
+    ``look`` is what tells of a file, ``being_written`` whether somebody has it open for writing,
+    ``own_clock`` whether its times are of this machine's clock.
+    """
 
     def __init__(
         self,
         settle: float,
         longest: float,
         *,
+        look: Callable[[bytes], os.stat_result] = os.lstat,
+        being_written: Callable[[bytes], bool] = lambda _: False,
+        own_clock: Callable[[bytes], bool] = lambda _: True,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._settle = settle
+        self._look = look
+        self._being_written = being_written
+        self._own_clock = own_clock
         self._longest = longest
         self._clock = clock
         self._wall = wall
@@ -59,6 +69,9 @@ class Settling:
 
     def __len__(self) -> int:
         return len(self._names)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._names)
 
     @property
     def next_due(self) -> float | None:
@@ -115,37 +128,13 @@ class Settling:
     def _rests(self, path: bytes, name: _Name) -> bool:
         """Whether the file did not change for long enough and nobody has it open for writing."""
         try:
-            about = os.lstat(path)
+            about = self._look(path)
         except OSError:
             return True
         if not stat.S_ISREG(about.st_mode):
             return True
         look = about.st_size, about.st_mtime_ns, about.st_ctime_ns
-        old = self._wall() - max(about.st_mtime, about.st_ctime) >= self._settle
+        rest = self._settle if self._own_clock(path) else max(self._settle, _CLOCKS_APART)
+        old = self._wall() - max(about.st_mtime, about.st_ctime) >= rest
         same, name.look = name.look == look, look
-        return (old or same) and not being_written(path)
-
-
-def being_written(path: bytes) -> bool:
-    """Whether somebody has the file open for writing, as far as the system tells us.
-
-    It does for the file's owner and for root, on local disks: a lease for reading is refused then
-    (fcntl(2)).  The lease is given back at once; the process must ignore SIGIO.
-    """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-    try:
-        descriptor = os.open(path, flags)
-    except OSError:
-        return False
-    try:
-        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    else:
-        with contextlib.suppress(OSError):
-            fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-        return False
-    finally:
-        os.close(descriptor)
+        return (old or same) and not self._being_written(path)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import time
 from array import array
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine
 
 from scanner.shares.deciding import Decider, Decision
 from scanner.shares.meeting import VANISHED_FILES, learn_gaps, lies_in
-from scanner.shares.walk import Listing, Walk
+from scanner.shares.sources import SilentError, Walking
+from scanner.shares.walk import Listing
 from scanner.shares.watching.places import Places
 from scanner.store.entry import displayable
 from scanner.store.inventory import FileTable, KnownFile, persistently
@@ -62,7 +63,7 @@ class Sweep:
         self._places = places
         self._vanished_percent = vanished_percent
         self._since = since
-        self._walk: Walk | None = None
+        self._walk: Walking | None = None
         self._missing = array("q")
         self._listed: set[int] = set()
         # Folders that were not known when they were listed, and may be by the end.
@@ -84,20 +85,35 @@ class Sweep:
         return found
 
     def _run(self) -> Iterator[list[bytes]]:
-        if not self._places.there(self.root):
-            self.problem = f"{displayable(self.root)} is not what it was; is it mounted?"
+        missing = self._places.missing(self.root)
+        if missing:
+            self.problem = f"{displayable(self.root)} {missing}"
             return
-        self._walk = self._places.walk(self.root, self.wanted.start, deep=self.wanted.deep)
-        if self._walk is not None:
-            yield from self._differing(self._walk)
+        try:
+            self._walk = self._places.walk(self.root, self.wanted.start, deep=self.wanted.deep)
+            if self._walk is not None:
+                yield from self._differing(self._walk)
+        except SilentError:
+            self.problem = f"{displayable(self.root)} does not answer"
+            return
+        except OSError as error:
+            why = (error.strerror or type(error).__name__).lower()
+            self.problem = f"{displayable(self.root)} cannot be walked ({why})"
+            return
+        if self._walk is not None and self._walk.unlisted and not self._places.there(self.root):
+            self.problem = f"{displayable(self.root)} disappeared while it was swept; is it mounted?"
+            return
         yield from self._gone()
 
     # --- what is there -----------------------------------------------------------------------------------
 
-    def _differing(self, walk: Walk) -> Iterator[list[bytes]]:
+    def _differing(self, walk: Walking) -> Iterator[list[bytes]]:
         batch: list[Listing] = []
         objects = 0
         for listing in walk:
+            if listing is None:
+                yield []  # nothing came yet
+                continue
             batch.append(listing)
             objects += len(listing)
             if objects >= _OBJECTS_PER_TURN or len(batch) >= _FOLDERS_PER_TURN:
@@ -110,7 +126,7 @@ class Sweep:
         return persistently(self._engine, lambda c: self._compare(c, batch), writes=False) if batch else []
 
     def _compare(self, connection: Connection, batch: list[Listing]) -> list[bytes]:
-        decider = self._decider()
+        decider = replace(self._decider(), asks_rights=False)
         learn_gaps(connection, decider, batch)
         folders = self._table.folders(connection, list({listing.folder for listing in batch}))
         for listing in batch:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import stat
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -14,9 +13,10 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from scanner.judgement.assessment import Severity
-from scanner.shares.exposure import Rights, effective
+from scanner.shares.exposure import Rights
 from scanner.shares.mounts import Mounts
 from scanner.shares.pace import be_modest
+from scanner.shares.sources import is_remote
 from scanner.shares.watching.lookout import Lookout
 from scanner.shares.watching.notes import Note, What
 from scanner.shares.watching.places import Places
@@ -41,6 +41,9 @@ _HEALTH_SECONDS = 60.0
 _LONGEST_REST = 0.5
 # Wanted sweeps that are remembered one by one; beyond that the whole root is swept.
 _WANTED_AT_ONCE = 1_000
+# Names of a root that is not there are looked at so often.
+_MUCH_LATER = 15.0
+_SECONDS_BETWEEN_KNOCKS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +63,10 @@ class WatchRun:
     signatures: Signatures
     left_out: Sequence[Path] = ()
     owner_of: Callable[[str], str] = lambda _: ""
+    compare: Callable[[Connection], object] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
-    compare: Callable[[Connection], object] = lambda _: None
 class Health:
     """How a watch is doing.  ``polled`` and ``native`` are roots, ``names`` those that wait to settle."""
 
@@ -101,8 +104,10 @@ class _Wanted:
             start, deep = root, True
         self.starts[start] = self.starts.get(start, False) or deep
 
-    def pop(self) -> Wanted:
-        return Wanted(*self.starts.popitem(last=False))
+    def pop(self, free: Callable[[bytes], bool]) -> Wanted | None:
+        """The first whose root is ``free``."""
+        start = next((start for start in self.starts if free(start)), None)
+        return None if start is None else Wanted(start, self.starts.pop(start))
 
 
 def watch(
@@ -127,12 +132,17 @@ class _Watch:
         settings = run.settings
         self._settings = settings
         mounts = Mounts()
-        systems = {root: mounts.at(os.path.realpath(root)) for root in run.roots}
+        self._places = Places(run.roots, settings.scan, run.left_out, Rights(settings.scan.exposure))
+        systems = {root: self._places.system(root) for root in run.roots}
         self._polled = [root for root in run.roots if settings.poll_all or systems[root].network]
         self._native = [] if once else [root for root in run.roots if root not in self._polled]
-        self._rights = Rights(settings.scan.exposure)
-        self._places = Places(run.roots, settings.scan, run.left_out, self._rights)
-        self._settling = Settling(settings.settle, settings.longest_unsettled)
+        self._settling = Settling(
+            settings.settle,
+            settings.longest_unsettled,
+            look=self._places.lstat,
+            being_written=self._places.being_written,
+            own_clock=lambda path: not self._places.system(path).network,
+        )
         new = NewRun(run.roots, run.version, run.signatures, {runs.WATCH: True})
         self._recorder = Recorder(
             engine,
@@ -141,17 +151,17 @@ class _Watch:
             new,
             note=lambda path, after: self._settling.note(path, again=True, after=after),
             owner_of=run.owner_of,
+            compare=run.compare,
         )
         self._lookout = Lookout(self._native, self._not_heard(mounts))
         self._wanted = _Wanted()
-        self._sweep: Sweep | None = None
+        self._sweeps: dict[bytes, Sweep] = {}  # one of each root: a slow one holds up no other
         self._swept_at: dict[bytes, float] = {}
         self._unwatched: OrderedDict[bytes, None] = OrderedDict()
         # Other file systems inside of watched folders, that do not tell: swept like polled roots.
         self._inner = [
             point
             for point, system in mounts.network()
-            compare=run.compare,
             if not once and any(point != root and _holds(root, point) for root in self._native)
         ]
         self._rights_at = time.monotonic()
@@ -160,6 +170,7 @@ class _Watch:
         self._told_ready = False
         self._troubles: dict[bytes, str] = {}
         self._systems = systems
+        self._knocked = 0.0
 
     def _not_heard(self, mounts: Mounts) -> list[bytes]:
         """Folders that the eyes leave alone: our own, the kernel's, and mounts that do not tell."""
@@ -174,6 +185,7 @@ class _Watch:
             confinement=workers.confinement,
             seconds_per_file=workers.seconds_per_file,
             files_per_worker=workers.files_per_worker,
+            remote=tuple(root for root in self._run.roots if is_remote(root)),
         )
         be_modest(self._settings.scan.pace)
         # Whoever opens a file for writing while it is asked whether somebody does would end us by this.
@@ -190,6 +202,7 @@ class _Watch:
             self._tell_health(force=True)
         finally:
             self._recorder.close()
+            self._places.close()
             signal.signal(signal.SIGIO, before)
         return self._recorder.counts
 
@@ -197,7 +210,11 @@ class _Watch:
         for root in self._run.roots:
             shown, kind = displayable(root), self._systems[root].kind or "unknown file system"
             if root in self._polled:
-                why = "as asked" if self._settings.poll_all else "changes made elsewhere are not told"
+                why = "changes made elsewhere are not told"
+                if is_remote(root):
+                    why = "a server is asked, it does not tell"
+                elif not self._systems[root].network:
+                    why = "as asked"
                 self._observer.say(f"{shown} ({kind}): polled every {self._settings.poll:.0f} s, {why}")
             elif root in self._native:
                 also = self._settings.also_poll
@@ -222,6 +239,7 @@ class _Watch:
         busy |= self._look_at_rights(now)
         busy |= self._enter()
         self._recorder.feed(pool)
+        self._give_up_silent(pool, now)
         rest = 0.0 if busy else self._rest()
         if self._recorder.waiting:
             for answer in pool.answers(timeout=min(rest, 0.05)):
@@ -240,8 +258,12 @@ class _Watch:
         return _LONGEST_REST if due is None else min(_LONGEST_REST, max(due, 0.02))
 
     def _finished(self) -> bool:
-        return not (
-            self._sweep is not None or self._wanted.starts or len(self._settling) or self._recorder.reading
+        return not (self._sweeps or self._wanted.starts or self._unsettled() or self._recorder.reading)
+
+    def _unsettled(self) -> bool:
+        """Whether names wait whose root is there: with ``once`` nobody waits for one that is not."""
+        return bool(len(self._settling)) and not (
+            self._troubles and all(self._places.root_of(path) in self._troubles for path in self._settling)
         )
 
     def _lives(self, now: float) -> bool:
@@ -308,15 +330,27 @@ class _Watch:
         # What a sweep finds must settle and be read: it waits while there is enough of it.
         if len(self._settling) > self._settings.names_held // 2 or not self._lookout.ready:
             return False
-        if self._sweep is None:
-            if not self._wanted.starts:
-                return False
-            wanted = self._wanted.pop()
+        self._begin_sweeps()
+        for sweep in list(self._sweeps.values()):
+            for path in sweep.turn(_SWEEP_SECONDS / len(self._sweeps)):
+                # What rested long enough before is entered at once, see Settling.
+                self._settling.note(path, after=0.0)
+            if sweep.done:
+                del self._sweeps[sweep.root]
+                self._swept_at[sweep.wanted.start] = time.monotonic()
+                self._note_trouble(sweep.root, sweep.problem)
+        return bool(self._sweeps)
+
+    def _begin_sweeps(self) -> None:
+        while True:
+            wanted = self._wanted.pop(lambda start: self._places.root_of(start) not in self._sweeps)
+            if wanted is None:
+                return
             root = self._places.root_of(wanted.start)
             if root is None:
-                return False
+                continue
             self._places.renew()
-            self._sweep = Sweep(
+            self._sweeps[root] = Sweep(
                 self._engine,
                 self._recorder.table,
                 self._recorder.decider,
@@ -326,25 +360,29 @@ class _Watch:
                 vanished_percent=self._settings.scan.vanished_percent,
                 since=self._recorder.beside_since,
             )
-        sweep = self._sweep
-        for path in sweep.turn(_SWEEP_SECONDS):
-            # What rested long enough before is entered at once, see Settling.
-            self._settling.note(path, after=0.0)
-        if sweep.done:
-            self._sweep = None
-            self._swept_at[sweep.wanted.start] = time.monotonic()
-            self._note_trouble(sweep.root, sweep.problem)
-        return True
 
     def _note_trouble(self, root: bytes, problem: str) -> None:
-        if problem and self._troubles.get(root) != problem:
-            self._observer.say(problem)
-            self._recorder.trouble(root, problem)
-            self._swept_at[root] = time.monotonic()
         if problem:
+            if self._troubles.get(root) != problem:
+                self._observer.say(f"{problem}; nothing of it is taken for deleted")
+                self._recorder.trouble(root, problem)
             self._troubles[root] = problem
-        else:
-            self._troubles.pop(root, None)
+            self._swept_at[root] = time.monotonic()
+        elif self._troubles.pop(root, None):
+            self._observer.say(f"{displayable(root)} is there again, and was caught up with")
+
+    def _give_up_silent(self, pool: WorkerPool, now: float) -> None:
+        """Readers that wait for a root that does not answer are for others; its files are read later."""
+        if now - self._knocked < _SECONDS_BETWEEN_KNOCKS:
+            return
+        self._knocked = now
+        for root in self._recorder.slow_roots():
+            source = self._places.source(root)
+            if source.silent():
+                self._recorder.give_up(pool, root)
+                self._note_trouble(root, f"{displayable(root)} does not answer")
+            else:
+                source.knock(root)
 
     # --- rights ------------------------------------------------------------------------------------------
 
@@ -361,8 +399,10 @@ class _Watch:
             return sensitive_files(connection, self._run.roots, self._settings.at_least, after)
 
         files = persistently(self._engine, work, writes=False)
+        there = {root: self._places.there(root) for root in self._run.roots} if files else {}
         for item in files:
-            if self._opened_or_closed(item):
+            root = self._places.root_of(item.raw_path)
+            if root is not None and there[root] and self._opened_or_closed(item):
                 self._settling.note(item.raw_path, after=0.0)
         if files:
             self._rights_after = files[-1].file_id
@@ -371,20 +411,10 @@ class _Watch:
         return False
 
     def _opened_or_closed(self, item: SensitiveFile) -> bool:
-        root = self._places.root_of(item.raw_path)
-        folder = item.raw_path.rpartition(b"/")[0] or b"/"
-        place = self._places.place(root, folder) if root is not None else None
-        if place is None:
-            return False  # not there: a sweep says whether it is gone
         try:
-            about = os.lstat(item.raw_path)
+            return self._places.audience(item.raw_path) != item.audience
         except OSError:
-            return False
-        if not stat.S_ISREG(about.st_mode):
-            return True
-        access = self._rights.of(item.raw_path, about, place.system)
-        published = self._rights.published(folder)
-        return effective(access, place.passage, published=published) != item.audience
+            return False  # not there: a sweep says whether it is gone
 
     # --- entering ----------------------------------------------------------------------------------------
 
@@ -399,8 +429,9 @@ class _Watch:
             root = self._places.root_of(path)
             if root is not None:
                 self._wanted.add(path, root, deep=True)
-        for item in entered.later:
-            self._settling.note(item.path, again=item.again, after=1.0)
+        for items, seconds in ((entered.later, 1.0), (entered.much_later, _MUCH_LATER)):
+            for item in items:
+                self._settling.note(item.path, again=item.again, after=seconds)
         return len(settled) == _ENTERED_AT_ONCE
 
     def _tell_health(self, *, force: bool = False) -> None:
@@ -417,7 +448,7 @@ class _Watch:
                 ready=self._lookout.ready,
                 names=len(self._settling),
                 waiting=self._recorder.waiting,
-                sweeps=len(self._wanted.starts) + (self._sweep is not None),
+                sweeps=len(self._wanted.starts) + len(self._sweeps),
                 read=counts.read,
                 gone=counts.gone,
                 alerts=counts.alerts,

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scanner.shares.watching.settling import Settled, Settling, being_written
+from scanner.shares.sources import LOCAL
+from scanner.shares.watching.settling import Settled, Settling
 
 SPAN = 1_700_000_000.0
 
@@ -103,13 +104,13 @@ def test_whether_somebody_writes(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("x")
     raw = os.fsencode(path)
-    assert not being_written(raw)
+    assert not LOCAL.being_written(raw)
     with path.open("a"):
-        assert being_written(raw)
+        assert LOCAL.being_written(raw)
     with path.open("rb"):
-        assert not being_written(raw)
-    assert not being_written(raw)
+        assert not LOCAL.being_written(raw)
+    assert not LOCAL.being_written(raw)
     path.unlink()
     os.mkfifo(path)
-    assert not being_written(raw)  # and does not wait for the other end
-    assert not being_written(raw + b" is not there")
+    assert not LOCAL.being_written(raw)  # and does not wait for the other end
+    assert not LOCAL.being_written(raw + b" is not there")
