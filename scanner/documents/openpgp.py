@@ -10,10 +10,14 @@ from dataclasses import dataclass
 PUBLIC_KEY, SIGNATURE, PASSWORD_KEY, ONE_PASS, COMPRESSED = 1, 2, 3, 4, 8
 UNAUTHENTICATED, MARKER, LITERAL, PROTECTED, AEAD, PADDING = 9, 10, 11, 18, 20, 21
 SECRET_KEY, PUBLIC_KEY_BLOCK = 5, 6
+SECRET_SUBKEY, TRUST, USER_ID, PUBLIC_SUBKEY, USER_ATTRIBUTE = 7, 12, 13, 14, 17
 
 _MOST_PACKETS = 10_000
+# Public-key algorithms (RFC 9580, 9.1).
+_KEY_ALGORITHMS = frozenset((1, 2, 3, 16, 17, 18, 19, 20, 22, 25, 26, 27, 28))
 _ARMOUR = re.compile(
-    rb"-----BEGIN PGP (?:MESSAGE|ARMORED FILE)[^\r\n-]{0,40}-----[^\r\n]{0,100}\r?\n"
+    rb"-----BEGIN PGP (?:MESSAGE|ARMORED FILE|PUBLIC KEY BLOCK|PRIVATE KEY BLOCK|SIGNATURE)"
+    rb"[^\r\n-]{0,40}-----[^\r\n]{0,100}\r?\n"
     rb"((?:[A-Za-z]{1,40}: [^\r\n]{0,500}\r?\n){0,50})([A-Za-z0-9+/=\s]*+)",
 )
 
@@ -120,4 +124,11 @@ def is_message(head: bytes) -> bool:
         return body[0] in b"btul" and 1 <= body[1] < 100 and body[2 : 2 + body[1]].isascii()
     if first.tag == PROTECTED:
         return body[0] in (1, 2) and head[0] == 0xD2
+    if first.tag in (PUBLIC_KEY_BLOCK, SECRET_KEY):
+        # Version, four bytes of time, algorithm; in versions 2 and 3 two bytes of days between.
+        at = 7 if body[0] in (2, 3) else 5
+        return body[0] in (2, 3, 4, 5, 6) and len(body) > 40 and body[at] in _KEY_ALGORITHMS
+    if first.tag == SIGNATURE:
+        at = 15 if body[0] == 3 else 2
+        return body[0] in (3, 4, 5, 6) and len(body) > 40 and body[at] in _KEY_ALGORITHMS
     return False

@@ -19,6 +19,7 @@ PARSERS: Mapping[str, str] = MappingProxyType(
         "axcrypt": "scanner.documents.parsers.sealed:SealedParser",
         "bzip2": "scanner.documents.parsers.archives:CompressedParser",
         "cab": "scanner.documents.parsers.packed_archives:PackedArchiveParser",
+        "certificate": "scanner.documents.parsers.certificates:CertificateParser",
         "cms": "scanner.documents.parsers.cms:CmsParser",
         "compress": "scanner.documents.parsers.packed_archives:PackedStreamParser",
         "cpio": "scanner.documents.parsers.packed_archives:PackedArchiveParser",

@@ -30,6 +30,7 @@ PLAIN_WORDS: Mapping[str, str] = MappingProxyType(
         "audio": "sound",
         "axcrypt": "AxCrypt file",
         "cab": "Cabinet archive",
+        "certificate": "certificate or key",
         "class": "compiled program",
         "compress": "compressed data (.Z)",
         "cpio": "cpio archive",
@@ -159,6 +160,16 @@ CMS_AUTH_ENVELOPED = b"\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17"
 _CMS_SMIME = CMS_AUTH_ENVELOPED[:-1]  # and what RFC 3274 and 2630 added: compressed, authenticated
 # A PKCS #12 store: a sequence that begins with version 3 and another sequence.
 _KEY_STORE = re.compile(rb"0(?:\x80|[\x01-\x7f]|\x81.|\x82..|\x83...)\x02\x01\x030", re.DOTALL)
+_PGP_BLOCKS = tuple(
+    f"-----BEGIN PGP {name}"
+    for name in ("MESSAGE", "ARMORED FILE", "PUBLIC KEY BLOCK", "PRIVATE KEY BLOCK", "SIGNATURE")
+)
+# What openssl and others write around a block that is meant for programs (RFC 7468).
+_PEM = re.compile(
+    r"^(?:-----BEGIN (?:[A-Z0-9]+ ){0,3}(?:CERTIFICATE|REQUEST|CRL|KEY|PARAMETERS)-----"
+    r"|PuTTY-User-Key-File-)",
+    re.MULTILINE,
+)
 _PEM_CMS = re.compile(r"-----BEGIN (?:PKCS ?#?7|CMS)")
 _CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 26, 27}) + b"\x7f"
 _HEADER_LINE = re.compile(r"([!-9;-~]{1,76})[ \t]{0,9}:(?:[ \t]|\r?\n|$)")
@@ -257,6 +268,8 @@ def _sniff_elsewhere(source: Source, head: bytes) -> str:
         return "keystore"
     if head.startswith(b"0") and (CMS_CONTENT in head[:32] or _CMS_SMIME in head[:32]):
         return "cms"
+    if _is_one_value(head, source.size):
+        return "certificate"
     if openpgp.is_message(head):
         return "pgp"
     if _is_dbf(head):
@@ -268,6 +281,15 @@ def _sniff_elsewhere(source: Source, head: bytes) -> str:
     if b"PK\x03\x04" in head[:4096] and _ends_in_zip(source):
         return "zip"
     return ""
+
+
+def _is_one_value(head: bytes, size: int) -> bool:
+    """Tell ASN.1 that is one sequence, of numbers, sequences or identifiers, from the start to the end."""
+    if len(head) < 12 or head[0] != 0x30 or head[1] == 0x80:
+        return False
+    more = head[1] & 0x7F if head[1] & 0x80 else 0
+    length = int.from_bytes(head[2 : 2 + more], "big") if more else head[1]
+    return more <= 4 and 2 + more + length == size and head[2 + more] in (0x02, 0x30, 0x06)
 
 
 def _is_dbf(head: bytes) -> bool:
@@ -447,7 +469,7 @@ def _sniff_text(source: Source, head: bytes) -> str:
         return "ics"
     if start.startswith("BEGIN:VCARD"):
         return "vcf"
-    if start.startswith(("-----BEGIN PGP MESSAGE", "-----BEGIN PGP ARMORED FILE")):
+    if start.startswith(_PGP_BLOCKS):
         return "pgp"
     if start.startswith("-----BEGIN AGE ENCRYPTED FILE-----"):
         return "age"
@@ -464,6 +486,8 @@ def _sniff_text(source: Source, head: bytes) -> str:
         return "mbox"
     if mail := _mail_kind(text):
         return mail
+    if _PEM.search(text[:4000]):
+        return "certificate"
     if "\n-----BEGIN PGP MESSAGE-----" in text:
         return "pgp"
     name = source.name.lower()

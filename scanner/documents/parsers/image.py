@@ -25,6 +25,7 @@ _LONGEST = 100_000
 _TAG = re.compile(r"<[^<>]{0,4000}>")
 _ATTRIBUTE = re.compile(r'(?<=[\w:])="([^"<>]{3,4000})"')
 _PRIVATE = frozenset({"MakerNote", "PrintImageMatching", "JPEGTables", "StripOffsets", "StripByteCounts"})
+_SILENT = frozenset({"exif", "icc_profile", "photoshop", "transparency", "version", "compression"})
 # Written by Windows in UTF-16.
 _WINDOWS = re.compile(r"XP[A-Z]")
 _READABLE = re.compile(r"[^\W_]{2}")
@@ -116,7 +117,7 @@ def _written(image: ImageFile.ImageFile) -> Iterator[tuple[str, str]]:
     for key, value in image.info.items():
         if isinstance(key, str) and key.lower() in ("xmp", "xml:com.adobe.xmp"):
             yield "XMP", _xmp(value)
-        elif isinstance(key, str) and key not in ("exif", "icc_profile", "photoshop", "transparency"):
+        elif isinstance(key, str) and key not in _SILENT:
             yield key[:80], _text(value, key)
     try:
         for (record, dataset), value in (IptcImagePlugin.getiptcinfo(image) or {}).items():

@@ -23,6 +23,7 @@ from scanner.documents.protocol import HERE, Event, Lock, Member, ProtectionNote
 _ENCRYPTED = (openpgp.UNAUTHENTICATED, openpgp.PROTECTED, openpgp.AEAD)
 # Packets that may stand around the others and say nothing of the content.
 _PASSED_OVER = (openpgp.MARKER, openpgp.PADDING, openpgp.SIGNATURE, openpgp.ONE_PASS)
+_KEYS = frozenset({openpgp.PUBLIC_KEY_BLOCK, openpgp.SECRET_KEY, openpgp.USER_ID, openpgp.USER_ATTRIBUTE})
 _LAYERS = 8
 # Symmetric algorithms (section 9.3): class, key bytes.  Twofish, Camellia and IDEA are not tried.
 _CIPHERS: dict[int, tuple[Callable[[bytes], AES | CAST5 | TripleDES], int, int]] = {
@@ -42,6 +43,7 @@ _NAMES = {
     9: "AES-256",
     10: "Twofish",
 }
+_JPEG = b"\xff\xd8\xff"
 _HASHES = {1: "md5", 2: "sha1", 8: "sha256", 9: "sha384", 10: "sha512", 11: "sha224"}
 
 
@@ -99,9 +101,24 @@ def _message(data: bytes, limits: Limits, place: Location, *, decrypted: bool = 
         if packed is None or not packed.body:
             break
         content = _unpacked(packed, limits)
+    if tags & _KEYS:
+        yield from _keys(found, place)
+        return
     if known and tags <= set(_PASSED_OVER):
         return  # a signature that stands for itself
     yield Gap(place, Shortfall.DAMAGED, "OpenPGP message without a known packet")
+
+
+def _keys(found: list[Packet], place: Location) -> Iterator[Event]:
+    """Whose keys they are: names, addresses, photographs; private ones are told."""
+    for packet in found:
+        if packet.tag == openpgp.USER_ID:
+            yield Segment(packet.body.decode("utf-8", "replace"), place / "owner of a key", "certificate")
+        elif packet.tag == openpgp.USER_ATTRIBUTE:
+            picture = packet.body.find(_JPEG)
+            yield Member("", packet.body[max(0, picture) :], place / "photograph of the owner")
+    if any(packet.tag in (openpgp.SECRET_KEY, openpgp.SECRET_SUBKEY) for packet in found):
+        yield Gap(place, Shortfall.UNSUPPORTED_KIND, "a private key; sending one is an incident by itself")
 
 
 def _encrypted(
