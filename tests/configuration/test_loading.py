@@ -57,7 +57,7 @@ TABLE = [
     (
         "scan:\n  worker: 3\n",
         "dlp.yaml:2: scan.worker: is no known key; did you mean 'workers'? (allowed: workers, exclude, "
-        "include, largest_mb, changed_within_days, unchanged_for_days, vanished_percent, cross_mounts, "
+        "include, largest_mb, changed_within_days, unchanged_for_days, vanished_percent, silent_seconds, cross_mounts, "
         "seconds_per_file, cpu_seconds_per_file, memory_mb_per_worker, files_per_worker, "
         "fail_on)",
     ),

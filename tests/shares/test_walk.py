@@ -41,7 +41,7 @@ def objects_of(listings: Iterable[Listing]) -> Iterator[Met]:
 def met(*roots: Path, **options: object) -> list[Met]:
     return [
         found
-        for root in distinct_roots(roots)
+        for root in distinct_roots([root.resolve() for root in roots])
         for found in objects_of(Walk(root, **options))  # type: ignore[arg-type]
     ]
 

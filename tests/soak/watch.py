@@ -171,14 +171,16 @@ def settings(**changes: object) -> WatchSettings:
     return WatchSettings(**{"scan": scan, "settle": 0.5, "also_poll": 0.0, "channels": ("mail",)} | changes)  # type: ignore[arg-type]
 
 
-def started(root: Path, url: str, chosen: WatchSettings, say: Path | None = None) -> BaseProcess:
+def started(
+    roots: tuple[bytes, ...], url: str, chosen: WatchSettings, say: Path | None = None
+) -> BaseProcess:
     """A watch in a process of its own; SIGTERM ends it."""
-    process = multiprocessing.get_context("fork").Process(target=_watch, args=(root, url, chosen, say))
+    process = multiprocessing.get_context("fork").Process(target=_watch, args=(roots, url, chosen, say))
     process.start()
     return process
 
 
-def _watch(root: Path, url: str, chosen: WatchSettings, say: Path | None) -> None:
+def _watch(roots: tuple[bytes, ...], url: str, chosen: WatchSettings, say: Path | None) -> None:
     asked: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
 
@@ -190,7 +192,7 @@ def _watch(root: Path, url: str, chosen: WatchSettings, say: Path | None) -> Non
     def health(state: Health) -> None:
         write(f"health: {state}")
 
-    run = WatchRun((os.fsencode(root),), chosen, PlainInspector(), TEST_KEY, "test", Signatures())
+    run = WatchRun(roots, chosen, PlainInspector(), TEST_KEY, "test", Signatures())
     counts = watch(run, open_outbox(url), WatchObserver(write, health, lambda: bool(asked)))
     write(f"ended: {counts}")
 
@@ -229,7 +231,8 @@ def main() -> int:
     url = f"sqlite:///{place / 'dlp.db'}"
     open_outbox(url).dispose()
     chosen = settings(poll_all=True, poll=given.poll) if given.poll else settings()
-    process = started(root, url, chosen, log)
+    roots = (os.fsencode(root),)
+    process = started(roots, url, chosen, log)
     storm = Storm(root, random.Random(given.seed))
     began = time.monotonic()
     for kills in range(given.kills + 1):
@@ -237,7 +240,7 @@ def main() -> int:
         if kills < given.kills:
             os.kill(process.pid or 0, signal.SIGKILL)
             process.join()
-            process = started(root, url, chosen, log)
+            process = started(roots, url, chosen, log)
     raged = time.monotonic() - began
     problems = until_known(root, url, process, given.seconds)
     ended = time.monotonic() - began

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,6 +55,19 @@ class RunningServer:
                 os.kill(number, signal.SIGKILL)
             self.process.wait()
             self.process = None
+
+    def pause(self) -> list[int]:
+        """Have it fall silent, with every connection open; returns what :meth:`resume` needs."""
+        assert self.process is not None
+        family = _family(self.process.pid)
+        for number in family:
+            os.kill(number, signal.SIGSTOP)
+        return family
+
+    def resume(self, family: list[int]) -> None:
+        for number in family:
+            with suppress(ProcessLookupError):
+                os.kill(number, signal.SIGCONT)
 
 
 def _family(pid: int) -> list[int]:

@@ -44,9 +44,16 @@ class Watched:
     url: str
     said: Path
     processes: list[BaseProcess] = field(default_factory=list)
+    address: bytes = b""  # where it is watched, if that is not where it lies
+    more: tuple[bytes, ...] = ()
+
+    @property
+    def root_name(self) -> str:
+        return os.fsdecode(self.address or os.fsencode(self.root))
 
     def start(self, **changes: object) -> BaseProcess:
-        process = started(self.root, self.url, settings(**changes), self.said)
+        roots = (self.address or os.fsencode(self.root), *self.more)
+        process = started(roots, self.url, settings(**changes), self.said)
         self.processes.append(process)
         self.until(lambda: "ready=True" in self.words() or not process.is_alive(), "the watch is ready")
         return process
