@@ -215,6 +215,8 @@ class _Workbook:
                 if depth <= 0:
                     depth = 0
                     current.end = at
+            if not kind and not length and depth:
+                walk.damaged = True  # zeros where records were; behind the last one they fill the stream
             if kind in _CELLS or kind in _EMPTY or not length:
                 continue
             kept += 1
@@ -229,9 +231,10 @@ class _Workbook:
         if not current.end:
             current.end = len(data)
             walk.damaged = True
-        if walk.damaged:
+        if walk.damaged or not self._sheets:
             self._complete = False
-            yield Gap(HERE, Shortfall.DAMAGED, "records of the workbook break off")
+            words = "records of the workbook break off" if walk.damaged else "no sheets"
+            yield Gap(HERE, Shortfall.DAMAGED, words)
 
     def _bound_sheet(self, item: Record, by_start: dict[int, _Sheet], walk: biff.Walk) -> None:
         try:

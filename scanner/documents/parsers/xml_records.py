@@ -213,7 +213,8 @@ class _Reader:
     """Second pass: values, gathered into one segment for each record or group of leaves."""
 
     def __init__(self, root: _Shape) -> None:
-        self._stack: list[tuple[_Shape, str]] = [(root, "")]
+        # Each open element: its shape, its label, the attribute that gave the label, the values before it.
+        self._stack: list[tuple[_Shape, str, str, int]] = [(root, "", "", 0)]
         self._record: _Shape | None = None
         self._record_depth = 0
         self._running_depth = 0
@@ -235,13 +236,15 @@ class _Reader:
             yield from self._done
             self._done.clear()
         parser.Parse(b"", True)
+        # What stands in the outermost element itself, or in its attributes.
+        self._flush(self._stack[0][0])
         yield from self._done
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        parent, _ = self._stack[-1]
+        parent = self._stack[-1][0]
         shape = parent.children.get(name, parent)
         depth = len(self._stack)
-        label = ""
+        label = named = ""
         if not self._running_depth:
             self._keep_text(self._stack[-1][1] or parent.name)
             if self._record is None and (shape.record or (shape.inner and not shape.running)):
@@ -263,10 +266,12 @@ class _Reader:
                 and not key.endswith("style-name")
             ):
                 local = _local(key)
-                if not (label == value and local in _NAMING):
+                if label == value and local in _NAMING:
+                    named = local
+                else:
                     self._values.append(value)
                     self._labels.append(local)
-        self._stack.append((shape, label))
+        self._stack.append((shape, label, named, len(self._values)))
 
     def _label(self, shape: _Shape, parent: _Shape, attributes: dict[str, str]) -> str:
         if shape.name in _PARAGRAPHS:
@@ -279,12 +284,16 @@ class _Reader:
         return parent.name if parent.name.lower() not in _GENERIC else shape.name
 
     def _end(self, _: str) -> None:
-        shape, label = self._stack.pop()
+        shape, label, named, before = self._stack.pop()
         depth = len(self._stack)
         if self._running_depth and depth > self._running_depth:
             return
         self._running_depth = 0
         self._keep_text(label)
+        if named and len(self._values) == before:
+            # It names nothing: it is all that the element says.
+            self._values.append(label)
+            self._labels.append(named)
         if self._record is not None:
             if depth == self._record_depth:
                 self._flush(self._record)

@@ -272,6 +272,19 @@ def test_records_that_break_off_are_damage_and_the_next_sheet_is_still_read() ->
     assert coverage.gaps[0].reason is Shortfall.DAMAGED
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "why"),
+    [(0x85, None, "all that says which sheets there are"), (0x204, 0x0A, "the cells of a sheet")],
+)
+def test_a_run_of_zeros_is_damage(start: int, end: int | None, why: str) -> None:
+    stream = bytearray(streams_of(workbook([("A", 0, label(0, 0, "lost" * 40))]))[("Workbook",)])
+    at = stream.index(struct.pack("<H", start))
+    until = stream.rindex(struct.pack("<HH", end, 0)) if end is not None else len(stream)
+    stream[at:until] = bytes(until - at)
+    _, coverage = read(pack({("Workbook",): bytes(stream)}))
+    assert [gap.reason for gap in coverage.gaps] == [Shortfall.DAMAGED], why
+
+
 def test_damaged_copies_raise_nothing_and_do_not_expand() -> None:
     parser = XlsParser()
     for data in mutations(STAFF, 200):

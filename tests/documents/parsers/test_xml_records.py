@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from scanner.documents import Coverage, Segment, Shortfall, Source, Status, read_whole
 
 
@@ -31,6 +33,25 @@ def test_a_child_of_a_census_is_one_record() -> None:
     assert labelled(second) == {"UPN": "A2", "PersonBirthDate": "2011-01-01"}
     assert (str(first.location), str(second.location)) == ("Child 1", "Child 2")
     assert first.table == second.table != header.table
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "why"),
+    [
+        (
+            "<?xml version='1.0'?><note>Tokentext</note>",
+            {"note": "Tokentext"},
+            "text of the outermost element",
+        ),
+        ("<?xml version='1.0'?><note to='Tokenname'/>", {"to": "Tokenname"}, "its attribute"),
+        ("<?xml version='1.0'?><a name='Tokenname'/>", {"name": "Tokenname"}, "one that would be a label"),
+        ("<?xml version='1.0'?><a name='dob'>1.2.2003</a>", {"dob": "1.2.2003"}, "near miss: one that is"),
+        ("<?xml version='1.0'?><a><a name='Tokenname'/></a>", {"name": "Tokenname"}, "within another one"),
+    ],
+)
+def test_what_stands_alone_is_read(text: str, fields: dict[str, str], why: str) -> None:
+    segments, _ = read(text)
+    assert [labelled(segment) for segment in segments] == [fields], why
 
 
 def test_a_single_child_is_a_record_too() -> None:
