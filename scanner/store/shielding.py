@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from scanner.documents.model import Gap, Location
 from scanner.inspection.model import LocatedFinding
-from scanner.judgement.assessment import Reason, Severity
+from scanner.judgement.assessment import Reason
 from scanner.store.database import insert_new
 from scanner.store.entry import LedgerEntry, displayable
 from scanner.store.inventory.evidence import IN_ONE_QUERY
@@ -113,8 +113,9 @@ class Uncompared:
     """A piece of evidence that was not compared with the list yet; ``detail`` is as the evidence has it."""
 
     number: int
+    content_hash: str
+    look: int
     detail: str
-    severity: Severity
 
 
 def in_force(connection: Connection) -> bool:
@@ -133,12 +134,14 @@ def put_in_force(connection: Connection, there: bool) -> None:
 def uncompared(connection: Connection, most: int) -> list[Uncompared]:
     """The first pieces of evidence that were not compared yet."""
     query = (
-        select(evidence.c.id, evidence.c.detail, evidence.c.severity)
+        select(evidence.c.id, evidence.c.content_hash, evidence.c.look, evidence.c.detail)
         .where(evidence.c.shielded.is_(None))
         .order_by(evidence.c.id)
         .limit(most)
     )
-    return [Uncompared(row.id, row.detail, Severity(row.severity)) for row in connection.execute(query)]
+    return [
+        Uncompared(row.id, row.content_hash, row.look, row.detail) for row in connection.execute(query)
+    ]
 
 
 def compared(connection: Connection, answers: Mapping[int, bool]) -> None:

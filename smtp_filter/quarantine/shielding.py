@@ -149,8 +149,9 @@ class Shield:
         reference: str,
         subjects: Collection[int],
         now: float,
+        told: Collection[int] = (),
     ) -> None:
-        """Keep in what these subjects were seen; the duty role is told of what was not known."""
+        """Keep in what these subjects were seen; the duty role is told of what it was not ``told`` before."""
         new = [
             subject
             for subject in sorted(subjects)
@@ -158,7 +159,7 @@ class Shield:
                 connection, tables.shield_sighting, kind=kind.value, item=item, subject_id=subject, at=now
             )
         ]
-        for subject in new:
+        for subject in (one for one in new if one not in told):
             what = "The held message" if kind is SightingKind.MESSAGE else "A file on a share,"
             key = f"shielded:{kind.value}:{item}:{subject}"
             self._outbox.put(connection, key, "shielded", {"reference": reference, "what": what}, now)

@@ -316,10 +316,3 @@ shield_glass = Table(
     Index("shield_glass_by_item", "kind", "item", "asked_by"),
     Index("shield_glass_by_time", "settled_at", "asked_at"),
 )
-
-shield_mark = Table(
-    "shield_mark",
-    metadata,
-    Column("name", String(20), primary_key=True),
-    Column("number", BigInteger, nullable=False),
-)

@@ -6,12 +6,14 @@ import json
 import time
 from collections.abc import Callable
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 
 from scanner.store import shielding
 from scanner.store.audit import AuditLog
 from scanner.store.encoding import Evidence
+from scanner.store.inventory.tables import evidence
 from scanner.store.sealing import DataKey, MasterKeySource, Sealer
+from smtp_filter.quarantine import tables
 from smtp_filter.quarantine.outbox import Outbox
 from smtp_filter.quarantine.shielding import Shield, SightingKind
 
@@ -45,9 +47,22 @@ def compare(shield: Shield, connection: Connection, most: int) -> tuple[int, int
             shielding.reference(one.number),
             subjects[one.number],
             now,
+            told=_told_of(connection, one) if subjects[one.number] else (),
         )
     shielding.compared(connection, {number: bool(found) for number, found in subjects.items()})
     return len(fresh), sum(map(bool, subjects.values()))
+
+
+def _told_of(connection: Connection, one: shielding.Uncompared) -> frozenset[int]:
+    """Who was seen in this very document before: judged by other rules it is no new sighting."""
+    seen = tables.shield_sighting
+    query = (
+        select(seen.c.subject_id)
+        .join(evidence, evidence.c.id == seen.c.item)
+        .where(seen.c.kind == SightingKind.EVIDENCE.value, evidence.c.look == one.look)
+        .where(evidence.c.content_hash == one.content_hash)
+    )
+    return frozenset(connection.execute(query).scalars()) if one.content_hash else frozenset()
 
 
 def _fingerprints(detail: str) -> list[str]:
