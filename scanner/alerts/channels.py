@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 from scanner.store.outbox import Alert
@@ -26,6 +28,11 @@ class Channel(Protocol):
     def waits(self, now: float, since: float, *, urgent: bool) -> bool:
         """Whether what is owed since ``since`` (seconds since 1970) should wait for more to gather."""
         ...
+
+
+def trust(ca_file: Path | None) -> ssl.SSLContext:
+    """Whose certificates are believed.  Raises ``OSError`` where the file cannot be used."""
+    return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
 
 
 class Rate:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import smtplib
-import ssl
 from collections.abc import Sequence
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
-from scanner.alerts.channels import ChannelError
+from scanner.alerts.channels import ChannelError, trust
 from scanner.alerts.settings import MailSettings
 from scanner.alerts.wording import digest, subject
 from scanner.store.outbox import Alert
@@ -53,7 +52,7 @@ class MailChannel:
     def _connected(self) -> smtplib.SMTP:
         settings = self._settings
         if settings.security == "tls":
-            context = ssl.create_default_context()
+            context = trust(settings.ca_file)
             host: smtplib.SMTP = smtplib.SMTP_SSL(
                 settings.host, settings.port, timeout=settings.timeout, context=context
             )
@@ -61,7 +60,7 @@ class MailChannel:
             host = smtplib.SMTP(settings.host, settings.port, timeout=settings.timeout)
         try:
             if settings.security == "starttls":
-                host.starttls(context=ssl.create_default_context())
+                host.starttls(context=trust(settings.ca_file))
             if settings.user and settings.password_file is not None:
                 host.login(settings.user, settings.password_file.read_text("utf-8").strip())
         except BaseException:

@@ -1,4 +1,7 @@
-"""Whom to alert, and how often: the room's own settings."""
+"""Whom to alert, and how often: the room's own settings.
+
+``ca_file`` holds the authorities (PEM) that certificates of receivers must come from; ``None``: the system's.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ class MailSettings:
     digest_seconds: float = 300.0
     urgent_seconds: float = 60.0
     timeout: float = 30.0
+    ca_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class WebhookSettings:
     key_file: Path | None = None
     per_minute: int = 60
     timeout: float = 15.0
+    ca_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,7 @@ class SyslogSettings:
     target: str
     per_minute: int = 600
     timeout: float = 10.0
+    ca_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

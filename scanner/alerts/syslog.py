@@ -57,7 +57,7 @@ def _target(settings: SyslogSettings) -> SyslogTarget:
     if transport is Transport.UNIX:
         return SyslogTarget(parts.path, 0, transport)
     host, port = parts.hostname or "localhost", parts.port or _PORTS[transport]
-    return SyslogTarget(host, port, transport, timeout=settings.timeout)
+    return SyslogTarget(host, port, transport, ca_file=settings.ca_file, timeout=settings.timeout)
 
 
 def message(alert: Alert) -> str:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from http.client import HTTPException
 from typing import Any
 
-from scanner.alerts.channels import ChannelError, Rate
+from scanner.alerts.channels import ChannelError, Rate, trust
 from scanner.alerts.settings import WebhookSettings
 from scanner.alerts.wording import line
 from scanner.store.outbox import Alert
@@ -39,7 +39,6 @@ class WebhookChannel:
     def __init__(self, settings: WebhookSettings) -> None:
         self._settings = settings
         self._rate = Rate(settings.per_minute)
-        self._opener = urllib.request.build_opener(_NoRedirect)
 
     def waits(self, now: float, since: float, *, urgent: bool) -> bool:
         """Only for the rate."""
@@ -58,7 +57,9 @@ class WebhookChannel:
                 key = settings.key_file.read_bytes().strip()
                 headers["X-DLP-Signature"] = signature(key, stamp, body)
             request = urllib.request.Request(settings.url, body, headers)  # noqa: S310 - scheme is checked
-            with self._opener.open(request, timeout=settings.timeout) as answer:
+            secured = urllib.request.HTTPSHandler(context=trust(settings.ca_file))
+            opener = urllib.request.build_opener(_NoRedirect, secured)
+            with opener.open(request, timeout=settings.timeout) as answer:
                 answer.read(1)
         except urllib.error.HTTPError as error:
             error.close()

@@ -232,9 +232,8 @@ def _roots(paths: Sequence[str], *, yes_really: bool) -> tuple[list[Path], list[
 
     Whether a server answers is seen by the run: one that does not is an error of its own share only.
     """
-    import os
-
-    from scanner.shares.sources import SourceError, is_remote, usable
+    from scanner.shares.sources import SilentError, SourceError, is_remote, usable
+    from scanner.shares.sources.apart import real_path
 
     roots: list[Path] = []
     remote: list[bytes] = []
@@ -246,9 +245,12 @@ def _roots(paths: Sequence[str], *, yes_really: bool) -> tuple[list[Path], list[
                 fail(str(error))
             continue
         path = Path(written)
-        if not os.path.lexists(path):
+        try:
+            root = real_path(path)
+        except SilentError:
+            root = Path.cwd() / path  # the run says so, and goes on with the others
+        if root is None:
             fail(f"there is no file or folder {_printable(path)}")
-        root = Path(os.path.realpath(path))
         if root == Path("/") and not yes_really:
             fail("/ is the whole machine; name the folders you mean, or add --yes-really")
         roots.append(root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -21,25 +22,28 @@ if TYPE_CHECKING:
 
 HELP = """Watch the folders PATH: read what changes as soon as it settles, alert when it holds people's data.
 
-Local disks tell of changes themselves; network mounts do not tell what other machines do and are polled. At
-the start it catches up with what changed while it was down. What it reads is known to the next `dlp scan`.
-Files that are known to be sensitive and are opened to everyone are alerted as well. Alerts go where the
-section `alerts` of the configuration says: e-mail, webhook, syslog; they never hold a value. Beside a scan of
-the same folders it gives way: the scan enters what it meets, the watch only alerts. SIGTERM or Ctrl-C end it.
+Local disks tell of changes themselves; network mounts and servers (smb://, sftp://, with the credentials of
+`dlp scan`) do not tell what others do there and are polled: the first lines say which, and why. At the start
+it catches up with what changed while it was down. What it reads is known to the next `dlp scan`. A share that
+is lost or does not answer is said to be, and never taken for deleted; the others go on. Files that are known
+to be sensitive and are opened to everyone are alerted as well. Alerts go where the section `alerts` of the
+configuration says: e-mail, webhook, syslog; they never hold a value. Beside a scan of the same folders it
+gives way: the scan enters what it meets, the watch only alerts. SIGTERM or Ctrl-C end it.
 
 \b
 Exit codes:
   0    with --once: all that changed was read and no alert was due; else: it was stopped
   1    with --once: alerts were due
   2    wrong options or configuration, or another watch is in the same folders
-  3    the database was lost
+  3    the database was lost; with --once: a folder was not there or did not answer (4: and alerts were due)
   70   a fault of dlp itself
 
 \b
 Examples:
   dlp watch /srv/shares/housing
   dlp watch
-  dlp watch /mnt/finance --poll 30
+  dlp watch smb://files01/finance sftp://web01/srv/publish
+  dlp watch /mnt/finance --poll 15
   dlp watch /srv/shares --once
 """
 
@@ -51,8 +55,12 @@ def register(app: typer.Typer) -> None:
 
 def watch(
     paths: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="[PATH]...", help="Folders to watch [default: watch.paths]."),
+        list[str] | None,
+        typer.Argument(
+            metavar="[PATH]...",
+            help="Folders to watch, or addresses: smb://server/share, sftp://server/path "
+            "[default: watch.paths].",
+        ),
     ] = None,
     once: Annotated[
         bool, typer.Option("--once", help="Catch up with what changed, deliver the alerts, and end.")
@@ -79,29 +87,64 @@ def watch(
     if poll is not None:
         polling = settings.watch.model_copy(update={"poll_everything": True, "poll_seconds": poll})
         settings = settings.model_copy(update={"watch": polling})
-    roots = _roots(paths or settings.watch.paths)
+    roots = _roots(paths or (), settings.watch.paths)
     directory = state_directory(state, settings.state.directory)
     engine = _database(settings, directory)
     counts = _watch(settings, engine, directory, roots, once=once, quiet=quiet)
     typer.echo(f"dlp: read {counts.read:,} files, {counts.alerts:,} alerts", err=True)
-    raise typer.Exit(Exit.FINDINGS if once and counts.alerts else Exit.CLEAN)
+    raise typer.Exit(_exit_code(counts) if once else Exit.CLEAN)
 
 
-def _roots(paths: Sequence[Path]) -> tuple[bytes, ...]:
-    """The folders to watch; ends the program where one is none."""
-    import os
+def _exit_code(counts: Counts) -> Exit:
+    if counts.troubles:
+        return Exit.FINDINGS_INCOMPLETE if counts.alerts else Exit.INCOMPLETE
+    return Exit.FINDINGS if counts.alerts else Exit.CLEAN
 
+
+def _roots(named: Sequence[str], configured: Sequence[str]) -> tuple[bytes, ...]:
+    """What to watch; ends the program where it cannot be.
+
+    What is named on the command line must be there.  What is configured may come later: a mount that is
+    missing when the machine starts must not end the watch of the others.
+    """
+    from scanner.shares.sources import SourceError, distinct, is_remote, usable
     from scanner.shares.walk import distinct_roots
+
+    if not named and not configured:
+        fail("name the folders to watch, on the command line or as watch.paths in the configuration")
+    local: list[Path] = []
+    remote: list[bytes] = []
+    for written in named or configured:
+        if not is_remote(written):
+            local.append(_folder(Path(written), must_be_there=bool(named)))
+        elif written.startswith("image:"):
+            fail("a disk image does not change: dlp scan, or dlp certificate")
+        else:
+            try:
+                remote.append(usable(written))
+            except SourceError as error:
+                fail(str(error))
+    return (*map(os.fsencode, distinct_roots(local)), *distinct(remote))
+
+
+def _folder(path: Path, *, must_be_there: bool) -> Path:
+    from scanner.shares.sources import SilentError
+    from scanner.shares.sources.apart import real_folder
     from scanner.store.entry import displayable
 
-    if not paths:
-        fail("name the folders to watch, on the command line or as watch.paths in the configuration")
-    for path in paths:
-        if not path.is_dir():
-            fail(f"{displayable(os.fsencode(path))} is no folder, or is not there; is it mounted?")
-        if Path(os.path.realpath(path)) == Path("/"):
-            fail("/ is the whole machine; name the folders you mean")
-    return tuple(os.fsencode(root) for root in distinct_roots(paths))
+    absolute = Path.cwd() / path
+    try:
+        found = real_folder(path)
+    except SilentError:
+        return absolute  # the watch says so, and goes on with the others
+    if found is None:
+        line = f"{displayable(os.fsencode(path))} is no folder, or is not there; is it mounted?"
+        if must_be_there:
+            fail(line)
+        typer.echo(f"dlp: {line}", err=True)
+    if found == Path("/"):
+        fail("/ is the whole machine; name the folders you mean")
+    return found or absolute
 
 
 def _database(settings: Configuration, directory: Path) -> Engine:

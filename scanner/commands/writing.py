@@ -77,9 +77,9 @@ def check_writable(places: Sequence[Destination], roots: Sequence[Path]) -> None
         if place.path is None:
             continue
         resolved = Path(os.path.realpath(place.path))
-        inside = next(
-            (root for root in roots if root.is_dir() and root in (resolved, *resolved.parents)), None
-        )
+        around = (resolved, *resolved.parents)
+        # Only of those is anything asked: another root may not answer.
+        inside = next((root for root in roots if root in around and root.is_dir()), None)
         if inside is not None:
             fail(f"{place.path} lies inside {inside}, which is being scanned; choose a place outside of it")
         folder = next(parent for parent in resolved.parents if parent.exists())

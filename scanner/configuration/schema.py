@@ -24,6 +24,7 @@ from scanner.shares.distributed.settings import DistributedSettings
 from scanner.shares.exposure import EVERYONE_GROUPS, WEB_ROOTS, ExposureSettings
 from scanner.shares.pace import PaceSettings
 from scanner.shares.settings import ScanSettings, WorkerSettings
+from scanner.shares.sources.address import SourceError, canonical, is_remote
 from scanner.shares.watching.settings import WatchSettings
 from scanner.shares.windows import Windows, parse_window
 
@@ -73,6 +74,15 @@ def _directory(path: Path) -> Path:
     return expanded
 
 
+def _place(text: str) -> str:
+    if is_remote(text):
+        try:
+            return canonical(text).decode("utf-8", "surrogateescape")
+        except SourceError as error:
+            raise ValueError(str(error)) from None
+    return str(_directory(Path(text)))
+
+
 def _window(text: str) -> str:
     parse_window(text)
     return text
@@ -102,6 +112,7 @@ Phone = Annotated[str, AfterValidator(_phone)]
 Domain = Annotated[str, AfterValidator(_domain)]
 RecogniserName = Annotated[str, AfterValidator(_recogniser)]
 AbsolutePath = Annotated[Path, AfterValidator(_directory)]
+Place = Annotated[str, AfterValidator(_place)]
 
 
 S = TypeVar("S", bound="Section")
@@ -158,6 +169,9 @@ class ScanSection(Section):
         le=100,
         description="where more of a share's known files are not there any more, its mount is taken for lost",
     )
+    silent_seconds: float = Field(
+        default=60.0, gt=0, description="a server or network mount that says nothing for so long is lost"
+    )
     cross_mounts: bool = Field(default=True, description="enter file systems mounted inside a scanned folder")
     seconds_per_file: float = Field(
         default=300.0, gt=0, le=86_400, description="a file that takes longer is reported as not inspected"
@@ -182,6 +196,7 @@ class ScanSection(Section):
             changed_within_days=self.changed_within_days,
             unchanged_for_days=self.unchanged_for_days,
             vanished_percent=self.vanished_percent,
+            silent_seconds=self.silent_seconds,
             cross_mounts=self.cross_mounts,
             workers=WorkerSettings(
                 count=self.workers,
@@ -245,8 +260,9 @@ class ExposureSection(Section):
 class WatchSection(Section):
     """What `dlp watch` watches, and how closely."""
 
-    paths: tuple[AbsolutePath, ...] = Field(
-        default=(), description="folders that are watched when the command line names none"
+    paths: tuple[Place, ...] = Field(
+        default=(),
+        description="folders and addresses (smb://server/share) to watch if the command line names none",
     )
     settle_seconds: float = Field(
         default=2.0, gt=0, le=600, description="a file is read when it did not change for so long"
@@ -255,9 +271,9 @@ class WatchSection(Section):
         default=60.0, gt=0, description="a file that never settles is read all the same after this time"
     )
     poll_seconds: float = Field(
-        default=60.0,
+        default=30.0,
         gt=0,
-        description="pause between two sweeps of network mounts, which do not tell changes",
+        description="pause between two sweeps of network mounts and servers, which do not tell changes",
     )
     also_poll_minutes: float = Field(
         default=60.0, ge=0, description="pause between two sweeps of local disks, which do; 0 = none"
@@ -321,6 +337,10 @@ class AlertsSection(Section):
         default=None, description="udp://host:514, tcp://host:601, tls://host:6514 or unix:/dev/log"
     )
     syslog_lines_per_minute: int = Field(default=600, ge=1, description="most lines to syslog")
+    ca_file: AbsolutePath | None = Field(
+        default=None,
+        description="authorities (PEM) that mail, webhook and syslog are believed by; default: the system's",
+    )
     keep_days: float = Field(default=90.0, gt=0, description="alerts that were sent are kept so long")
 
     def settings(self) -> AlertSettings:
@@ -337,11 +357,14 @@ class AlertsSection(Section):
                 password_file=self.mail_password_file,
                 digest_seconds=self.digest_minutes * 60,
                 urgent_seconds=min(60.0, self.digest_minutes * 60),
+                ca_file=self.ca_file,
             )
         if self.webhook:
-            webhook = WebhookSettings(self.webhook, self.webhook_key_file, self.webhooks_per_minute)
+            webhook = WebhookSettings(
+                self.webhook, self.webhook_key_file, self.webhooks_per_minute, ca_file=self.ca_file
+            )
         if self.syslog:
-            syslog = SyslogSettings(self.syslog, self.syslog_lines_per_minute)
+            syslog = SyslogSettings(self.syslog, self.syslog_lines_per_minute, ca_file=self.ca_file)
         return AlertSettings(Severity[self.at_least.upper()], mail, webhook, syslog, self.keep_days)
 
 

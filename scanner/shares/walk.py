@@ -252,12 +252,9 @@ class Walk:
 
 
 def distinct_roots(roots: Sequence[Path]) -> list[Path]:
-    """The roots as absolute paths, in their order, without those that lie inside another one.
-
-    A root that is itself a link was named on purpose: it is followed, here and only here.
-    """
-    absolute = list(dict.fromkeys(Path(os.path.realpath(root)) for root in roots))
-    return [root for root in absolute if not any(other in root.parents for other in absolute)]
+    """Absolute paths without links, in their order, without those that lie inside another one."""
+    once = list(dict.fromkeys(roots))
+    return [root for root in once if not any(other in root.parents for other in once)]
 
 
 def shortfall_of(error: OSError) -> tuple[Shortfall, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,9 @@ from scanner.shares.settings import ScanSettings
 from scanner.shares.sources import SilentError, Source, Sources, Walking, is_remote
 from scanner.shares.walk import Listing, Unopened, shortfall_of, special
 from scanner.store.entry import Audience
+
+# Why something else lies at a root than before: only a sweep of all of it can say whether to believe that.
+ELSEWHERE = "is not what it was; is it mounted?"
 
 _NOT_THERE = (FileNotFoundError, NotADirectoryError)
 
@@ -45,6 +48,8 @@ class Look:
 class Places:
     """Looks at names beneath ``roots``; what it learns of folders holds until :meth:`renew`.
 
+    ``known_identity`` tells what lay at a root when all of it was last looked through.
+
     Whatever of it cannot be told now raises ``OSError``, or is said to be not there yet (:meth:`there`).
     """
 
@@ -54,8 +59,11 @@ class Places:
         settings: ScanSettings,
         left_out: Sequence[Path],
         rights: Rights,
+        known_identity: Callable[[bytes], str] = lambda _: "",
     ) -> None:
         self.rights = rights
+        self._known_identity = known_identity
+        self._identities: dict[bytes, str] = {}
         self.roots = tuple(roots)
         self._settings = settings
         self._sources = Sources(settings, left_out)
@@ -106,7 +114,26 @@ class Places:
             return "does not answer"
         except OSError as error:
             return f"is not there ({(error.strerror or type(error).__name__).lower()})"
-        return "" if self._handles.setdefault(root, now) == now else "is not what it was; is it mounted?"
+        if self._handles.get(root) == now:
+            return ""
+        # Another handle: mounted again, which is the same, or something else.
+        try:
+            who = self.source(root).identity(root)
+        except OSError as error:
+            return f"is not there ({(error.strerror or type(error).__name__).lower()})"
+        if who != (self._known_identity(root) or self._identities.get(root, who)):
+            return ELSEWHERE
+        self._handles[root], self._identities[root] = now, who
+        return ""
+
+    def accept(self, root: bytes) -> str:
+        """Take what lies at a root now for it; returns its identity, empty where it is not there."""
+        try:
+            source = self.source(root)
+            self._handles[root], self._identities[root] = source.handle(root), source.identity(root)
+        except OSError:
+            return ""
+        return self._identities[root]
 
     def lstat(self, path: bytes) -> os.stat_result:
         """What the system says of one object; raises ``OSError``."""

@@ -69,6 +69,8 @@ class Counts:
     gone: int = 0
     alerts: int = 0
     by_severity: Counter[Severity] = field(default_factory=Counter)
+    troubles: tuple[str, ...] = ()
+    """What of the roots could not be looked through in the end, in words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ class WatchSettings:
     longest_unsettled: float = 60.0
     """A file that never settles is read all the same after this time (and after ever longer times)."""
 
-    poll: float = 60.0
-    """Pause between two sweeps of what does not tell of changes: network mounts, folders without a watch."""
+    poll: float = 30.0
+    """Pause between two sweeps of what tells no changes: network mounts, servers, folders without a watch."""
 
     also_poll: float = 3_600.0
     """Pause between two sweeps of what does; 0 means none."""

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, Engine
 
 from scanner.shares.deciding import Decider, Decision
-from scanner.shares.meeting import VANISHED_FILES, learn_gaps, lies_in
+from scanner.shares.meeting import VANISHED_FILES, VANISHED_PERCENT_ELSEWHERE, learn_gaps, lies_in
 from scanner.shares.sources import SilentError, Walking
 from scanner.shares.walk import Listing
-from scanner.shares.watching.places import Places
+from scanner.shares.watching.places import ELSEWHERE, Places
 from scanner.store.entry import displayable
 from scanner.store.inventory import FileTable, KnownFile, persistently
 from scanner.store.inventory.watched import names_in, paths_of
@@ -64,6 +64,7 @@ class Sweep:
         self._vanished_percent = vanished_percent
         self._since = since
         self._walk: Walking | None = None
+        self._moved = False
         self._missing = array("q")
         self._listed: set[int] = set()
         # Folders that were not known when they were listed, and may be by the end.
@@ -86,7 +87,9 @@ class Sweep:
 
     def _run(self) -> Iterator[list[bytes]]:
         missing = self._places.missing(self.root)
-        if missing:
+        whole = self.wanted.start == self.root and self.wanted.deep
+        self._moved = whole and missing == ELSEWHERE
+        if missing and not self._moved:
             self.problem = f"{displayable(self.root)} {missing}"
             return
         try:
@@ -100,10 +103,14 @@ class Sweep:
             why = (error.strerror or type(error).__name__).lower()
             self.problem = f"{displayable(self.root)} cannot be walked ({why})"
             return
-        if self._walk is not None and self._walk.unlisted and not self._places.there(self.root):
+        if self._walk is not None and self._walk.unlisted and not self._there():
             self.problem = f"{displayable(self.root)} disappeared while it was swept; is it mounted?"
             return
         yield from self._gone()
+
+    def _there(self) -> bool:
+        missing = self._places.missing(self.root)
+        return not missing or (self._moved and missing == ELSEWHERE)
 
     # --- what is there -----------------------------------------------------------------------------------
 
@@ -175,11 +182,18 @@ class Sweep:
         persistently(self._engine, self._find_unlisted, writes=False)
         if not self._missing:
             return
-        if not self._places.there(self.root):
+        if not self._there():
             self.problem = f"{displayable(self.root)} disappeared while it was swept; is it mounted?"
             return
-        if self.wanted.start == self.root and self.wanted.deep and len(self._missing) >= VANISHED_FILES:
+        whole = self.wanted.start == self.root and self.wanted.deep
+        if whole and (self._moved or len(self._missing) >= VANISHED_FILES):
             known = persistently(self._engine, lambda c: self._table.count_live(c, self.root), writes=False)
+            if self._moved and 100 * len(self._missing) > VANISHED_PERCENT_ELSEWHERE * known:
+                self.problem = (
+                    f"{displayable(self.root)} is on another file system than before, and "
+                    f"{len(self._missing):,} of its {known:,} known files are not there; is it mounted?"
+                )
+                return
             if 100 * len(self._missing) > self._vanished_percent * max(1, known):
                 self.problem = (
                     f"{displayable(self.root)} lacks {len(self._missing):,} of its {known:,} known files; "

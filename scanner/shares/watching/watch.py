@@ -132,9 +132,16 @@ class _Watch:
         settings = run.settings
         self._settings = settings
         mounts = Mounts()
-        self._places = Places(run.roots, settings.scan, run.left_out, Rights(settings.scan.exposure))
+        self._places = Places(
+            run.roots, settings.scan, run.left_out, Rights(settings.scan.exposure), self._known_identity
+        )
         systems = {root: self._places.system(root) for root in run.roots}
-        self._polled = [root for root in run.roots if settings.poll_all or systems[root].network]
+        # What is not there yet may be a mount when it comes.
+        self._polled = [
+            root
+            for root in run.roots
+            if settings.poll_all or systems[root].network or not Path(os.fsdecode(root)).is_dir()
+        ]
         self._native = [] if once else [root for root in run.roots if root not in self._polled]
         self._settling = Settling(
             settings.settle,
@@ -171,6 +178,7 @@ class _Watch:
         self._troubles: dict[bytes, str] = {}
         self._systems = systems
         self._knocked = 0.0
+        self._remembered: dict[bytes, str] = {}
 
     def _not_heard(self, mounts: Mounts) -> list[bytes]:
         """Folders that the eyes leave alone: our own, the kernel's, and mounts that do not tell."""
@@ -204,6 +212,7 @@ class _Watch:
             self._recorder.close()
             self._places.close()
             signal.signal(signal.SIGIO, before)
+        self._recorder.counts.troubles = tuple(self._troubles.values())
         return self._recorder.counts
 
     def _say_how(self) -> None:
@@ -213,8 +222,10 @@ class _Watch:
                 why = "changes made elsewhere are not told"
                 if is_remote(root):
                     why = "a server is asked, it does not tell"
-                elif not self._systems[root].network:
+                elif self._settings.poll_all and not self._systems[root].network:
                     why = "as asked"
+                elif not self._systems[root].network:
+                    why = "it was not there at the start"
                 self._observer.say(f"{shown} ({kind}): polled every {self._settings.poll:.0f} s, {why}")
             elif root in self._native:
                 also = self._settings.also_poll
@@ -339,6 +350,8 @@ class _Watch:
                 del self._sweeps[sweep.root]
                 self._swept_at[sweep.wanted.start] = time.monotonic()
                 self._note_trouble(sweep.root, sweep.problem)
+                if not sweep.problem and sweep.wanted == Wanted(sweep.root):
+                    self._remember(sweep.root)
         return bool(self._sweeps)
 
     def _begin_sweeps(self) -> None:
@@ -370,6 +383,16 @@ class _Watch:
             self._swept_at[root] = time.monotonic()
         elif self._troubles.pop(root, None):
             self._observer.say(f"{displayable(root)} is there again, and was caught up with")
+
+    def _remember(self, root: bytes) -> None:
+        """All of a root was looked through: what lies there is it."""
+        identity = self._places.accept(root)
+        if identity and self._remembered.get(root) != identity:
+            persistently(self._engine, lambda c: runs.remember_root(c, root, identity))
+            self._remembered[root] = identity
+
+    def _known_identity(self, root: bytes) -> str:
+        return persistently(self._engine, lambda c: runs.root_identity(c, root), writes=False)
 
     def _give_up_silent(self, pool: WorkerPool, now: float) -> None:
         """Readers that wait for a root that does not answer are for others; its files are read later."""

@@ -24,8 +24,9 @@ from sqlalchemy import select
 from scanner.shares import mounts
 from scanner.shares.settings import ScanSettings, WorkerSettings
 from scanner.shares.sources import usable
+from scanner.shares.watching.recording import Counts
 from scanner.shares.watching.settings import WatchSettings
-from scanner.shares.watching.watch import Counts, WatchObserver, WatchRun, watch
+from scanner.shares.watching.watch import WatchObserver, WatchRun, watch
 from scanner.store.inventory import Signatures
 from scanner.store.inventory.tables import file
 from scanner.store.outbox import AlertKind, open_outbox
@@ -81,16 +82,7 @@ def client(samba: RunningServer) -> Callable[..., None]:
 
     def do(*commands: str) -> None:
         done = subprocess.run(
-            [
-                program,
-                "//127.0.0.1/staff",
-                "-p",
-                str(samba.port),
-                "-U",
-                f"{USER}%{samba.password}",
-                "-c",
-                "; ".join(commands),
-            ],
+            [program, "//127.0.0.1/staff", *login, "-c", "; ".join(commands)],
             capture_output=True,
             text=True,
         )
