@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ from smtp_filter.triage.incidents import NewIncident, open_incident, queries, re
 from smtp_filter.triage.incidents.causes import causes
 from smtp_filter.triage.incidents.keeping import IncidentKeeper
 from smtp_filter.triage.incidents.model import Affected, Duty, IncidentDetail, Source
+from smtp_filter.triage.pages.message import status_of
 from smtp_filter.triage.web.context import (
     DECIDERS,
     Link,
@@ -201,7 +202,7 @@ def act(request: Request) -> Response:
     try:
         wanted[0]()
     except QuarantineError as error:
-        return after(request, f"/incidents/{reference}", str(error), kind="problem")
+        return _refused(request, error, str(request.path_params["act"]))
     return after(request, f"/incidents/{reference}", wanted[1])
 
 
@@ -213,7 +214,7 @@ def people(request: Request) -> Response:
     try:
         found = _keeper(request).people(reference, visitor_of(request).actor, reason)
     except QuarantineError as error:
-        return after(request, f"/incidents/{reference}", str(error), kind="problem")
+        return _refused(request, error, "people")
     return render(request, "incidents/people.html", reference=reference, people=found, reason=reason)
 
 
@@ -228,7 +229,7 @@ def export(request: Request) -> Response:
         if text_of(form, "people"):
             listed = keeper.people(reference, visitor.actor, reason)
     except QuarantineError as error:
-        return after(request, f"/incidents/{reference}", str(error), kind="problem")
+        return _refused(request, error, "export")
     keeper.viewed(reference, visitor.actor, "export", reason)
     told = record.record(detail, services.settings.council, services.clock(), listed)
     as_json = text_of(form, "format") == "json"
@@ -239,13 +240,31 @@ def export(request: Request) -> Response:
     return Response(content, media_type=kind, headers=headers)
 
 
-def _page(request: Request, detail: IncidentDetail) -> Response:
+def _refused(request: Request, error: QuarantineError, act: str) -> Response:
+    """The page with what was wrong and what was written: nobody writes it twice."""
+    form = form_of(request)
+    # As it is now: the next attempt is on what the page shows.
+    detail = _detail(request)
+    told = {name: value for name, value in form.items() if isinstance(value, str)}
+    return _page(request, detail, status_of(error), str(error), {**told, "act": act})
+
+
+def _page(
+    request: Request,
+    detail: IncidentDetail,
+    status: int = 200,
+    problem: str = "",
+    told: Mapping[str, str] | None = None,
+) -> Response:
     services, visitor = services_of(request), visitor_of(request)
     now = services.clock()
     found = detail.incident
     return render(
         request,
         "incidents/incident.html",
+        status,
+        problem=problem,
+        told=told or {"act": ""},
         incident=found,
         lines=detail.lines,
         words=_LINES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ from smtp_filter.triage.incidents import NewIncident, open_incident
 from smtp_filter.triage.incidents import queries as incident_queries
 from smtp_filter.triage.incidents.model import Source
 from smtp_filter.triage.incidents.opening import how_counted
+from smtp_filter.triage.pages.message import status_of
 from smtp_filter.triage.shares import deciding, queries
 from smtp_filter.triage.shares.model import Act, FileDetail, Filter, State
 from smtp_filter.triage.shield.sweeping import sweep_shares
@@ -147,13 +148,33 @@ def one(request: Request) -> Response:
     """One file."""
     services, visitor = services_of(request), visitor_of(request)
     detail = _detail(request)
-    number = detail.line.number
     with writing(services.engine) as connection:
-        audit(services, connection, visitor, "share.view", f"file {number}")
+        audit(services, connection, visitor, "share.view", f"file {detail.line.number}")
+    return _page(request, detail)
+
+
+def _refused(request: Request, error: QuarantineError, act: str) -> Response:
+    """The page with what was wrong and what was written: nobody writes it twice."""
+    told = {name: value for name, value in form_of(request).items() if isinstance(value, str)}
+    return _page(request, _detail(request), status_of(error), str(error), {**told, "act": act})
+
+
+def _page(
+    request: Request,
+    detail: FileDetail,
+    status: int = 200,
+    problem: str = "",
+    told: Mapping[str, str] | None = None,
+) -> Response:
+    services, visitor, number = services_of(request), visitor_of(request), detail.line.number
+    with services.engine.connect() as connection:
         incidents = incident_queries.of_source(connection, Source.FILE, str(number))
     return render(
         request,
         "shares/file.html",
+        status,
+        problem=problem,
+        told=told or {"act": ""},
         detail=detail,
         line=detail.line,
         incidents=incidents,
@@ -192,7 +213,7 @@ def decided(request: Request) -> Response:
             clock=services.clock,
         )
     except QuarantineError as error:
-        return after(request, f"/shares/files/{number}", str(error), kind="problem")
+        return _refused(request, error, act.value)
     return after(request, f"/shares/files/{number}", _DONE[act])
 
 
@@ -204,7 +225,7 @@ def escalated(request: Request) -> Response:
     line = detail.line
     reason = text_of(form, "reason")
     if not reason:
-        return after(request, f"/shares/files/{line.number}", "Write why it is an incident.", kind="problem")
+        return _refused(request, QuarantineError("Write why it is an incident."), "escalate")
     with writing(services.engine) as connection:
         shield = services.quarantine.shield
         evidence = queries.evidence_of(connection, line.number) or 0

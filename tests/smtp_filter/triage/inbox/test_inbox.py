@@ -269,6 +269,7 @@ def test_other_acts_on_many(
     quarantine = here.services.quarantine
     number = hold(quarantine, "1")
     client = here.signed_in("t.officer", Role.TRIAGE)
+    here.signed_in("a.khan", Role.TRIAGE)
     post(client, "/inbox/many/done", "/inbox", act=act, reference=[number], **fields)
     one = show(quarantine, number, OTHER).message
     assert (one.state, one.assignee) == (state, assignee)
