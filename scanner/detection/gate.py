@@ -58,6 +58,16 @@ _PERSON_WORD = re.compile(r"\b(?:he|she|he's|she's|his|her|him)\b", re.IGNORECAS
 _TECHNICAL = frozenset({"it ticket", "source code"})
 _HARD = frozenset({Attribute.DOB, Attribute.IDENTIFIER, Attribute.ADDRESS})
 
+# A year as running text writes it: "in 1874", "born 4 May 1861", "1838-1930".
+_YEAR = re.compile(
+    r"(?:\b(?:in|of|from|since|by|until|till|to|and|circa|c\.?|about|before|after|during|born|died|january|february"
+    r"|march|april|may|june|july|august|september|october|november|december|summer|winter|spring|autumn)[ \t]"
+    r"|[(–—-][ \t]?)(?P<year>1[5-9]\d\d|20\d\d)\b(?![\d/])(?!-\d)",
+    re.IGNORECASE,
+)
+# Whoever lived this long ago is dead, and the law protects the living.
+_HISTORY = 115
+
 _YOU = re.compile(r"\b(?:you|your|yours)\b", re.IGNORECASE)
 
 
@@ -141,6 +151,8 @@ class Gate:
             return Standing(TOPIC_ONLY, use, around, why="made-up people")
         if use is not Use.SAID:
             return Standing(TOPIC_ONLY, use, around, why=use.value)
+        if self._long_ago(place):
+            return Standing(TOPIC_ONLY, Use.GENERAL, around, why="people of long ago")
         record = subjects.within(
             max(place.record[0], start - 2 * REACH), min(place.record[1], end + 2 * REACH)
         )
@@ -212,6 +224,15 @@ class Gate:
         if record.named and record.identified and (sentence.kinds or place.in_table):
             return Standing(0.7, Use.SAID, around, why=f"identified in a paragraph of a {section.kind}")
         return Standing(TOPIC_ONLY, Use.GENERAL, around, why=section.kind)
+
+    def _long_ago(self, place: Place) -> bool:
+        """Whether all years of the paragraph lie further back than a life."""
+        low, high = (
+            max(place.record[0], place.sentence[0] - REACH),
+            min(place.record[1], place.sentence[1] + REACH),
+        )
+        years = [int(match["year"]) for match in _YEAR.finditer(self._view.text, low, high)]
+        return bool(years) and max(years) < self._view.reference_date.year - _HISTORY
 
     def _employee(self, place: Place) -> bool:
         """Whether the sentence tells of an officer as an employee: a name or "he", among words of absence."""

@@ -112,6 +112,19 @@ _CONDITIONAL = re.compile(
     r"|means|practitioners?|professionals?|staff|training|includes?|e\.g)\b",
     re.IGNORECASE,
 )
+# "pupils with anxiety, long covid or cancer": whoever has it, not somebody.  What an event is about is
+# nobody's either: "come to chat about dyslexia".
+_WHOEVER = re.compile(
+    r"\b(?:pupils|students|learners|children|young people|people|adults|persons|individuals|residents|tenants"
+    r"|patients|customers|clients|service users|applicants|claimants|employees|workers|staff|colleagues"
+    r"|carers|parents|families|women|men|those|anyone|anybody|someone|somebody)"
+    r"(?: (?:aged|in|of|at|from) [^.;:\n,]{1,30})?"
+    r" (?:with|who (?:have|has|had|are|is|live|lives|suffer|suffers)|having|living with|suffering from"
+    r"|affected by|experiencing)\b[^.;:\n]{0,80}$"
+    r"|\b(?:chat|talk|questions?|information|advice|session|workshop|webinar|drop-?in|evening|leaflets?|books?"
+    r"|find out|learn)(?: more)? (?:about|on|for)\b[^.;:\n]{0,60}$",
+    re.IGNORECASE,
+)
 # Comparisons and jokes: the words are said of somebody, but not meant.
 _JEST = re.compile(
     r"\b(?:as (?:if|though) (?:it|he|she|they|we|i)\b|jok(?:e|es|ed|ing|ingly)\b|liken(?:ed|s)?\b|metaphor\w*"
@@ -232,6 +245,10 @@ class Mentions:
             return Use.HEADING
         if not named and self._is_count(start, end, place):
             return Use.COUNT
+        if not _PRONOUN.search(text, *place.sentence):
+            begin, stop = place.sentence
+            if not place.in_table and _WHOEVER.search(text, begin, start):
+                return Use.GENERAL
         if not named and not _PRONOUN.search(text, *place.sentence):
             begin, stop = place.sentence
             if _GENERAL.search(text, begin, start) or _GENERAL.search(text, end, stop):
