@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,7 +21,8 @@ HELP = """Find personal data in a text: from the command line, standard input, o
 
 With --jsonl, each line read is {"id": ..., "text": ...} (optionally "name", the file's name), each line
 written {"id", "spans": [{"type", "start", "end", "text", "confidence"}], "severity", "reasons", "people"}.
-Offsets count Unicode code points. A line that cannot be read gives {"id", "error"}, and the run goes on.
+Offsets count Unicode code points. A line that cannot be read gives {"id", "error"}, and the run goes on. Where
+a part of the detection failed on a text, "not_inspected" names it, and what else was found stands.
 
 \b
 Examples:
@@ -66,16 +67,19 @@ def _lines(inspector: Inspector, threshold: float) -> None:
             continue
         identity: object = number
         try:
-            query = json.loads(line)
-            if not isinstance(query, dict) or not isinstance(query.get("text"), str):
-                raise ValueError('needs an object with "id" and "text"')
+            query = _query(line)
             identity = query.get("id", number)
             text = query["text"]
             name = query.get("name")
             found = inspector.inspect_text(text, name=name if isinstance(name, str) else "")
-        except (ValueError, RecursionError) as error:
-            reason = "not valid JSON" if isinstance(error, json.JSONDecodeError) else str(error)
-            answer: dict[str, object] = {"id": identity, "error": f"line {number}: {reason}"}
+        except _QueryError as error:
+            answer: dict[str, object] = {"id": identity, "error": f"line {number}: {error}"}
+        except MemoryError:
+            raise
+        except Exception as error:
+            # The message may quote the text; the class says enough.
+            reason = f"not inspected ({type(error).__name__})"
+            answer = {"id": identity, "error": f"line {number}: {reason}"}
         else:
             answer = {
                 "id": identity,
@@ -85,8 +89,26 @@ def _lines(inspector: Inspector, threshold: float) -> None:
                 "people": found.assessment.people.low,
                 "people_high": found.assessment.people.high,
             }
+            if found.stopped:
+                answer["not_inspected"] = list(found.stopped)
         sys.stdout.write(json.dumps(answer, ensure_ascii=True) + "\n")
         sys.stdout.flush()
+
+
+class _QueryError(Exception):
+    """What is wrong with a line that was read."""
+
+
+def _query(line: str) -> dict[str, Any]:
+    import json
+
+    try:
+        query = json.loads(line)
+    except (ValueError, RecursionError):
+        raise _QueryError("not valid JSON") from None
+    if not isinstance(query, dict) or not isinstance(query.get("text"), str):
+        raise _QueryError('needs an object with "id" and "text"')
+    return query
 
 
 def _stdin_lines() -> Iterator[str]:
@@ -123,5 +145,10 @@ def _show(text: str, found: TextInspection, threshold: float) -> None:
         line = text.count("\n", 0, finding.start) + 1
         value = " ".join(text[finding.start : finding.end].split())
         typer.echo(f"  line {line:>4}  {finding.entity_type:<24} {finding.confidence:.2f}  {value}")
-    if found.assessment.severity.word in ("medium", "high", "critical"):
+    for name in found.stopped:
+        typer.echo(f"  not inspected: recogniser {name}")
+    sensitive = found.assessment.severity.word in ("medium", "high", "critical")
+    if found.stopped:
+        raise typer.Exit(Exit.FINDINGS_INCOMPLETE if sensitive else Exit.INCOMPLETE)
+    if sensitive:
         raise typer.Exit(Exit.FINDINGS)

@@ -19,6 +19,14 @@ _MONTH = r"(?:" + "|".join(sorted(_MONTH_NAMES, key=len, reverse=True)) + r")"
 _D = r"[0-9OoIl]"
 _YEAR = rf"(?:(?:19|2[0Oo]|l9|I9){_D}{{2}}|'?{_D}{{2}})"
 _SEPARATED = rf"(?P<d>{_D}{{1,2}})[ ]?[./\-][ ]?(?P<m>{_D}{{1,2}})[ ]?[./\-][ ]?(?P<y>{_YEAR})"
+# Roman months ("30.i.91", "3 / III / 1995"), as handwriting and older records have them.
+_ROMAN_MONTHS = {
+    "i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10, "xi": 11, "xii": 12,
+}  # fmt: skip
+_ROMAN = (
+    r"(?P<rd>[0-9]{1,2})[ ]?[./\-][ ]?(?P<rm>viii|vii|vi|v|iv|iii|ii|ix|i|xii|xi|x)[ ]?[./\-][ ]?"
+    r"(?P<ry>(?:19|20)[0-9]{2}|'?[0-9]{2})"
+)
 _ISO = r"(?P<iy>(?:19|20)[0-9]{2})[\-/.](?P<im>[0-9]{1,2})[\-/.](?P<id>[0-9]{1,2})"
 _WORDED = (
     rf"(?P<wd>{_D}{{1,2}})(?:\s?(?:st|nd|rd|th))?(?:\s?,)?[\s\-./]{{0,2}}(?:of\s|day of\s)?"
@@ -39,17 +47,18 @@ _END = r"(?![0-9A-Za-z]|[/\-][0-9])"
 
 # In prose: forms that are a date whatever stands around them.
 _PLAIN = re.compile(
-    rf"(?:{_ISO}(?:T[0-9:.Z+]*)?|{_SEPARATED}|{_WORDED}|{_GLUED}|{_AMERICAN}){_END}", re.IGNORECASE
+    rf"(?:{_ISO}(?:T[0-9:.Z+]*)?|{_ROMAN}|{_SEPARATED}|{_WORDED}|{_GLUED}|{_AMERICAN}){_END}", re.IGNORECASE
 )
 # Behind a label: boxed, spaced and compact digits as well.
 _LABELLED = re.compile(
-    rf"(?:{_ISO}(?:T[0-9:.Z+]*)?|{_SEPARATED}|{_WORDED}|{_GLUED}|{_AMERICAN}|{_BOXED}|{_SPACED}|"
-    rf"{_COMPACT}){_END}",
+    rf"(?:{_ISO}(?:T[0-9:.Z+]*)?|{_ROMAN}|{_SEPARATED}|{_WORDED}|{_GLUED}|{_AMERICAN}|{_BOXED}|"
+    rf"{_SPACED}|{_COMPACT}){_END}",
     re.IGNORECASE,
 )
 _MONTH_ONLY = re.compile(_MONTH_YEAR + _END, re.IGNORECASE)
 _MONTH_NUMERIC = re.compile(r"(?P<mm>0?[1-9]|1[0-2])[/\-](?P<my>(?:19|20)[0-9]{2})" + _END)
-_FIXES = str.maketrans("OoIl", "0011")
+# The patterns ignore case: "i" and "L" come through where "I" and "l" do.
+_FIXES = str.maketrans("OoIiLl", "001111")
 # Excel counts days from here (its 1900 date system, with its leap-day error behind it).
 _EXCEL_EPOCH = date(1899, 12, 30)
 
@@ -77,11 +86,11 @@ def full_year(year: str, month: int, day: int, reference: date) -> int:
 
 
 def _build(year: str, month: str | int, day: str, reference: date) -> date | None:
-    m = month if isinstance(month, int) else int(month.translate(_FIXES))
-    d = int(day.translate(_FIXES))
-    if m > 12 and d <= 12:
-        m, d = d, m  # month first
     try:
+        m = month if isinstance(month, int) else int(month.translate(_FIXES))
+        d = int(day.translate(_FIXES))
+        if m > 12 and d <= 12:
+            m, d = d, m  # month first
         return date(full_year(year, m, d, reference), m, d)
     except ValueError:
         return None
@@ -91,6 +100,8 @@ def _from_match(match: re.Match[str], reference: date) -> date | None:
     group = match.groupdict()
     if group.get("iy"):
         return _build(group["iy"], group["im"], group["id"], reference)
+    if group.get("rd"):
+        return _build(group["ry"], _ROMAN_MONTHS[group["rm"].lower()], group["rd"], reference)
     if group.get("d"):
         return _build(group["y"], group["m"], group["d"], reference)
     if group.get("wm"):

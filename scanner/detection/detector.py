@@ -48,6 +48,7 @@ class Detection:
     mentions: tuple[Mention, ...] = field(default=(), repr=False)
     reference_date: date | None = None
     shadow: tuple[Mention, ...] = field(default=(), repr=False)
+    stopped: tuple[str, ...] = ()
 
 
 class Detector:
@@ -98,25 +99,40 @@ class Detector:
             context_phrases=self._context_phrases,
             presence=self._presence,
         )
+        findings: list[Finding] = []
+        stopped: list[str] = []
         if reference_date is None:
             view.reference_date = document_date(view) or view.reference_date
-        findings: list[Finding] = []
         for stage in self._stages:
             for recogniser in stage:
-                findings += recogniser.recognise(view)
+                findings += _recognised(recogniser, view, stopped)
             findings = settle(findings)
             if self._allowed:
                 findings = [f for f in findings if compact(f.value(view.text)) not in self._allowed]
             view.findings = tuple(findings)
         # By themselves and last: what is only tried takes no place from anything.
-        shadow = settle(one for recogniser in self._shadow for one in recogniser.recognise(view))
+        shadow = settle(
+            one for recogniser in self._shadow for one in _recognised(recogniser, view, stopped)
+        )
         shadow = [f for f in shadow if compact(f.value(view.text)) not in self._allowed]
         return Detection(
             tuple(_to_original(finding, normalised) for finding in findings),
             _mentions(findings, view.layout, view.text, normalised, number) if findings else (),
             view.reference_date,
             _mentions(shadow, view.layout, view.text, normalised, number) if shadow else (),
+            tuple(stopped),
         )
+
+
+def _recognised(recogniser: Recogniser, view: View, stopped: list[str]) -> list[Finding]:
+    """What one recogniser finds; where it fails, ``stopped`` says so and the others go on."""
+    try:
+        return recogniser.recognise(view)
+    except MemoryError:
+        raise
+    except Exception as error:
+        stopped.append(f"{recogniser.name} ({type(error).__name__})")
+        return []
 
 
 def settle(findings: Iterable[Finding]) -> list[Finding]:

@@ -51,11 +51,15 @@ PartOf: TypeAlias = Callable[[str, Location], str]
 
 @dataclass(frozen=True, slots=True)
 class TextInspection:
-    """What was found in one text: findings with offsets in it, the people, and the judgement."""
+    """What was found in one text: findings with offsets in it, the people, and the judgement.
+
+    ``stopped`` names the recognisers that failed on it: where there is one, the text is not wholly inspected.
+    """
 
     findings: tuple[Finding, ...]
     population: Population
     assessment: Assessment
+    stopped: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,10 @@ class Inspector:
     ) -> TextInspection:
         """Detect in one text and judge it; ``name`` is the file's name and is only context for people."""
         detection = self._detector.detect(Passage(text), reference_date=reference_date)
-        return self._judged(detection.findings, detection.mentions, detection.reference_date or date.today())
+        judged = self._judged(
+            detection.findings, detection.mentions, detection.reference_date or date.today()
+        )
+        return replace(judged, stopped=detection.stopped) if detection.stopped else judged
 
     def inspect_bytes(self, content: bytes, name: str) -> Inspection:
         """Inspect a document held in memory."""
@@ -160,17 +167,22 @@ class Inspector:
         reading = _Reading(items)
         reference: date | None = None
         shortage: tuple[Gap, ...] = ()
+        stopped: list[str] = []
         try:
             for number, assembled in enumerate(assemble(reading)):
                 # What the first page says of the document's date holds for all of it.
                 reference = self._detect_in(
-                    assembled, number, reference, placed, tried, counts, part_of, excluded
+                    assembled, number, reference, placed, tried, counts, part_of, excluded, stopped
                 )
                 if so_far is not None:
                     so_far(partial(self._summed_up, placed, tried, counts, _UNFINISHED, reference, size))
         except MemoryError:
             # What was found before it stands; the passage that it happened in is not judged.
             shortage = (Gap(Location(), Shortfall.PARSER_STOPPED, "memory limit"),)
+        # What a failed recogniser would have found nobody knows: the document was not wholly inspected.
+        shortage += tuple(
+            Gap(Location(), Shortfall.PARSER_STOPPED, f"recogniser {name}") for name in dict.fromkeys(stopped)
+        )
         coverage = reading.coverage
         if shortage:
             coverage = replace(coverage, status=Status.PARTIAL, gaps=(*shortage, *coverage.gaps))
@@ -246,8 +258,10 @@ class Inspector:
         counts: Counter[str],
         part_of: PartOf | None,
         excluded: Exclusions | None,
+        stopped: list[str],
     ) -> date | None:
         detection = self._detector.detect(assembled.passage, reference_date=reference, number=number)
+        stopped += detection.stopped
         if len(tried) < _JOINED_FINDINGS:
             tried += [m for m in detection.shadow if excluded is None or not self._is_excluded(m, excluded)]
         locator = Locator(assembled)

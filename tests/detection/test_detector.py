@@ -1,11 +1,17 @@
 """The detector: stages, overlaps, offsets in the original, the document's date, and what a site allows."""
 
+import random
 from datetime import date
 
+import pytest
+
 from scanner.detection.building import build_detector
-from scanner.detection.detector import settle
+from scanner.detection.context import ContextPhrases
+from scanner.detection.detector import Detector, settle
 from scanner.detection.finding import Finding
+from scanner.detection.recognisers.contacts import EmailRecogniser
 from scanner.detection.settings import DetectionSettings
+from scanner.detection.view import View
 from scanner.text import Block, Field, Passage
 from tests.detection.views import detect
 
@@ -55,3 +61,49 @@ def test_the_detector_keeps_nothing_between_passages() -> None:
     first = detector.detect(Passage(text)).findings
     detector.detect(Passage("Something else about Ali Khan."))
     assert detector.detect(Passage(text)).findings == first
+
+
+class Failing:
+    """A recogniser with a fault: it raises, with the text in its message."""
+
+    name = "failing"
+    entity_types = ("UK_NINO",)
+
+    def __init__(self, error: type[BaseException] = ValueError) -> None:
+        self._error = error
+
+    def recognise(self, view: View) -> list[Finding]:
+        raise self._error(view.text)
+
+
+def test_a_failing_recogniser_is_named_and_the_others_go_on() -> None:
+    detector = Detector([[Failing(), EmailRecogniser()]], context_phrases=ContextPhrases([]))
+    found = detector.detect(Passage("ann@example.org"))
+    assert found.stopped == ("failing (ValueError)",)
+    assert [f.entity_type for f in found.findings] == ["EMAIL"]
+
+
+def test_a_recogniser_that_is_only_tried_may_fail_too() -> None:
+    detector = Detector([[EmailRecogniser()]], context_phrases=ContextPhrases([]), shadow=[Failing()])
+    assert detector.detect(Passage("ann@example.org")).stopped == ("failing (ValueError)",)
+
+
+def test_a_shortage_of_memory_is_not_held_back() -> None:
+    detector = Detector([[Failing(MemoryError)]], context_phrases=ContextPhrases([]))
+    with pytest.raises(MemoryError):
+        detector.detect(Passage("ann@example.org"))
+
+
+_ODD = ["30.i.91", "DOB", "born", "b. ", "NHS No", "acc", "sort code", "12-34-5", "²", "٣٤", "\t", "|", "~", "\n", ",",
+        "Flat", "Rd", "LS1", "(0113) ", "+44", "@", "//", "Mr", "O'", "(", ")", ":", "0x", "00000000", "1.1.1", "ſ",
+        "İ", "\u200b", "\u0000", "\ud800", "\U0001f600", "aged 7", "child protection", "'", '"', "iv", "<DOB>", "NI",
+        "aged 99999999999", "1 000 000", "Year 5", "Ann", "Smith", "99999999999999999999"]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_odd_text_stops_a_recogniser(seed: int) -> None:
+    chance = random.Random(seed)
+    detector = build_detector()
+    for _ in range(60):
+        text = chance.choice(["", " "]).join(chance.choice(_ODD) for _ in range(chance.randint(1, 40)))
+        assert detector.detect(Passage(text)).stopped == (), ascii(text)

@@ -7,6 +7,11 @@ import zipfile
 import pytest
 from openpyxl import Workbook
 
+from scanner.detection.context import ContextPhrases
+from scanner.detection.detector import Detector
+from scanner.detection.finding import Finding
+from scanner.detection.recognisers.contacts import EmailRecogniser
+from scanner.detection.view import View
 from scanner.documents import Status
 from scanner.inspection import Inspection, InspectionSettings, Inspector
 from scanner.judgement.assessment import Severity
@@ -128,3 +133,24 @@ def test_people_of_a_deleted_text_are_residue() -> None:
 def test_an_inspection_can_be_written_as_json() -> None:
     inspection = INSPECTOR.inspect_bytes(b"NHS number 943 476 5919", "a.txt")
     assert "943 476 5919" not in json.dumps([f.masked for f in inspection.findings])
+
+
+class _Failing:
+    """A recogniser with a fault, which has the text in its message."""
+
+    name = "failing"
+    entity_types = ("UK_NINO",)
+
+    def recognise(self, view: View) -> list[Finding]:
+        raise ValueError(view.text)
+
+
+def test_a_failing_recogniser_is_a_gap_and_never_clean() -> None:
+    detector = Detector([[_Failing(), EmailRecogniser()]], context_phrases=ContextPhrases([]))
+    inspector = Inspector(detector, InspectionSettings(key=bytes(32)))
+    inspection = inspector.inspect_bytes(b"Write to ann@example.org", "a.txt")
+    assert inspection.coverage.status is Status.PARTIAL
+    assert inspection.coverage.reason == "parser stopped: recogniser failing (ValueError)"
+    assert inspection.counts == {"EMAIL": 1}, "what the others found stands"
+    assert inspector.inspect_text("ann@example.org").stopped == ("failing (ValueError)",)
+    assert INSPECTOR.inspect_text("ann@example.org").stopped == ()
