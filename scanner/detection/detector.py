@@ -111,9 +111,7 @@ class Detector:
                 findings = [f for f in findings if compact(f.value(view.text)) not in self._allowed]
             view.findings = tuple(findings)
         # By themselves and last: what is only tried takes no place from anything.
-        shadow = settle(
-            one for recogniser in self._shadow for one in _recognised(recogniser, view, stopped)
-        )
+        shadow = settle(one for recogniser in self._shadow for one in _recognised(recogniser, view, stopped))
         shadow = [f for f in shadow if compact(f.value(view.text)) not in self._allowed]
         return Detection(
             tuple(_to_original(finding, normalised) for finding in findings),

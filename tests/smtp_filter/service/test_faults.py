@@ -33,7 +33,11 @@ def _verdict(*recognisers: _Failing) -> tuple[Word, Action, str]:
     inspection = inspector.inspect(io.BytesIO(MESSAGE), "", len(MESSAGE), kind="eml")
     examined = from_wire(to_wire(inspection, message_headers(MESSAGE)))
     verdict = judge(examined.inspection, FIRM)
-    return verdict.word, verdict.action, " ".join(f"{one.reason}: {one.detail}" for one in verdict.not_inspected)
+    return (
+        verdict.word,
+        verdict.action,
+        " ".join(f"{one.reason}: {one.detail}" for one in verdict.not_inspected),
+    )
 
 
 def test_a_message_with_a_failed_recogniser_is_held() -> None:
