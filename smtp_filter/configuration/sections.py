@@ -402,7 +402,9 @@ class NoticesSection(Section):
         default=None, description="folder of own templates; each file replaces the one of that name"
     )
     triage: tuple[Mailbox, ...] = Field(default=(), description="who gets the digest and alerts")
-    duty: tuple[Mailbox, ...] = Field(default=(), description="who is told of an emergency release")
+    duty: tuple[Mailbox, ...] = Field(
+        default=(), description="who is told of an emergency release and of shielded subjects"
+    )
     dpo: tuple[Mailbox, ...] = Field(
         default=(), description="the data protection officer, told where a rule says copy_to: [dpo]"
     )
@@ -410,6 +412,12 @@ class NoticesSection(Section):
         default="high", description="from this severity on triage is told at once"
     )
     digest_hours: tuple[Hour, ...] = Field(default=(8, 13), description="hours at which the digest is sent")
+    disclosures_per_hour: int = Field(
+        default=30,
+        ge=0,
+        description="so many values, previews and originals that one person opens within an hour are told to "
+        "duty; 0 = never",
+    )
 
     def settings(self, council: str, domains: frozenset[Domain]) -> NoticeSettings:
         """What notices are told; ``domains`` are the council's own, nobody else is written to."""
@@ -430,6 +438,7 @@ class NoticesSection(Section):
             dpo=self.dpo,
             alert_from=Severity[self.alert_from.upper()],
             digest_hours=self.digest_hours,
+            disclosures_per_hour=self.disclosures_per_hour,
         )
 
 

@@ -35,7 +35,7 @@ from smtp_filter.verdict.addresses import beneath, read_address
 
 ENGLISH = "en"
 TO_SENDER = ("hold", "warning", "expired", "returned", "refused", "released", "summary", "passed")
-TO_DUTY = ("alert", "escalated", "emergency", "shielded", "glass", "break_glass")
+TO_DUTY = ("alert", "escalated", "emergency", "shielded", "glass", "break_glass", "revealed")
 TO_TRIAGE = ("digest", "undecided", "second", "stuck", "release_failed")
 # To those whom the rule names: roles, or addresses of our own.
 TO_NAMED = ("copied",)
@@ -154,6 +154,7 @@ class Notices:
                 found[name] = self._moment(found[name], words)
         if isinstance(found["expires"], int | float):
             found["expires"] = self._date(found["expires"], words)
+        found["severity"] = words.get("severities", {}).get(found["severity"], found["severity"])
         found["kinds"] = [_counted(str(kind), int(count), words) for kind, count in facts.get("kinds", [])]
         unread = list(facts.get("unread", []) or []) if isinstance(facts.get("unread"), list) else []
         found["unread"] = [name for name in unread if name]
@@ -204,6 +205,8 @@ class Notices:
             wanted = [one for name in named for one in roles.get(name, (name,) if "@" in name else ())]
         elif notice.kind in TO_DUTY:
             wanted = settings.duty if settings.duty and notice.kind != "alert" else (*wanted, *settings.duty)
+            if notice.kind == "revealed":
+                wanted = (*wanted, *settings.dpo)
         return list(dict.fromkeys(wanted))
 
     # --- files --------------------------------------------------------------------------------------------
@@ -265,9 +268,8 @@ class Notices:
 
 def _counted(kind: str, count: int, words: Mapping[str, Any]) -> str:
     kinds: Mapping[str, str] | None = words.get("kinds")
-    if kinds is None:
-        return f"{count} {english_kind(kind, count)}"
-    return f"{count} {kinds.get(kind, words.get('other', kind))}"
+    name = english_kind(kind, count) if kinds is None else kinds.get(kind, words.get("other", kind))
+    return str(words.get("counted", "{count} {kind}")).format(count=count, kind=name)
 
 
 def _encodable(text: str) -> str:

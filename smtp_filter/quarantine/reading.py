@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from scanner.store.audit import AuditEvent
 from scanner.store.database import writing
 from smtp_filter.message import Content
-from smtp_filter.quarantine import tables
+from smtp_filter.quarantine import disclosures, tables
 from smtp_filter.quarantine.encoding import (
     Whole,
     proposal_from_bytes,
@@ -182,6 +182,8 @@ def _allow_looking_inside(
         raise GoneError(f"the body of {row.reference} was deleted")
     allow_looking_behind(quarantine, connection, row, actor)
     _record(quarantine, connection, actor, act, row.reference, reason)
+    most = quarantine.settings.notices.disclosures_per_hour
+    disclosures.watch(quarantine.audit, quarantine.outbox, connection, actor, most, time.time())
 
 
 def _record(

@@ -34,6 +34,9 @@ class NoticeSettings:
     dpo: tuple[str, ...] = ()
     alert_from: Severity = Severity.HIGH
     digest_hours: tuple[int, ...] = (8, 13)
+    # So many looks behind the mask by one person within an hour tell the duty role; 0: never.  An officer
+    # with forty messages before lunch looks at a few values of some of them.
+    disclosures_per_hour: int = 30
     # More holds of one sender than this in so many seconds make one summary (mail_filtering section 8).
     rate: int = 20
     rate_seconds: float = 600.0

@@ -160,9 +160,8 @@ class Shield:
             )
         ]
         for subject in (one for one in new if one not in told):
-            what = "The held message" if kind is SightingKind.MESSAGE else "A file on a share,"
             key = f"shielded:{kind.value}:{item}:{subject}"
-            self._outbox.put(connection, key, "shielded", {"reference": reference, "what": what}, now)
+            self._outbox.put(connection, key, "shielded", {"reference": reference, "what": kind.value}, now)
             self._audit.record(
                 connection,
                 AuditEvent(

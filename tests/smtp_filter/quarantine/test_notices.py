@@ -222,7 +222,7 @@ def test_welsh_and_english_in_one_notice(database_url: str, tmp_path: Path) -> N
     (taken,) = to_sender(posted(quarantine))
     told, text = parsed(taken), text_of(taken)
     assert str(told["Subject"]).startswith("Heb ei anfon eto")
-    assert "1 rhif GIG, 1 rhif Yswiriant Gwladol, 3 enw" in text
+    assert "rhif GIG (1), rhif Yswiriant Gwladol (1), enw (3)" in text
     assert text.index("NID yw eich e-bost") < text.index("has NOT been delivered")
     html = told.get_body(("html",))
     assert html is not None
