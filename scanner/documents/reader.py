@@ -55,7 +55,9 @@ _SOUGHT = frozenset({"zip", "7z", "ar", "cab", "cpio", "iso", "lha", "rar", "xar
 _PART_NAME = re.compile(r"\.(?:(?:7z|zip|rar|tar|gz)\.[0-9]{3}|[rz][0-9]{2})\Z", re.IGNORECASE)
 # Kinds without a parser in which a string scan finds what people wrote; in compressed data, pictures,
 # sound, fonts and programs it would find noise.
-_SCANNED_FOR_STRINGS = frozenset({UNKNOWN, "access", "dbf", "onenote", "pst", "sqlite", "tnef"})
+_SCANNED_FOR_STRINGS = frozenset(
+    {UNKNOWN, "drawing", "postscript", "access", "dbf", "onenote", "pst", "sqlite", "tnef"}
+)
 # Gaps and protected parts kept of one document.  What is new in kind is kept above that as well: a thousand
 # encrypted members must not hide the one that is damaged.
 _GAPS = 1_000

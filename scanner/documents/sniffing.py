@@ -12,10 +12,13 @@ from scanner.documents import openpgp
 from scanner.documents.decoding import byte_order_mark, decode, utf16_by_nuls
 from scanner.documents.delimiters import delimiter_of
 from scanner.documents.protocol import Source
-from scanner.documents.zip_directory import front_is_unlisted
+from scanner.documents.zip_directory import is_incomplete
 
 HEAD = 65_536
 """Bytes of the start that decide the kind."""
+
+SHAPEFILE = b"\x00\x00\x27\x0a" + bytes(20)
+"""How the geometry of a map begins (ESRI Shapefile, main and index file)."""
 
 EMPTY = "empty"
 UNKNOWN = "unknown"
@@ -37,14 +40,17 @@ PLAIN_WORDS: Mapping[str, str] = MappingProxyType(
         "dbf": "dBASE table",
         "disk-encrypted": "encrypted disk",
         "doc": "legacy Word document",
+        "drawing": "AutoCAD drawing",
         "executable": "program",
         "font": "font",
+        "geometry": "geometry of a map",
         "image": "image",
         "iso": "disk image",
         "keystore": "password safe or key store",
         "lha": "LHA archive",
         "lz4": "LZ4 data",
         "lzip": "lzip data",
+        "metafile": "Windows metafile",
         "msg": "Outlook message",
         "numbers": "iWork document",
         "ole": "OLE compound file",
@@ -52,9 +58,12 @@ PLAIN_WORDS: Mapping[str, str] = MappingProxyType(
         "onenote": "OneNote section",
         "ppt": "legacy PowerPoint presentation",
         "pgp": "OpenPGP message",
+        "plist": "property list",
+        "postscript": "PostScript program",
         "pst": "Outlook data file",
         "pub": "Publisher document",
         "rar": "RAR archive",
+        "shortcut": "Windows shortcut",
         "rpmsg": "rights-managed message",
         "sqlite": "SQLite database",
         "tnef": "Outlook TNEF (winmail.dat)",
@@ -106,12 +115,24 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x00\x00\x00\x0cjP  ", "image"),
     (b"\x97JB2\r\n\x1a\n", "image"),
     (b"8BPS", "image"),
-    (b"\xd7\xcd\xc6\x9a", "image"),
-    (b"\x01\x00\x09\x00\x00\x03", "image"),
+    (b"\xd7\xcd\xc6\x9a", "metafile"),
+    (b"\x01\x00\x09\x00\x00\x03", "metafile"),
+    (b"AT&TFORM", "image"),
+    (b"\xff\x4f\xff\x51", "image"),
+    (b"bplist00", "plist"),
+    (b"\x4c\x00\x00\x00\x01\x14\x02\x00\x00\x00\x00\x00\xc0\x00\x00\x00\x00\x00\x00\x46", "shortcut"),
+    (b"%!PS", "postscript"),
+    (b"AutoCAD Binary DXF", "drawing"),
+    (SHAPEFILE, "geometry"),
     (b"\xc5\xd0\xd3\xc6", "image"),
     (b"fLaC", "audio"),
     (b"OggS", "audio"),
-    (b"\xff\xfb", "audio"),
+    *((b"\xff" + bytes((second,)), "audio") for second in (0xFB, 0xFA, 0xF3, 0xF2, 0xF1, 0xF9)),
+    (b"#!AMR", "audio"),
+    (b"MThd", "audio"),
+    (b"FLV\x01", "video"),
+    (b"\x00\x00\x01\xba", "video"),
+    (b"\x00\x00\x01\xb3", "video"),
     (b"\x1aE\xdf\xa3", "video"),
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "video"),
     (b"\x00\x01\x00\x00\x00", "font"),
@@ -124,6 +145,13 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\xcf\xfa\xed\xfe", "executable"),
     (b"\xde\x12\x04\x95", "executable"),  # gettext catalogue: a program's messages
     (b"\x00asm", "executable"),
+)
+# Brands of the container that films have in common with sound and pictures.
+_FILE_TYPES: Mapping[bytes, str] = MappingProxyType(
+    {
+        **dict.fromkeys((b"heic", b"heix", b"mif1", b"msf1", b"avif"), "image"),
+        **dict.fromkeys((b"M4A ", b"M4B "), "audio"),
+    }
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -203,6 +231,7 @@ _CODED_BODY = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _SURE_HEADERS = _MAIL_HEADERS | {"from", "to", "subject", "date"}
+_DRAWING = re.compile(rb"AC10[0-9]{2}\x00")  # AutoCAD, release 13 and later
 _LHA = re.compile(rb"..-(?:lh[0-9d]|lz[45s]|pm[0-2])-", re.DOTALL)
 _CPIO = re.compile(rb"07070(?:[12][0-9A-Fa-f]{104}|7[0-7]{70})")
 _MBOX = re.compile(
@@ -255,13 +284,13 @@ def _sniff_elsewhere(source: Source, head: bytes) -> str:
     if head[32769:32774] == b"CD001":
         return "iso"
     if head[4:8] == b"ftyp":
-        return "image" if head[8:12] in (b"heic", b"heix", b"mif1", b"avif") else "video"
+        return _FILE_TYPES.get(head[8:12], "video")
     if head.startswith(b"RIFF"):
         return "image" if head[8:12] == b"WEBP" else "video" if head[8:12] == b"AVI " else "audio"
     if head.startswith(b"BM") and len(head) > 26 and head[6:10] == b"\0\0\0\0":
         return "image"
     if head[40:44] == b" EMF" and head.startswith(b"\x01\0\0\0"):
-        return "image"
+        return "metafile"
     if head[2:4] == b"\r\n" and len(head) > 16 and head[4:8] in (b"\0\0\0\0", b"\1\0\0\0", b"\3\0\0\0"):
         return "class"  # compiled Python
     if _KEY_STORE.match(head):
@@ -272,6 +301,8 @@ def _sniff_elsewhere(source: Source, head: bytes) -> str:
         return "certificate"
     if openpgp.is_message(head):
         return "pgp"
+    if _DRAWING.match(head):
+        return "drawing"
     if _is_dbf(head):
         return "dbf"
     if _LHA.match(head):
@@ -349,7 +380,7 @@ def _ends_in_zip(source: Source) -> bool:
 def _sniff_zip(source: Source, head: bytes) -> str:
     try:
         with source.open() as file, zipfile.ZipFile(file) as archive:
-            if front_is_unlisted(archive):
+            if is_incomplete(archive):
                 raise zipfile.BadZipFile
             names = {name.replace("\\", "/").lower(): name for name in archive.namelist()}
             first = _entry(archive, names, "mimetype", 200)
@@ -399,6 +430,8 @@ def _sniff_ooxml(archive: zipfile.ZipFile, names: Mapping[str, str]) -> str:
     for tag in _TAG.finditer(decode(_entry(archive, names, "_rels/.rels", 1_000_000))):
         attributes = dict(_ATTRIBUTE.findall(tag[2]))
         kind = attributes.get("Type", "").rsplit("/", 1)[-1]
+        if tag[1] == "Relationship" and kind == "fixedrepresentation":
+            return "xps"
         if tag[1] == "Relationship" and kind in ("officeDocument", "document"):
             target = attributes.get("Target", "").replace("\\", "/").lstrip("/").removeprefix("./").lower()
             found = _ooxml_kind(types.get(target, "")) or _ooxml_kind(target)

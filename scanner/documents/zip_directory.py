@@ -1,13 +1,38 @@
-"""Whether the directory that ends a ZIP file is that of the file, and not of an archive inside of it."""
+"""Whether the directory that ends a ZIP file is whole, and that of the file and not of an archive inside."""
 
 from __future__ import annotations
 
 import zipfile
 
 _LOCAL_HEADER = b"PK\x03\x04"
+_END, _END_SIZE, _LONGEST_COMMENT = b"PK\x05\x06", 22, 65_535
+# Archives of more members count them elsewhere.
+_MOST_COUNTED = 65_535
 
 
-def front_is_unlisted(archive: zipfile.ZipFile) -> bool:
+def is_incomplete(archive: zipfile.ZipFile) -> bool:
+    """Tell an archive whose directory lists fewer members than there are: its front, or by its own count.
+
+    Where a length in the directory is damaged, ``zipfile`` stops reading it without a word.
+    """
+    return _front_is_unlisted(archive) or _ends_early(archive)
+
+
+def _ends_early(archive: zipfile.ZipFile) -> bool:
+    file = archive.fp
+    if file is None:
+        return False
+    position = file.tell()
+    file.seek(0, 2)
+    file.seek(max(0, file.tell() - _END_SIZE - _LONGEST_COMMENT))
+    tail = file.read()
+    file.seek(position)
+    at = tail.rfind(_END)
+    count = int.from_bytes(tail[at + 10 : at + 12], "little") if 0 <= at <= len(tail) - _END_SIZE else 0
+    return count != _MOST_COUNTED and len(archive.infolist()) < count
+
+
+def _front_is_unlisted(archive: zipfile.ZipFile) -> bool:
     """Tell an archive that begins with a member which its directory does not list.
 
     An archive that broke off behind a stored member which is an archive itself (a presentation behind a

@@ -1,4 +1,4 @@
-"""Archives that end in the directory of an archive inside of them."""
+"""Archives whose directory does not list what is in them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from scanner.documents import Segment, Source, Status, read_document
 from scanner.documents.model import Coverage
-from scanner.documents.zip_directory import front_is_unlisted
+from scanner.documents.zip_directory import is_incomplete
 
 
 def packed(members: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> bytes:
@@ -25,6 +25,11 @@ OUTER = packed({"front.txt": b"Tokenfront", "inner.zip": INNER, "behind.txt": b"
 CUT = OUTER[: OUTER.index(INNER) + len(INNER)]
 
 
+def damaged_directory() -> bytes:
+    at = OUTER.rindex(b"PK\x01\x02", 0, OUTER.rindex(b"PK\x01\x02"))
+    return OUTER[: at + 32] + b"\xff\x7f" + OUTER[at + 34 :]
+
+
 @pytest.mark.parametrize(
     ("data", "expected", "why"),
     [
@@ -33,11 +38,12 @@ CUT = OUTER[: OUTER.index(INNER) + len(INNER)]
         (CUT, True, "broken off behind the inner archive"),
         (b"MZ" + b"\0" * 500 + INNER, False, "a program in front that unpacks it"),
         (packed({}), False, "empty"),
+        (damaged_directory(), True, "a length in the directory that hides the members behind it"),
     ],
 )
-def test_front(data: bytes, expected: bool, why: str) -> None:
+def test_directory(data: bytes, expected: bool, why: str) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        assert front_is_unlisted(archive) is expected, why
+        assert is_incomplete(archive) is expected, why
 
 
 def test_what_stands_in_front_is_read_and_the_damage_told() -> None:
@@ -48,3 +54,12 @@ def test_what_stands_in_front_is_read_and_the_damage_told() -> None:
     assert coverage.status is Status.PARTIAL
     assert "Tokenfront" in text
     assert "Tokeninner" in text
+
+
+def test_members_behind_damage_of_the_directory_are_read_and_the_damage_told() -> None:
+    items = list(read_document(Source.from_bytes(damaged_directory(), "case.zip")))
+    text = " ".join(item.text for item in items if isinstance(item, Segment))
+    coverage = items[-1]
+    assert isinstance(coverage, Coverage)
+    assert coverage.status is Status.PARTIAL
+    assert "Tokenbehind" in text

@@ -40,12 +40,14 @@ class MemberSignal:
 class ArchiveSignals:
     """What is known of an archive before it is unpacked.
 
-    ``members`` is in the order of the archive, and empty where headers name none (7-Zip, Cabinet).
+    ``unsound`` tells that headers are none that any program writes.  ``members`` is in the order of the
+    archive, and empty where headers name none (7-Zip, Cabinet).
     """
 
     names_locked: bool = False
     part_of_set: bool = False
     cut_off: bool = False
+    unsound: bool = False
     solid_rar4: bool = False
     comment: str = ""
     old: bool = False
@@ -77,9 +79,24 @@ def signals(file: BinaryIO, kind: str, size: int) -> ArchiveSignals:
         elif kind == "cab":
             flags = struct.unpack_from("<H", file.read(36), 30)[0]
             found.part_of_set = bool(flags & 0x3)
+        elif kind == "ar":
+            found.unsound = not _ar(file, size)
     except (struct.error, IndexError, OSError, OverflowError):
         found.cut_off = True
     return found
+
+
+def _ar(file: BinaryIO, size: int) -> bool:
+    """Whether each header has its mark and a size, and the last member ends where the file does."""
+    at = 8
+    while at + 1 < size:
+        file.seek(at)
+        header = file.read(60)
+        if not header.endswith(b"`\n") or not header[48:58].strip().isdigit():
+            return False
+        length = int(header[48:58])
+        at += 60 + length + length % 2
+    return at <= size + 1
 
 
 def _seven_zip(file: BinaryIO, size: int, found: ArchiveSignals) -> None:

@@ -23,7 +23,7 @@ from scanner.documents.parsers.packed_archives import decrypted_members
 from scanner.documents.parsers.zip_encryption import ENCRYPTED_FLAG, LOCAL, fits, local_header, scheme
 from scanner.documents.protocol import HERE, Event, Lock, Member, ProtectionNote, Source
 from scanner.documents.sniffing import PLAIN_WORDS, sniff
-from scanner.documents.zip_directory import front_is_unlisted
+from scanner.documents.zip_directory import is_incomplete
 
 # Documents whose parts are binary records: strings are found in them, not their structure.
 _IN_PART = frozenset({"numbers", "xlsb"})
@@ -129,7 +129,7 @@ class ZipParser:
         with source.open() as file:
             try:
                 archive = zipfile.ZipFile(file)
-                if front_is_unlisted(archive):
+                if is_incomplete(archive):
                     raise zipfile.BadZipFile
             except (*_BROKEN, NotImplementedError):
                 yield Gap(HERE, Shortfall.DAMAGED, "archive without a readable directory")

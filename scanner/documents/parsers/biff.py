@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 BOF = frozenset((0x0809, 0x0409, 0x0209, 0x0009))
 EOF, CONTINUE = 0x000A, 0x003C
+# No record has a longer body (MS-XLS 2.1.4); what says so is damaged, and what it covers is lost.
+_LONGEST = 8224
 # (8-bit runs of nothing but letters above ASCII are numbers)
 _READABLE = re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00){3,}|[\x20-\x7e][\x20-\x7e\xa0-\xff]{2,}[\x20-\x7e]")
 _WIDE = re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00){4,}")
@@ -99,6 +101,7 @@ class Walk:
                     return
                 at = targets.pop(0)
                 continue
+            self.damaged = self.damaged or length > _LONGEST
             yield kind, at + 4, length
             at += 4 + length
 

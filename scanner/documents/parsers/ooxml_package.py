@@ -22,7 +22,7 @@ from scanner.documents.inflating import CountingReader, ExpansionLimitError
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Shortfall
 from scanner.documents.protocol import Source
-from scanner.documents.zip_directory import front_is_unlisted
+from scanner.documents.zip_directory import is_incomplete
 
 _CHUNK = 1 << 18
 # Enough of a part to meet its root element, after a byte-order mark, a declaration and comments.
@@ -172,7 +172,7 @@ def open_package(source: Source, limits: Limits) -> Package:
     package = Package(limits)
     try:
         archive = zipfile.ZipFile(source.open())
-        if front_is_unlisted(archive):
+        if is_incomplete(archive):
             raise zipfile.BadZipFile
     except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error, EOFError):
         package.gaps.append(Gap(Location(), Shortfall.DAMAGED, "the archive's directory is damaged"))

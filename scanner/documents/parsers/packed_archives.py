@@ -364,6 +364,8 @@ class PackedArchiveParser:
         found.part_of_set = found.part_of_set or (found.cut_off and is_named_as_part(source.name))
         if found.part_of_set:
             yield Gap(HERE, Shortfall.UNSUPPORTED_KIND, "part of a set: the other parts are needed")
+        if found.unsound:
+            yield Gap(HERE, Shortfall.DAMAGED, "headers of the archive")
         opening = _Opening(library, source, _FORMATS.get(kind, ("7zip",)), "none")
         reading = _Reading(opening, found, limits, source.size, kind)
         yield from reading.events()

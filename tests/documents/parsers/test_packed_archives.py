@@ -70,6 +70,14 @@ def test_every_member_is_read(name: str, kind: str, tokens: tuple[str, ...]) -> 
 
 
 @needs_libarchive
+def test_an_archive_of_ar_whose_size_is_lost_is_damaged() -> None:
+    data = (FOLDER / "plain.ar").read_bytes()
+    at = data.index(b"`\n") - 10
+    _, coverage = read("plain.ar", data[:at] + bytes(10) + data[at + 10 :])
+    assert [gap.reason for gap in coverage.gaps] == [Shortfall.DAMAGED]
+
+
+@needs_libarchive
 def test_a_table_in_an_archive_keeps_its_columns() -> None:
     segments, _ = read("plain.7z")
     row = next(segment for segment in segments if ONE in segment.text)

@@ -272,6 +272,17 @@ def test_records_that_break_off_are_damage_and_the_next_sheet_is_still_read() ->
     assert coverage.gaps[0].reason is Shortfall.DAMAGED
 
 
+def test_a_record_longer_than_any_is_damage() -> None:
+    cells = b"".join(label(row, 0, f"token{row}") for row in range(800))
+    stream = bytearray(streams_of(workbook([("A", 0, cells)]))[("Workbook",)])
+    first = stream.index(label(10, 0, "token10"))
+    length = stream.index(label(700, 0, "token700")) - first - 4
+    assert length > 8224
+    stream[first + 2 : first + 4] = length.to_bytes(2, "little")
+    _, coverage = read(pack({("Workbook",): bytes(stream)}))
+    assert [gap.reason for gap in coverage.gaps] == [Shortfall.DAMAGED]
+
+
 @pytest.mark.parametrize(
     ("start", "end", "why"),
     [(0x85, None, "all that says which sheets there are"), (0x204, 0x0A, "the cells of a sheet")],
