@@ -149,7 +149,9 @@ def scan(
     threshold = _severity(fail_on or settings.scan.fail_on)
     if not resume and not paths:
         fail("name the folders to scan, or go on with an unfinished run: --resume")
-    roots, remote = ([], []) if resume else _roots(paths or (), yes_really=yes_really)
+    roots, remote = (
+        ([], []) if resume else _roots(paths or (), settings.scan.silent_seconds / 2, yes_really=yes_really)
+    )
     places = destinations(formats or list(settings.reports.formats), output)
     check_writable(places, roots)
     set_up_logging(settings.logging.level, settings.logging.file)
@@ -227,7 +229,7 @@ def _severity(word: str) -> Severity:
     return Severity[word.upper()]
 
 
-def _roots(paths: Sequence[str], *, yes_really: bool) -> tuple[list[Path], list[bytes]]:
+def _roots(paths: Sequence[str], patience: float, *, yes_really: bool) -> tuple[list[Path], list[bytes]]:
     """What to scan: absolute paths, and addresses; ends the program where one is missing or is all of it.
 
     Whether a server answers is seen by the run: one that does not is an error of its own share only.
@@ -246,7 +248,7 @@ def _roots(paths: Sequence[str], *, yes_really: bool) -> tuple[list[Path], list[
             continue
         path = Path(written)
         try:
-            root = real_path(path)
+            root = real_path(path, patience)
         except SilentError:
             root = Path.cwd() / path  # the run says so, and goes on with the others
         if root is None:

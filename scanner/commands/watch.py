@@ -87,7 +87,7 @@ def watch(
     if poll is not None:
         polling = settings.watch.model_copy(update={"poll_everything": True, "poll_seconds": poll})
         settings = settings.model_copy(update={"watch": polling})
-    roots = _roots(paths or (), settings.watch.paths)
+    roots = _roots(paths or (), settings.watch.paths, settings.scan.silent_seconds / 2)
     directory = state_directory(state, settings.state.directory)
     engine = _database(settings, directory)
     counts = _watch(settings, engine, directory, roots, once=once, quiet=quiet)
@@ -101,7 +101,7 @@ def _exit_code(counts: Counts) -> Exit:
     return Exit.FINDINGS if counts.alerts else Exit.CLEAN
 
 
-def _roots(named: Sequence[str], configured: Sequence[str]) -> tuple[bytes, ...]:
+def _roots(named: Sequence[str], configured: Sequence[str], patience: float) -> tuple[bytes, ...]:
     """What to watch; ends the program where it cannot be.
 
     What is named on the command line must be there.  What is configured may come later: a mount that is
@@ -116,7 +116,7 @@ def _roots(named: Sequence[str], configured: Sequence[str]) -> tuple[bytes, ...]
     remote: list[bytes] = []
     for written in named or configured:
         if not is_remote(written):
-            local.append(_folder(Path(written), must_be_there=bool(named)))
+            local.append(_folder(Path(written), patience, must_be_there=bool(named)))
         elif written.startswith("image:"):
             fail("a disk image does not change: dlp scan, or dlp certificate")
         else:
@@ -127,14 +127,14 @@ def _roots(named: Sequence[str], configured: Sequence[str]) -> tuple[bytes, ...]
     return (*map(os.fsencode, distinct_roots(local)), *distinct(remote))
 
 
-def _folder(path: Path, *, must_be_there: bool) -> Path:
+def _folder(path: Path, patience: float, *, must_be_there: bool) -> Path:
     from scanner.shares.sources import SilentError
     from scanner.shares.sources.apart import real_folder
     from scanner.store.entry import displayable
 
     absolute = Path.cwd() / path
     try:
-        found = real_folder(path)
+        found = real_folder(path, patience)
     except SilentError:
         return absolute  # the watch says so, and goes on with the others
     if found is None:

@@ -64,7 +64,7 @@ class FileSystem:
     @property
     def network(self) -> bool:
         """Whether a server has it, and events of other machines do not reach us."""
-        return self.kind in _NETWORK or self.kind.startswith("fuse.")
+        return self.kind in _NETWORK or self.kind == "fuse" or self.kind.startswith("fuse.")
 
     @property
     def stable_numbers(self) -> bool:

@@ -424,7 +424,7 @@ class ApartWalk:
                 yield listing
 
 
-def real_folder(path: Path, seconds: float = 30.0) -> Path | None:
+def real_folder(path: Path, seconds: float) -> Path | None:
     """The folder behind ``path`` without links, ``None`` where there is none.
 
     Raises :class:`SilentError` where something that is mounted on its way does not answer.
@@ -432,7 +432,7 @@ def real_folder(path: Path, seconds: float = 30.0) -> Path | None:
     return _found(path, seconds, folders_only=True)
 
 
-def real_path(path: Path, seconds: float = 30.0) -> Path | None:
+def real_path(path: Path, seconds: float) -> Path | None:
     """What is behind ``path``, ``None`` where there is nothing; raises as :func:`real_folder`."""
     return _found(path, seconds, folders_only=False)
 

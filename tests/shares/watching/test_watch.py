@@ -80,7 +80,7 @@ class Watched:
 
     def alerts(self) -> list[tuple[str, str]]:
         """(kind, name) of every alert, in order."""
-        return [(row["kind"], Path(str(row["path"])).name) for row in self.told()]
+        return [(str(row["kind"]), Path(str(row["path"])).name) for row in self.told()]
 
     def told(self) -> list[dict[str, object]]:
         engine = open_outbox(self.url)
