@@ -97,6 +97,19 @@ class Provider:
         endpoint = str(told["authorization_endpoint"])
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
 
+    def address_to_leave(self, back: str) -> str | None:
+        """Where the browser is sent to sign out there, too; ``None`` where the issuer has no such page.
+
+        (RP-Initiated Logout 1.0, 2.)  No identity token is kept for this, so the issuer asks the person
+        whether they mean it.
+        """
+        endpoint = self._description().get("end_session_endpoint")
+        if not endpoint:
+            return None
+        self._check_address(endpoint, "end_session_endpoint")
+        query = {"client_id": self.settings.client_id, "post_logout_redirect_uri": back}
+        return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(query)}"
+
     def person(self, code: str, verifier: str, nonce: str, back: str) -> Person:
         """Who came back with ``code``.  Raises :class:`ProviderError`."""
         tokens = self._exchange(code, verifier, back)

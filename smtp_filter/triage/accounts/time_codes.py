@@ -48,5 +48,7 @@ def key_text(secret: bytes) -> str:
 
 def key_address(secret: bytes, account: str, issuer: str) -> str:
     """The seed as a link that an application on the same device opens."""
-    query = urlencode({"secret": base64.b32encode(secret).decode().rstrip("="), "issuer": issuer})
+    fields = {"secret": base64.b32encode(secret).decode().rstrip("="), "issuer": issuer}
+    # Applications show a plus as it is.
+    query = urlencode(fields, quote_via=quote)
     return f"otpauth://totp/{quote(f'{issuer}:{account}')}?{query}"

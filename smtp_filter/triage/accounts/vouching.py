@@ -50,6 +50,14 @@ class Vouching:
             )
         return address
 
+    def leave(self, back: str) -> str | None:
+        """Where to send the browser of somebody who signed out here; ``None`` where nowhere."""
+        try:
+            return self.provider.address_to_leave(back)
+        except ProviderError as error:
+            _log.warning("sign-out by OpenID Connect: %s", error)
+            return None
+
     def receive(
         self, visit: str, state: str, code: str, back: str, address: str
     ) -> tuple[Entered, str] | Refusal:

@@ -48,7 +48,9 @@ def exclusion(request: Request) -> Response:
     return _page(request)
 
 
-def _page(request: Request, problem: str = "", status: int = 200) -> Response:
+def _page(
+    request: Request, problem: str = "", status: int = 200, act: str = "", written: str = ""
+) -> Response:
     services, visitor = services_of(request), visitor_of(request)
     book = ExclusionBook(services.quarantine)
     try:
@@ -64,6 +66,8 @@ def _page(request: Request, problem: str = "", status: int = 200) -> Response:
         one=one,
         effects=effects_seen(services, book.effect(one.rule), visitor.sees),
         problem=problem,
+        act=act,
+        written=written,
         tags=_TAGS,
         states=STATE_TAGS,
         approves=visitor.has(*_APPROVE),
@@ -87,7 +91,7 @@ def decide(request: Request) -> Response:
     except NotFoundError:
         raise HTTPException(404) from None
     except QuarantineError as error:
-        return _page(request, str(error), status_of(error))
+        return _page(request, str(error), status_of(error), act, reason)
     said = {"approve": "is in force", "refuse": "is refused", "end": "has ended"}[act]
     return after(request, "/exclusions", f"Exclusion {number} {said}.")
 

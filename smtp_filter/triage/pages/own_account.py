@@ -23,6 +23,7 @@ from smtp_filter.triage.web.context import (
     stages,
     text_of,
 )
+from smtp_filter.triage.web.qr_codes import qr_code
 from smtp_filter.triage.web.rendering import render
 
 
@@ -141,13 +142,15 @@ def second_factor(request: Request) -> Response:
             return response
     seed = services.accounts.begin_factor(session.account)
     issuer = f"DLP console {services.settings.council}"
+    link = key_address(seed, session.account.name, issuer)
     return render(
         request,
         "account/second_factor.html",
         400 if problem else 200,
         problem=problem,
         key=key_text(seed),
-        link=key_address(seed, session.account.name, issuer),
+        link=link,
+        picture=qr_code(link),
         demanded=session.stage is Stage.ENROL,
     )
 

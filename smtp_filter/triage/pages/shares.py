@@ -264,8 +264,8 @@ def then(request: Request) -> Response:
     moment = None
     if path or day:
         moment = end_of_day(day, services.settings.zone)
-        if not path.startswith("/"):
-            problems.append(("path", "Write the path as it was scanned, beginning with /"))
+        if not path.startswith("/") and "://" not in path:
+            problems.append(("path", "Write the path as it was scanned, beginning with / or such as smb://"))
         if moment is None:
             problems.append(("day", "Write a day"))
     if path and moment is not None and not problems:
@@ -275,7 +275,7 @@ def then(request: Request) -> Response:
             places = _places(services, connection)
             if visitor.sees is not None and places.department_of(f"{path}/x") not in visitor.sees:
                 raise HTTPException(403, "This share is not one of your departments.")
-            run = queries.run_then(connection, moment)
+            run = queries.run_then(connection, path, moment)
             found = queries.then(connection, path, moment)
     return render(
         request,

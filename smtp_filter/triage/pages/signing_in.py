@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from smtp_filter.triage.accounts.model import Entered, Refusal, Stage
+from smtp_filter.triage.accounts.model import Entered, Method, Refusal, Stage
 from smtp_filter.triage.accounts.openid import ProviderError
 from smtp_filter.triage.web import cookies
 from smtp_filter.triage.web.context import (
@@ -118,9 +118,33 @@ def sign_out(request: Request) -> Response:
     session = session_of(request)
     if session is not None:
         services.door.leave(session, request.scope["dlp.address"])
-    response = RedirectResponse("/sign-in", 303)
+    by_provider = session is not None and session.method is Method.OPENID
+    # Not straight to the issuer: what a form leads to stays here (form-action of the policy).
+    response = RedirectResponse("/sign-out/leaving" if by_provider else "/sign-in", 303)
     cookies.forget_session(response, services.settings)
     return response
+
+
+@everyone
+def leaving(request: Request) -> Response:
+    """Signed out here; the page goes on to the issuer by itself, where the issuer has a page for it."""
+    vouching = services_of(request).vouching
+    leads = vouching is not None and vouching.leave(_base(request)) is not None
+    return render(request, "account/signed_out.html", leads=leads)
+
+
+@everyone
+def leave_provider(request: Request) -> Response:
+    """Send the browser to the issuer, to sign out there, too."""
+    vouching = services_of(request).vouching
+    address = vouching.leave(f"{_base(request)}/sign-out/done") if vouching is not None else None
+    return RedirectResponse(address or "/sign-out/done", 303)
+
+
+@everyone
+def left(request: Request) -> Response:
+    """Back from the issuer."""
+    return render(request, "account/signed_out.html", leads=False)
 
 
 def let_in(request: Request, entered: Entered, following: str) -> Response:
@@ -176,9 +200,12 @@ def from_provider(request: Request) -> Response:
     return let_in(request, entered, local_path(following))
 
 
+def _base(request: Request) -> str:
+    return services_of(request).settings.address or str(request.base_url).rstrip("/")
+
+
 def _way_back(request: Request) -> str:
-    base = services_of(request).settings.address or str(request.base_url).rstrip("/")
-    return f"{base}/sign-in/openid/done"
+    return f"{_base(request)}/sign-in/openid/done"
 
 
 def _at_sign_in(request: Request, refusal: Refusal, following: str) -> Response:
@@ -202,4 +229,7 @@ def routes() -> list[Route]:
         Route("/sign-in/once/{code}", one_time, methods=["GET", "POST"]),
         Route("/sign-in/code", code, methods=["GET", "POST"]),
         Route("/sign-out", sign_out, methods=["POST"]),
+        Route("/sign-out/leaving", leaving, methods=["GET"]),
+        Route("/sign-out/openid", leave_provider, methods=["GET"]),
+        Route("/sign-out/done", left, methods=["GET"]),
     ]

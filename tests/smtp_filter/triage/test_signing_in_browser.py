@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import re
+import shutil
+import subprocess
 import time
+from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
@@ -54,13 +57,32 @@ def test_first_sign_in_with_a_one_time_link(console: Console, page: Page) -> Non
     expect(page.get_by_role("banner").get_by_role("link", name="first.one")).to_be_visible()
 
 
-def test_second_factor_from_set_up_to_recovery(console: Console, page: Page) -> None:
+def scanned(page: Page, folder: Path) -> str:
+    """What a reader of QR codes sees on the page, in dark colours, too."""
+    read = set()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        picture = folder / f"{scheme}.png"
+        page.screenshot(path=picture)
+        command = ["zbarimg", "--quiet", "--raw", str(picture)]
+        read.add(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip())
+    page.emulate_media(color_scheme="light")
+    (address,) = read
+    assert address.startswith("otpauth://totp/DLP%20console%20Anytown%20Council%3Awith.factor?")
+    return address
+
+
+def test_second_factor_from_set_up_to_recovery(console: Console, page: Page, tmp_path: Path) -> None:
     console.account("with.factor", Role.VIEWER, password=PASSWORD)
     console.enter(page, "with.factor")
     page.goto(f"{console.url}/account")
     page.get_by_role("link", name="Set up a second factor").click()
     accessible(page)
+    page.get_by_text("I cannot scan it").click()
+    accessible(page)
     key = page.locator("code.key").inner_text().replace(" ", "")
+    if shutil.which("zbarimg"):
+        assert f"secret={key}&" in scanned(page, tmp_path)
     seed = base64.b32decode(key + "=" * (-len(key) % 8))
     step = int(time.time() // STEP)
     page.get_by_label("Enter the code").fill(code_at(seed, step))
