@@ -22,9 +22,8 @@ from scanner.documents.protocol import HERE, Event, Member, ProtectionNote, Sour
 from scanner.documents.rows import RECORD_SEPARATOR, row_segment
 from scanner.documents.strings import only_strings
 
-_BLOCK = re.compile(
-    rb"-----BEGIN ([A-Z0-9#][A-Z0-9# ]{0,60})-----([^-]{0,5000000}+)-----END [^-\r\n]{1,64}-----"
-)
+_BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9#][A-Z0-9# ]{0,60})-----")
+_END = re.compile(rb"-----END [^-\r\n]{1,64}-----")
 _PEM_HEADER = re.compile(rb"^[A-Za-z][A-Za-z0-9-]{0,40}:[^\r\n]*+\r?$", re.MULTILINE)
 _PUTTY = b"PuTTY-User-Key-File-"
 # A revocation list of a large authority has a million values; it has no texts behind the first hundred.
@@ -64,10 +63,10 @@ class CertificateParser:
             return
         position = 0
         around = []
-        for number, block in enumerate(_BLOCK.finditer(data), 1):
-            around.append(data[position : block.start()])
-            position = block.end()
-            yield from _pem(block[1], block[2], Location((f"block {number}",)))
+        for number, block in enumerate(_blocks(data), 1):
+            around.append(data[position : block.start])
+            position = block.end
+            yield from _pem(block.name, block.body, Location((f"block {number}",)))
         around.append(data[position:])
         if (rest := b"\n".join(around).strip()) and not rest.isspace():
             yield Segment(decode(rest), Location(("around the keys",)))
@@ -76,6 +75,23 @@ class CertificateParser:
             yield from _private(HERE, locked=locked)
         elif not position or b"-----BEGIN " in rest:
             yield Gap(HERE, Shortfall.DAMAGED, "certificate or key without its end")
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A block of PEM: its name and its body, and where it stands."""
+
+    name: bytes
+    body: bytes
+    start: int
+    end: int
+
+
+def _blocks(data: bytes) -> Iterator[_Block]:
+    at = 0
+    while (begin := _BEGIN.search(data, at)) and (end := _END.search(data, begin.end())):
+        at = end.end()
+        yield _Block(begin[1], data[begin.end() : end.start()], begin.start(), at)
 
 
 def _pem(name: bytes, body: bytes, place: Location) -> Iterator[Event]:

@@ -30,6 +30,8 @@ _SILENT_EXTENSIONS = frozenset((".odttf", ".fntdata", ".ttf", ".otf"))
 _PICTURES = frozenset(
     ".png .jpg .jpeg .jfif .jpe .gif .bmp .tif .tiff .emf .wmf .svg .wdp .webp".split()  # noqa: SIM905
 )
+# Pictures whose texts are texts.
+_DRAWINGS = frozenset((".svg", ".emf", ".wmf"))
 _LEAVES_PER_RECORD = 100
 _NOISE = re.compile(
     r"(?:https?://(?:schemas|www\.w3|purl)\.\S*|urn:\S+|\{[0-9A-Fa-f-]{36}\}|[0-9.,:TZ+-]*|true|false|\s*)\Z"
@@ -283,7 +285,7 @@ class Attachments:
         if not part.size or part.extension in _SILENT_EXTENSIONS or "printersettings" in part.base:
             return
         if part.extension in _PICTURES:
-            if part.extension == ".svg":
+            if part.extension in _DRAWINGS:
                 yield Member(part.name, self.package.read(part), Location((f'picture "{part.base}"',)))
             elif "thumbnail" not in part.base and self._may_hold_text(part):
                 if self.package.limits.ocr:
