@@ -13,8 +13,12 @@ from scanner.commands.preparing import CONFIG_HELP
 from smtp_filter.commands.opening import operator, triage_store
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
+
     from scanner.configuration import Configuration
     from smtp_filter.triage.incidents.model import Incident
+    from smtp_filter.triage.shares.model import PastFile, PastRun
 
 HELP = """Incidents: what happened, to how many people, and the 72 hours to tell the Commissioner.
 
@@ -52,10 +56,14 @@ Examples:
 """
 CONTENTS_HELP = """Say what was on a share, in a folder or on a stick on a date, as scans had found it.
 
+It is what the last run begun by the end of that day knew, also of files that were changed, moved or deleted
+since. A stick that is gone is named by the path under which it was scanned.
+
 \b
 Examples:
   dlp incidents contents /srv/shares/housing --on 2026-11-03
   dlp incidents contents /media/stick --on 2026-11-03 --json
+  dlp incidents contents /srv/shares/housing --on 2026-11-03T17:30
 """
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help=CONFIG_HELP)]
@@ -142,14 +150,14 @@ def export(
 
 def contents(
     path: Annotated[str, typer.Argument(help="The share, folder or stick, as it was scanned.")],
-    on: Annotated[str, typer.Option("--on", help="The day, such as 2026-11-03.")],
+    on: Annotated[str, typer.Option("--on", help="The day, such as 2026-11-03, or the moment.")],
     as_json: JsonOption = False,
     config: ConfigOption = None,
 ) -> None:
     """What was there."""
-    from datetime import datetime, timedelta
     from zoneinfo import ZoneInfo
 
+    from scanner.reports.wording import plural
     from scanner.store.audit import AuditEvent
     from scanner.store.database import writing
     from smtp_filter.configuration import QuarantineSection
@@ -157,24 +165,24 @@ def contents(
 
     with triage_store(config) as (settings, quarantine):
         zone = ZoneInfo(settings.section(QuarantineSection).zone)
-        try:
-            day = datetime.fromisoformat(on).replace(hour=0, minute=0, second=0, tzinfo=zone)
-        except ValueError:
-            fail("--on: a day is written like 2026-11-03")
+        moment = _moment(on, zone)
         actor = operator(settings)
+        path = _as_scanned(path)
         with writing(quarantine.engine) as connection:
             event = AuditEvent(
                 actor.name, "share.then", path, role=actor.role, origin=actor.origin, after={"day": on}
             )
             quarantine.audit.record(connection, event)
-        moment = (day + timedelta(days=1)).timestamp() - 0.001
         with quarantine.engine.connect() as connection:
-            run = queries.run_then(connection, moment)
+            run = queries.run_then(connection, path, moment)
             found = queries.then(connection, path, moment, limit=10_000_000)
-    if run is None:
-        fail("no scan had begun by then", Exit.FINDINGS)
+    if run is None and not found:
+        fail(
+            f"nobody had looked at {_printable(path)} by then, as far as runs are kept: dlp runs list",
+            Exit.FINDINGS,
+        )
     if not as_json:
-        typer.echo(f"As run {run[0]} knew it: {len(found)} files.")
+        _tell_contents(path, run, found, zone)
     for one in found:
         if as_json:
             told = {
@@ -185,11 +193,67 @@ def contents(
                 "bytes": one.size,
                 "changed": one.mtime,
                 "read": one.read,
+                "changed_since": one.changed_since,
             }
             typer.echo(json.dumps(told))
         else:
             word = one.severity.word if one.read else "not read"
-            typer.echo(f"{word:9} {one.people.low:6}-{one.people.high:<6} {one.audience.word:9} {one.path}")
+            people = plural(one.people.low, "person", "people") if one.people.high else ""
+            if one.people.high > one.people.low:
+                people = f"{one.people.low} to {one.people.high} people"
+            later = "  (changed since)" if one.changed_since else ""
+            typer.echo(f"{word:9} {people:>18}  {one.audience.word:9} {one.path}{later}")
+
+
+def _moment(written: str, zone: ZoneInfo) -> float:
+    """The end of a day, or the moment itself where there is a time; ends the program where it is neither."""
+    from datetime import datetime, timedelta
+
+    try:
+        at = datetime.fromisoformat(written.strip())
+    except ValueError:
+        fail("--on: a day is written like 2026-11-03, a moment like 2026-11-03T17:30")
+    at = at if at.tzinfo else at.replace(tzinfo=zone)
+    whole_day = len(written.strip()) <= len("2026-11-03")
+    return (at + timedelta(days=1)).timestamp() - 0.001 if whole_day else at.timestamp()
+
+
+def _as_scanned(written: str) -> str:
+    """The path as a scan would have spelt it: an address as it is, a path from the root on, without links."""
+    import os
+
+    from scanner.shares.sources import is_remote
+
+    return written if is_remote(written) else os.path.realpath(Path(written).expanduser())
+
+
+def _printable(path: str) -> str:
+    import os
+
+    from scanner.store.entry import displayable
+
+    return displayable(os.fsencode(path))
+
+
+def _tell_contents(path: str, run: PastRun | None, found: Sequence[PastFile], zone: ZoneInfo) -> None:
+    """What was there in sum, and on what that rests."""
+    from datetime import datetime
+
+    from scanner.judgement.assessment import Severity
+    from scanner.reports.wording import plural
+
+    holding = [one for one in found if one.severity > Severity.NONE]
+    low, high = sum(one.people.low for one in holding), sum(one.people.high for one in holding)
+    unread = sum(not one.read for one in found)
+    typer.echo(f"{_printable(path)}: {plural(len(found), 'file')}, {len(holding)} of them with personal data")
+    if holding:
+        typer.echo(f"people, file by file: {low:,} to {high:,}; one person in two files counts twice")
+    if unread:
+        typer.echo(f"{plural(unread, 'file')} had not been read: what is in them is not known")
+    if run is not None:
+        began = datetime.fromtimestamp(run.started, zone).strftime("%d %B %Y %H:%M").lstrip("0")
+        whole = "" if run.whole else ", which did not read everything"
+        typer.echo(f"as run {run.name} of {began} knew it{whole}")
 
 
 def write_out(content: bytes, output: Path | None) -> None:

@@ -20,7 +20,7 @@ _ALERTED = "disclosure.unusual"
 def watch(
     audit: AuditLog, outbox: Outbox, connection: Connection, actor: Actor, most: int, now: float
 ) -> bool:
-    """Tell the duty role when this person has looked ``most`` times within an hour; returns whether it was told.
+    """Tell the duty role that this person has looked ``most`` times within an hour; whether it was told.
 
     In the transaction that records what was looked at.  One burst is told of once: until the person has
     looked at nothing for an hour.  ``most`` of 0 tells nobody.

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from scanner.judgement.assessment import PeopleCount, Severity
 from scanner.store.encoding import Evidence
-from scanner.store.entry import Audience
+from scanner.store.entry import Audience, RunState
 
 
 class State(StrEnum):
@@ -119,7 +120,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class PastFile:
-    """One file as a share or stick had it on a date."""
+    """One file as a share or stick had it on a date.
+
+    ``changed_since``: what is known is a later version; a watch that ran for long met it in the same run.
+    """
 
     path: str
     size: int
@@ -129,3 +133,18 @@ class PastFile:
     audience: Audience
     read: bool
     shielded: bool
+    changed_since: bool = False
+
+
+class PastRun(NamedTuple):
+    """The run by which it is known what was there; times in seconds since 1970."""
+
+    name: str
+    started: float
+    finished: float | None
+    state: RunState
+
+    @property
+    def whole(self) -> bool:
+        """Whether it had read everything that it owed."""
+        return self.state is RunState.FINISHED

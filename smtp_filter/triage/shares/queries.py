@@ -27,7 +27,7 @@ from scanner.judgement.assessment import PeopleCount, Severity
 from scanner.store.encoding import Evidence
 from scanner.store.entry import Audience, RunState, displayable
 from scanner.store.inventory.files import beneath, within
-from scanner.store.inventory.tables import CURRENT, ZERO, access, evidence, file, folder, root, run
+from scanner.store.inventory.tables import CURRENT, ZERO, access, evidence, file, folder, root, run, run_root
 from scanner.store.shielding import REASON, REASON_CODE, SHIELDED, hidden
 from smtp_filter.quarantine.model import Actor, NotFoundError
 from smtp_filter.quarantine.shielding import Shield, SightingKind
@@ -40,6 +40,7 @@ from smtp_filter.triage.shares.model import (
     FileLine,
     Filter,
     PastFile,
+    PastRun,
     State,
 )
 from smtp_filter.triage.web.paging import SIZE, page_of
@@ -217,6 +218,7 @@ def then(connection: Connection, path: str, moment: float, limit: int = _ALL) ->
             audience=Audience(row.audience),
             read=row.evidence_id is not None,
             shielded=bool(row.shielded),
+            changed_since=row.mtime_ns / 1e9 > moment,
         )
         for row in rows
     ]
@@ -225,7 +227,6 @@ def then(connection: Connection, path: str, moment: float, limit: int = _ALL) ->
 def then_query(path: str, moment: float) -> Select[Any]:
     """The one query of :func:`then`: a row is true from the run ``since`` until the run ``until``."""
     last = select(func.max(run.c.id)).where(run.c.started <= moment).scalar_subquery()
-    raw = (path.rstrip("/") or "/").encode("utf-8", "surrogateescape")
     return (
         select(
             folder.c.path,
@@ -242,17 +243,33 @@ def then_query(path: str, moment: float) -> Select[Any]:
         .select_from(file)
         .join(folder, folder.c.id == file.c.folder_id)
         .outerjoin(evidence, evidence.c.id == file.c.evidence_id)
-        .where(file.c.since <= last, file.c.until > last, within([raw]))
+        .where(file.c.since <= last, file.c.until > last, within([_raw(path)]))
         .order_by(file.c.severity.desc(), folder.c.path, file.c.entry)
     )
 
 
-def run_then(connection: Connection, moment: float) -> tuple[str, float] | None:
-    """The run that :func:`then` goes by: its name and when it began."""
+def run_then(connection: Connection, path: str, moment: float) -> PastRun | None:
+    """The last run begun by a moment that went over a path, or over anything beneath it.
+
+    ``None``: nobody had looked there by then, so that nothing can be said of it.
+    """
+    raw = _raw(path)
+    tops = [raw]
+    while tops[-1] not in (b"/", b""):
+        tops.append(tops[-1].rpartition(b"/")[0] or b"/")
+    stem = raw.rstrip(b"/") + b"/"
+    over = or_(run_root.c.path.in_(tops), and_(run_root.c.path >= stem, run_root.c.path < stem[:-1] + b"0"))
     row = connection.execute(
-        select(run.c.name, run.c.started).where(run.c.started <= moment).order_by(run.c.id.desc()).limit(1)
+        select(run.c.name, run.c.started, run.c.finished, run.c.state)
+        .where(run.c.started <= moment, run.c.id.in_(select(run_root.c.run_id).where(over)))
+        .order_by(run.c.id.desc())
+        .limit(1)
     ).one_or_none()
-    return (row.name, row.started) if row else None
+    return PastRun(row.name, row.started, row.finished, RunState(row.state)) if row else None
+
+
+def _raw(path: str) -> bytes:
+    return (path.rstrip("/") or "/").encode("utf-8", "surrogateescape")
 
 
 def last_finished(connection: Connection) -> int:
