@@ -35,6 +35,21 @@ def trust(ca_file: Path | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
 
 
+def cause_of(error: Exception) -> str:
+    """What went wrong, without what a server may have quoted."""
+    reason = getattr(error, "reason", None)
+    found = reason if isinstance(reason, Exception) else error
+    if isinstance(found, ssl.SSLCertVerificationError):
+        return f"its certificate is not believed ({found.verify_message.lower()})"
+    if isinstance(found, ssl.SSLError):
+        return "no secure connection could be agreed on"
+    if isinstance(found, TimeoutError):
+        return "no answer in time"
+    if isinstance(found, OSError) and found.strerror:
+        return found.strerror.lower()
+    return type(found).__name__
+
+
 class Rate:
     """At most so many in any minute."""
 

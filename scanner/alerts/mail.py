@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
-from scanner.alerts.channels import ChannelError, trust
+from scanner.alerts.channels import ChannelError, cause_of, trust
 from scanner.alerts.settings import MailSettings
 from scanner.alerts.wording import digest, subject
 from scanner.store.outbox import Alert
@@ -73,6 +73,4 @@ def _cause(error: Exception) -> str:
     """What went wrong, without what a server may have quoted."""
     if isinstance(error, smtplib.SMTPResponseException):
         return f"{type(error).__name__} {error.smtp_code}"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return type(error).__name__
+    return cause_of(error)

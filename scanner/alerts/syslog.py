@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from scanner.alerts.channels import ChannelError, Rate
+from scanner.alerts.channels import ChannelError, Rate, cause_of
 from scanner.alerts.settings import SyslogSettings
 from scanner.alerts.wording import line
 from scanner.judgement.assessment import Severity
@@ -46,8 +46,7 @@ class SyslogChannel:
                 for alert in alerts:
                     sender.transmit(message(alert).encode()[:longest])
         except (OSError, ValueError) as error:
-            cause = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-            raise ChannelError(f"syslog: {cause.lower()}") from None
+            raise ChannelError(f"syslog: {cause_of(error)}") from None
         self._rate.count(now, len(alerts))
 
 

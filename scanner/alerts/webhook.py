@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from http.client import HTTPException
 from typing import Any
 
-from scanner.alerts.channels import ChannelError, Rate, trust
+from scanner.alerts.channels import ChannelError, Rate, cause_of, trust
 from scanner.alerts.settings import WebhookSettings
 from scanner.alerts.wording import line
 from scanner.store.outbox import Alert
@@ -65,9 +65,7 @@ class WebhookChannel:
             error.close()
             raise ChannelError(f"webhook answered {error.code}") from None
         except (OSError, HTTPException, ValueError) as error:
-            reason = getattr(error, "reason", None)
-            cause = (getattr(reason, "strerror", None) or type(reason or error).__name__).lower()
-            raise ChannelError(f"webhook: {cause}") from None
+            raise ChannelError(f"webhook: {cause_of(error)}") from None
         finally:
             self._rate.count(now)
 

@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from yaml import YAMLError
 
 from scanner.alerts.settings import AlertSettings, MailSettings, SyslogSettings, WebhookSettings
@@ -342,6 +350,15 @@ class AlertsSection(Section):
         description="authorities (PEM) that mail, webhook and syslog are believed by; default: the system's",
     )
     keep_days: float = Field(default=90.0, gt=0, description="alerts that were sent are kept so long")
+
+    @field_validator("mail_user")
+    @classmethod
+    def _secured(cls, user: str, info: ValidationInfo) -> str:
+        """A password travels to another machine secured, or not at all."""
+        here = info.data.get("mail_host") in ("localhost", "127.0.0.1", "::1")
+        if user and not here and info.data.get("mail_security") == "none":
+            raise ValueError("must not sign in without encryption: set mail_security to starttls or tls")
+        return user
 
     def settings(self) -> AlertSettings:
         """What the courier is told."""

@@ -57,7 +57,8 @@ TABLE = [
     (
         "scan:\n  worker: 3\n",
         "dlp.yaml:2: scan.worker: is no known key; did you mean 'workers'? (allowed: workers, exclude, "
-        "include, largest_mb, changed_within_days, unchanged_for_days, vanished_percent, silent_seconds, cross_mounts, "
+        "include, largest_mb, changed_within_days, unchanged_for_days, vanished_percent, silent_seconds, "
+        "cross_mounts, "
         "seconds_per_file, cpu_seconds_per_file, memory_mb_per_worker, files_per_worker, "
         "fail_on)",
     ),
@@ -91,6 +92,18 @@ TABLE = [
     (
         "organisation:\n  domains: [council]\n",
         "dlp.yaml:2: organisation.domains[1]: is 'council', must be ",
+    ),
+    (
+        "alerts:\n  mail_host: post.example.gov.uk\n  mail_user: dlp\n",
+        "dlp.yaml:3: alerts.mail_user: is 'dlp', must not sign in without encryption: set mail_security to ",
+    ),
+    (
+        "watch:\n  paths: [housing]\n",
+        "dlp.yaml:2: watch.paths[1]: is 'housing', must be an absolute path, or one ",
+    ),
+    (
+        "watch:\n  paths: ['smb://files01']\n",
+        "dlp.yaml:2: watch.paths[1]: is 'smb://files01', smb: name the share, too: ",
     ),
     ("rules:\n  packs: [here]\n", "dlp.yaml:2: rules.packs[1]: is 'here', must be an absolute path, or one "),
     (
