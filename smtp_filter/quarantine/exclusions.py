@@ -25,7 +25,7 @@ from scanner.store.shielding import SHIELDED
 from smtp_filter.message import Message
 from smtp_filter.quarantine import tables
 from smtp_filter.quarantine.encoding import Whole, summary_from_bytes
-from smtp_filter.quarantine.head import read_head
+from smtp_filter.quarantine.head import read_head, stands_in_head
 from smtp_filter.quarantine.holding import SUMMARY, Quarantine
 from smtp_filter.quarantine.model import (
     Actor,
@@ -110,7 +110,10 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a rule would have changed of a past message: so many of its listed findings gone, so many left."""
+    """What a rule would have changed of a past message: so many of its listed findings gone, so many left.
+
+    Addresses in the head, which every message has, are not among those left.
+    """
 
     reference: str
     held_at: float
@@ -349,5 +352,8 @@ def _effect(rule: ExclusionRule, row: Any, whole: Whole, subject: str) -> Effect
     gone = sum(rule.excludes(finding) for finding in whole.inspection.findings)
     if not gone:
         return None
-    left = len(whole.inspection.findings) - gone
+    left = sum(
+        not (rule.excludes(finding) or stands_in_head(finding.location))
+        for finding in whole.inspection.findings
+    )
     return Effect(row.reference, row.held_at, State(row.state), gone, left)

@@ -55,3 +55,13 @@ def read_head(content: Content) -> Head:
         automatic=automatic,
         body_hash=digest.digest(),
     )
+
+
+def stands_in_head(location: str) -> bool:
+    """Whether a place is a field of the head, where addresses and names stand anyway; the subject is none.
+
+    >>> stands_in_head("header From"), stands_in_head("header Subject"), stands_in_head("body > line 3")
+    (True, False, False)
+    """
+    first = location.partition(" > ")[0]
+    return first.startswith("header ") and first != "header Subject"

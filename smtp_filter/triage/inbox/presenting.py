@@ -11,6 +11,7 @@ from scanner.documents.model import ProtectedPart, Protection, Shortfall
 from scanner.inspection.model import LocatedFinding
 from scanner.reports import wording
 from smtp_filter.configuration.sections import GatewayHopSection, SecureHopSection
+from smtp_filter.quarantine.head import stands_in_head
 from smtp_filter.quarantine.model import Handover, HeldDetail, HeldMessage, State
 from smtp_filter.verdict.model import RouteKind, Word
 
@@ -157,7 +158,7 @@ def parts(findings: Sequence[LocatedFinding]) -> list[Part]:
             _part_name(name, name in telling),
             tuple(some[:AT_A_GLANCE]),
             tuple(some[AT_A_GLANCE:]),
-            name.startswith("header ") and name != "header Subject",
+            stands_in_head(name),
         )
         for name, some in found.items()
     ]

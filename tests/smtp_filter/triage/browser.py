@@ -121,6 +121,14 @@ def running_console(folder: Path, **sections: dict[str, Any]) -> Iterator[Consol
         told[name] = {**told.get(name, {}), **keys}
     told["console"] = {"listen": "127.0.0.1:0", **told.get("console", {})}
     configuration.write_text(yaml.safe_dump(told))
+    with console_on(configuration) as running:
+        yield running
+
+
+@contextmanager
+def console_on(configuration: Path) -> Iterator[Console]:
+    """``dlp console`` on a configuration that is there."""
+    folder = configuration.parent
     log = folder / "console.log"
     environment = {key: value for key, value in os.environ.items() if not key.startswith("DLP_")}
     with log.open("wb") as output:
