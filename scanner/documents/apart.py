@@ -1,7 +1,9 @@
 """Reading in a process of its own: whatever becomes of that process, each segment that it sent is kept.
 
 It costs a fork and the writing down of all text, so it is for files whose reader has died before.  Nothing
-that comes out of the process is believed: lengths are bounded and shapes are checked.
+that comes out of the process is believed: lengths are bounded and shapes are checked.  Where it dies as well,
+another one reads without the engine that draws pages, which dies most: fields, comments and properties of a
+PDF are kept then, and what stands behind it in a message.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import os
 import signal
 import struct
 from collections.abc import Callable, Generator
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, NoReturn
 
 from scanner.documents.isolation import ended_by
@@ -34,6 +37,8 @@ from scanner.text import Field
 _LENGTH = struct.Struct(">I")
 # A segment of the longest text, with its cells, in JSON's longest spelling.
 _MESSAGE_BYTES = 32_000_000
+# Kinds in which no page of a PDF can be: another reading would end like the one before.
+_WITHOUT_PAGES = frozenset({"csv", "dbf", "image", "json", "metafile", "text", "xls", "xlsb"})
 
 
 class _NonsenseError(Exception):
@@ -46,9 +51,9 @@ def reading_apart(prepare: Callable[[], None], read: Read = read_document) -> Re
     ``prepare`` runs in the fork before it reads: it gives up what a stranger's file must not reach.
     """
 
-    def read_apart(
-        source: Source, *, limits: Limits | None = None, kind: str | None = None
-    ) -> Generator[Segment | Coverage, None, None]:
+    def once(
+        source: Source, limits: Limits, kind: str | None
+    ) -> Generator[Segment | Coverage, None, tuple[Shortfall, str] | None]:
         receiving, sending = os.pipe()
         child = os.fork()
         if child == 0:
@@ -56,9 +61,65 @@ def reading_apart(prepare: Callable[[], None], read: Read = read_document) -> Re
             _send_all(sending, prepare, lambda: read(source, limits=limits, kind=kind))
         os.close(sending)
         with os.fdopen(receiving, "rb") as pipe:
-            yield from _received(pipe, child, source, limits or Limits(), kind)
+            return (yield from _received(pipe, child, limits))
+
+    def read_apart(
+        source: Source, *, limits: Limits | None = None, kind: str | None = None
+    ) -> Generator[Segment | Coverage, None, None]:
+        limits = limits or Limits()
+        sent = _Sent()
+        ended = yield from sent.noted(once(source, limits, kind))
+        if ended is None:
+            return
+        kind = kind or _kind_of(source)
+        reason, words = ended
+        gaps = (Gap(source.location, reason, words),)
+        if reason is Shortfall.PARSER_STOPPED and kind not in _WITHOUT_PAGES:
+            again = once(source, replace(limits, page_engine=False), kind)
+            for item in again:
+                if isinstance(item, Coverage):
+                    more = Gap(source.location, reason, f"pdfium was left out after {words}")
+                    yield replace(item, status=sent.status, gaps=(more, *item.gaps))
+                    return
+                if sent.is_new(item):
+                    yield item
+        yield Coverage(sent.status, kind, gaps)
 
     return read_apart
+
+
+@dataclass(slots=True)
+class _Sent:
+    """What was handed out of a file so far: another reading does not repeat it."""
+
+    some: bool = False
+    known: set[int] = field(default_factory=set)
+
+    @property
+    def status(self) -> Status:
+        return Status.PARTIAL if self.some else Status.NOT_INSPECTED
+
+    def is_new(self, segment: Segment) -> bool:
+        """Whether a segment was not handed out before; it counts as such from now on."""
+        self.some = self.some or segment.location.parts[-1:] != ("file name",)
+        key = hash((segment.location, segment.text))
+        new = key not in self.known
+        self.known.add(key)
+        return new
+
+    def noted(
+        self, items: Generator[Segment | Coverage, None, tuple[Shortfall, str] | None]
+    ) -> Generator[Segment | Coverage, None, tuple[Shortfall, str] | None]:
+        """Pass items on; gives what the generator gives."""
+        while True:
+            try:
+                item = next(items)
+            except StopIteration as end:
+                ended: tuple[Shortfall, str] | None = end.value
+                return ended
+            if isinstance(item, Segment):
+                self.is_new(item)
+            yield item
 
 
 def _send_all(
@@ -83,29 +144,27 @@ def _send_all(
 
 
 def _received(
-    pipe: BinaryIO, child: int, source: Source, limits: Limits, kind: str | None
-) -> Generator[Segment | Coverage, None, None]:
-    some, characters = False, 0
+    pipe: BinaryIO, child: int, limits: Limits
+) -> Generator[Segment | Coverage, None, tuple[Shortfall, str] | None]:
+    """Hand on what comes; gives the reason and the words where the process ended before its coverage."""
+    characters = 0
     reason, ending = Shortfall.PARSER_STOPPED, ""
     try:
         while (item := _next(pipe)) is not None:
             if isinstance(item, Segment):
-                some = some or item.location.parts[-1:] != ("file name",)
                 characters += len(item.text)
                 if characters > 2 * limits.text_characters:
                     raise _NonsenseError
             yield item
             if isinstance(item, Coverage):
-                return
+                return None
     except _NonsenseError:
         ending = "gave no sensible answer"
     except TimeUpError as error:
         reason, ending = Shortfall.LIMIT, str(error)
     finally:
         status = _end(child)
-    ending = ending or f"its reader ended twice: {ended_by(status)}"
-    gap = Gap(source.location, reason, ending)
-    yield Coverage(Status.PARTIAL if some else Status.NOT_INSPECTED, kind or _kind_of(source), (gap,))
+    return reason, ending or f"its reader ended twice: {ended_by(status)}"
 
 
 def _kind_of(source: Source) -> str:

@@ -59,6 +59,9 @@ class Limits:
     mime_parts: int = 10_000
     """Parts of one mail message."""
 
+    page_engine: bool = True
+    """Whether pages of PDF documents are given to pdfium; not so where that ended a reader before."""
+
     ocr: bool = False
     """Whether the text of pictures and scans is read (tesseract): 100 to 1,000 times the cost of text."""
 

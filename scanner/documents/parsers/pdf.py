@@ -126,8 +126,12 @@ def _document(data: bytes, password: str, limits: Limits) -> Iterator[Event]:
     walk = ObjectWalk(structure, limits) if structure is not None else None
     # The objects come first although they are told last: they say whether the pages are safe to draw.
     behind = list(_walked(walk))
-    if walk is not None and forms_nest_too_much(walk.forms):
+    if walk is not None and forms_nest_too_much(walk.drawn_forms()):
         yield Gap(HERE, Shortfall.LIMIT, "form objects nest without end; page text is not read")
+        yield from behind
+        return
+    if not limits.page_engine:
+        yield Gap(HERE, Shortfall.PARSER_STOPPED, "pages are not read: pdfium ended a reader of this file")
         yield from behind
         return
     labels = structure.labels if structure is not None else {}
@@ -448,7 +452,7 @@ def _earlier_revisions(
         try:
             older = ObjectWalk(structure_of(prefix, password), limits, "earlier revision", place, walk.seen)
             events = [event for event in older.events() if not isinstance(event, Gap)]
-            if forms_nest_too_much(older.forms):
+            if forms_nest_too_much(older.drawn_forms()):
                 continue
             pdf = pdfium.PdfDocument(prefix, password=password or None)
         except Exception:  # noqa: S112 (an end mark inside an attachment, a broken update: nothing older)

@@ -10,6 +10,7 @@ import html
 import io
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -37,6 +38,9 @@ _MOST_TEXT = 5_000_000
 _PROGRAM_KEYS = frozenset(("Producer", "Creator", "CreationDate", "ModDate", "Trapped", "PTEX.Fullbanner"))
 # What programs write where nobody gave a title, an author or a subject.
 _NO_VALUES = frozenset(("", "untitled", "anonymous", "unspecified", "unknown"))
+# Forms that hold others: with fewer of them nothing can come to much.  Drawings of one form in another.
+_FEW_FORMS, _MOST_USES = 4, 100
+_DRAWS = re.compile(rb"/([^\s/<>\[\](){}%]{1,127})\s+Do(?![A-Za-z0-9])")
 _MARKUP = re.compile(r"<[^>]*>")
 _XML_TEXT = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)((?:\s[^<>]*)?)>([^<]*)")
 _XML_ATTRIBUTE = re.compile(r"""(?<![\w.:-])([\w.-]+:)?([\w.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
@@ -117,6 +121,7 @@ class ObjectWalk:
     place: Location = HERE
     seen: set[tuple[str, str]] = field(default_factory=set)
     forms: dict[int, list[int]] = field(default_factory=dict)
+    _contents: dict[int, tuple[PDFStream, dict[str, int]]] = field(default_factory=dict)
     _pages: dict[int, int] = field(default_factory=dict)
     _labels: Mapping[int, str] = field(default_factory=dict)
     _filled: list[tuple[str, str, str]] = field(default_factory=list)
@@ -147,6 +152,25 @@ class ObjectWalk:
         yield from self._form()
         if damaged and not self.hidden:
             yield from self._damage(damaged)
+
+    def drawn_forms(self) -> Mapping[int, list[int]]:
+        """The forms that each form draws; once for each time that it does so, where there are many in forms.
+
+        Reading their content costs more than their resources, and hardly any document has forms in forms.
+        """
+        if len(self._contents) <= _FEW_FORMS:
+            return self.forms
+        drawn = dict(self.forms)
+        for identifier, (stream, names) in self._contents.items():
+            content = self._decode(stream)
+            if content is not None:
+                uses = Counter(_DRAWS.findall(content))
+                drawn[identifier] = [
+                    form
+                    for name, form in names.items()
+                    for _ in range(min(_MOST_USES, max(1, uses[name.encode("utf-8")])))
+                ]
+        return drawn
 
     def _form(self) -> Iterator[Event]:
         """The filled fields as records: they are one person's answers, or those about one case."""
@@ -222,7 +246,9 @@ class ObjectWalk:
             resources = resolve1(stream.get("Resources"))
             objects = resolve1(resources.get("XObject")) if isinstance(resources, dict) else None
             if isinstance(objects, dict):
-                self.forms[identifier] = [ref.objid for ref in objects.values() if isinstance(ref, PDFObjRef)]
+                names = {str(name): ref.objid for name, ref in objects.items() if isinstance(ref, PDFObjRef)}
+                self.forms[identifier] = list(names.values())
+                self._contents[identifier] = stream, names
 
     def _dictionary(self, identifier: int, value: Mapping[str, object], depth: int) -> Iterator[Event]:
         kind = name_of(value.get("Subtype")) if "Subtype" in value else ""

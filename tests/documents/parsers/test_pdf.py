@@ -9,11 +9,13 @@ import pytest
 from pikepdf import Array, Dictionary, Name, String
 from reportlab.pdfgen import canvas
 
+from scanner.documents import Limits, Source, read_whole
 from scanner.documents.model import Coverage, Protection, Segment, Shortfall, Status
 from scanner.documents.parsers.pdf import clean
 from scanner.documents.parsers.pdf_objects import forms_nest_too_much
 from scanner.documents.places import place
 from tests.documents.parsers.reading import read, segment_with
+from tests.robustness.hostile_files import exponential_forms
 
 CONTENT = b"""BT /F1 12 Tf 50 740 Td (pagetoken stands here) Tj ET
 BT /F1 12 Tf 50 720 Td (NHS number: ) Tj ET BT /F1 12 Tf 130 720 Td (coveredtoken) Tj ET
@@ -384,6 +386,22 @@ def test_damage_is_a_gap(data: bytes, why: str) -> None:
 )
 def test_forms_nest_too_much(forms: dict[int, list[int]], too_much: bool, why: str) -> None:
     assert forms_nest_too_much(forms) is too_much, why
+
+
+def test_forms_that_double_again_and_again_do_not_reach_the_page_engine() -> None:
+    segments, coverage = read(exponential_forms().replace(b"/Catalog", b"/Catalog/Lang(en)"))
+    assert [gap.reason for gap in coverage.gaps] == [Shortfall.LIMIT]
+    assert segments == ()
+
+
+def test_without_the_page_engine_the_objects_are_read() -> None:
+    segments, coverage = read_whole(Source.from_bytes(full_pdf()), limits=Limits(page_engine=False))
+    assert coverage.status is Status.PARTIAL
+    assert [gap.reason for gap in coverage.gaps] == [Shortfall.PARSER_STOPPED]
+    assert "pdfium" in coverage.gaps[0].detail
+    assert segment_with(segments, "stickytoken")
+    assert segment_with(segments, "valuetoken")
+    assert not [one for one in segments if "pagetoken" in one.text]
 
 
 def test_form_that_draws_itself_does_not_reach_the_page_engine() -> None:
