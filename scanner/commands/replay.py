@@ -13,22 +13,24 @@ from scanner.commands.preparing import CONFIG_HELP, STATE_HELP
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rules.loader import Identifiers
     from scanner.configuration import Configuration
-    from scanner.judgement.policy import Policy
+    from scanner.configuration.schema import JudgementSection
     from scanner.shares.replaying.replay import Outcome, Sums
     from scanner.store.inventory.changes import RuleChange
 
 HELP = """Show what a past run would have said under other rules or another policy.
 
 No file is read and nothing is changed. Judged again from the evidence, exactly: thresholds, severities,
-stages of reasons, `warn` and `block` of rules. Judged again, to be confirmed by a re-read: rules that are
-gone or switched off, and rules that were only tried (stage: shadow) and are to count. Named for a re-read:
-files in which a narrower rule had found something; every file with text where a rule is new or wider; files
-with findings whose evidence was kept by an earlier version.
+stages of reasons, severities of topics, `warn` and `block` of rules. Judged again, to be confirmed by a
+re-read: rules and phrases that are gone or switched off, and rules that were only tried (stage: shadow) and
+are to count. Named for a re-read: files in which a narrower rule had found something; every file with text
+where a rule is new or wider, or where names, addresses, returns or kinds of paper are others; files with
+findings whose evidence was kept by an earlier version.
 
---rules stands in place of the packs of the configuration (rules.packs); a rule with the id of a shipped one
-stands in its place. With --json: one line for each file that changes or has to be read again, the sums last.
+--rules is a pack of identifiers, a file with the name of a shipped one (topics.yaml, names.yaml), or a folder
+of them such as the rules/packs/uk of another version. Packs of identifiers stand in place of those of the
+configuration (rules.packs); a rule with the id of a shipped one stands in its place. With --json: one line
+for each file that changes or has to be read again, the sums last.
 
 \b
 Exit codes:
@@ -40,7 +42,7 @@ Examples:
   dlp replay --policy stricter.yaml
   dlp replay --rules our-rules.yaml --run 20261022
   dlp replay --disable uk-vehicle-registration
-  dlp replay --rules rules/ --json > replay.jsonl
+  dlp replay --rules new/rules/packs/uk --json > replay.jsonl
 """
 
 # A screenful; --json has all.
@@ -54,7 +56,7 @@ def register(app: typer.Typer) -> None:
 
 def replay(
     rules: Annotated[
-        Path | None, typer.Option("--rules", help="Rule pack, or folder of packs, that is to be tried.")
+        Path | None, typer.Option("--rules", help="Rule data that is to be tried: a file, or a folder.")
     ] = None,
     policy: Annotated[Path | None, typer.Option("--policy", help="Policy that is to be tried.")] = None,
     disable: Annotated[
@@ -74,27 +76,30 @@ def replay(
     from rules.loader import RuleError
     from scanner.commands.preparing import configuration, inventory, state_directory
     from scanner.configuration import ConfigurationError
+    from scanner.configuration.signatures import own_topics, rule_book
     from scanner.detection.building import identifiers_of
     from scanner.shares.replaying.replay import Basis, Change, Sums
     from scanner.shares.replaying.replay import replay as replayed
+    from scanner.shares.replaying.trying import tried
     from scanner.store import runs
-    from scanner.store.inventory.changes import compare
 
     if rules is None and policy is None and not disable:
         fail("name what is to be tried: --rules, --policy or --disable")
     settings = configuration(config)
     try:
-        before = identifiers_of(settings.detection())
-        after = _tried(settings, rules, frozenset(disable or ()))
-        tried = _policy(settings, policy) if policy else None
         now = settings.judgement.settings()
+        book = rule_book(settings)
+        if book is None:
+            identifiers_of(settings.detection())  # says what is wrong with the rules in force
+            raise RuleError("the rules in force cannot be used; see: dlp config check")
+        new = tried(book, rules, frozenset(disable or ()), settings.rules.disable)
+        section = _section(settings, policy)
+        other = section.settings() if policy else None
+        if new.topics is not None:
+            other = new.policy(other or now, own_topics(section))
     except (RuleError, ConfigurationError) as error:
         fail(str(error))
-    change = Change(
-        tuple(compare(before, after)),
-        tried,
-        frozenset(rule.id for rule in after.rules if rule.stage == "warn"),
-    )
+    change = Change(new.changes, other, new.warning)
     engine = inventory(settings, state_directory(state, settings.state.directory))
     try:
         stored = runs.find(engine, run)
@@ -119,38 +124,10 @@ def replay(
     _print(stored.name, change.rules, shown, total, departments)
 
 
-def _tried(settings: Configuration, rules: Path | None, disable: frozenset[str]) -> Identifiers:
-    """The rules as they would be; raises ``RuleError``."""
-    from dataclasses import replace
-
-    from rules.loader import Identifiers, RuleError, load_identifiers, load_pack
-    from scanner.detection.building import identifiers_of, pack_files
-
-    if rules is None:
-        there = identifiers_of(settings.detection())
-    else:
-        shipped = load_identifiers()
-        packs = [load_pack(path) for path in pack_files((rules,))]
-        in_force = {rule.id: rule for rule in shipped.rules}
-        own: set[str] = set()
-        for pack in packs:
-            for rule in pack.rules:
-                if rule.id in own:
-                    raise RuleError(f"rule id {rule.id!r} is used twice; give your rule an id of its own")
-                own.add(rule.id)
-                in_force[rule.id] = rule
-        for name in settings.rules.disable:
-            in_force.pop(name, None)
-        counter = (*shipped.counter, *(phrase for pack in packs for phrase in pack.counter))
-        there = Identifiers(tuple(in_force.values()), counter, frozenset(own))
-    if unknown := sorted(disable - {rule.id for rule in there.rules}):
-        raise RuleError(f"--disable names {unknown[0]!r}, which is no rule; see: dlp rules list")
-    return replace(there, rules=tuple(rule for rule in there.rules if rule.id not in disable))
-
-
-def _policy(settings: Configuration, path: Path) -> Policy:
-    changed = settings.judgement.model_copy(update={"policy": path.absolute()})
-    return changed.settings()
+def _section(settings: Configuration, policy: Path | None) -> JudgementSection:
+    if policy is None:
+        return settings.judgement
+    return settings.judgement.model_copy(update={"policy": policy.absolute()})
 
 
 def _change(change: RuleChange) -> dict[str, str]:

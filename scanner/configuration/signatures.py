@@ -20,11 +20,11 @@ import yaml
 
 from rules.flags import PhrasePack, load_pack
 from rules.loader import RuleError, parse_yaml
-from rules.policy import load_policy, topic_severities
+from rules.policy import PolicyFile, load_policy, topic_severities
 from scanner.configuration.problems import ConfigurationError
-from scanner.configuration.schema import Configuration
+from scanner.configuration.schema import Configuration, JudgementSection
 from scanner.detection.building import identifiers_of
-from scanner.store.inventory.rule_book import RuleBook
+from scanner.store.inventory.rule_book import RuleBook, meaning
 from scanner.store.inventory.signatures import Signatures
 
 if TYPE_CHECKING:
@@ -46,8 +46,6 @@ _JUDGING = ("policies", "policy.py")
 _OF_MAIL = ("mail",)
 # Vocabularies whose rules are compared one by one; each finding of theirs names its rule.
 VOCABULARIES = ("child_flags.yaml", "special_category.yaml", "topics.yaml")
-# What people write for people in the other packs.
-_WORDS = ("source", "examples")
 _LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
 
@@ -89,11 +87,20 @@ def rule_book(settings: Configuration) -> RuleBook | None:
     return RuleBook(identifiers, {name: load_pack(PhrasePack, name) for name in VOCABULARIES})
 
 
+def own_topics(section: JudgementSection) -> Collection[str]:
+    """The topics that the policy sets a severity of, beside those that the vocabulary sets."""
+    return _written(section).topics.keys()
+
+
+def _written(section: JudgementSection) -> PolicyFile:
+    return load_policy(section.policy.name, section.policy.parent) if section.policy else load_policy()
+
+
 def _policy(settings: Configuration) -> Iterable[bytes]:
     """What the policy says; a file that cannot be used counts by its bytes."""
     section = settings.judgement
     try:
-        written = load_policy(section.policy.name, section.policy.parent) if section.policy else load_policy()
+        written = _written(section)
     except (OSError, ValueError, yaml.YAMLError):
         yield from _tree(section.policy) if section.policy else []
         return
@@ -110,20 +117,11 @@ def _rule_data(top: Traversable) -> Iterable[bytes]:
             yield from _rule_data(entry)
         elif entry.name.endswith(".yaml"):
             if entry.name not in VOCABULARIES and not entry.name.startswith("identifiers"):
-                said = _said(parse_yaml(entry.read_text(encoding="utf-8")))
+                said = meaning(parse_yaml(entry.read_text(encoding="utf-8")))
                 yield entry.name.encode() + b"\0" + json.dumps(said, default=str).encode()
         elif not entry.name.startswith("."):
             yield entry.name.encode()
             yield entry.read_bytes()
-
-
-def _said(data: object) -> object:
-    """Rule data without what is there for people."""
-    if isinstance(data, dict):
-        return {str(name): _said(value) for name, value in data.items() if name not in _WORDS}
-    if isinstance(data, list):
-        return [_said(value) for value in data]
-    return data
 
 
 def _hash(*parts: Iterable[bytes]) -> str:

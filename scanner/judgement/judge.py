@@ -219,7 +219,7 @@ def assess(mentions: Sequence[Mention], population: Population, policy: Policy) 
     found = [reason for row in _ROWS for reason in row(case)]
     people = PeopleCount(population.low, population.high)
     told = _weighed(case, found, without=("shadow",))
-    if not policy.stages:
+    if not policy.stages or not found:
         return Assessment(_worst(told), people, tuple(told))
     return Assessment(
         _worst(told),

@@ -87,3 +87,12 @@ def read_book(text: str) -> RuleBook:
 def _sorted(rule: dict[str, Any], name: str) -> dict[str, Any]:
     """Sets have no order of their own."""
     return {**rule, name: sorted(rule[name])}
+
+
+def meaning(data: object) -> object:
+    """Rule data without what is there for people."""
+    if isinstance(data, dict):
+        return {str(name): meaning(value) for name, value in data.items() if name not in _WORDS}
+    if isinstance(data, list):
+        return [meaning(value) for value in data]
+    return data
