@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from scanner.configuration import Configuration
     from scanner.shares.watching.recording import Counts
     from scanner.shares.watching.watch import Health, WatchObserver
+    from scanner.store.outbox import Alert
 
 HELP = """Watch the folders PATH: read what changes as soon as it settles, alert when it holds people's data.
 
@@ -75,7 +77,7 @@ def watch(
         int | None,
         typer.Option("--workers", "-j", min=1, help="Worker processes [default: one for each core]."),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing while all is well.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but alerts.")] = False,
 ) -> None:
     """Watch until it is stopped."""
     from scanner.commands.preparing import configuration, set_up_logging, state_directory
@@ -202,6 +204,8 @@ def _watch(
             if not once:
                 stack.enter_context(errands.running(settings, directory))
             observer = stack.enter_context(_observer(settings, quiet=quiet))
+            if not once:
+                _say_whom_it_asks_and_tells(settings, observer)
             counts = run_watch(run, engine, observer, once=once)
         if once:
             courier.turn(hurry=True)
@@ -210,6 +214,48 @@ def _watch(
         fail(str(error))
     except StoreLostError as error:
         fail(str(error), Exit.INCOMPLETE)
+
+
+def _say_whom_it_asks_and_tells(settings: Configuration, observer: WatchObserver) -> None:
+    for folder, base in settings.watch.published.items():
+        pause = settings.watch.probe_minutes
+        observer.say(
+            f"{folder}: its sensitive files are asked for at {base} every {pause:g} min, as by a stranger"
+        )
+    channels = settings.watching().channels
+    if channels:
+        observer.say(f"alerts from {settings.alerts.at_least} on go to: {', '.join(channels)}")
+    else:
+        observer.say(
+            "nobody is told of what is found: no receiver is configured (section alerts); "
+            f"what is {settings.alerts.at_least} or worse is said here"
+        )
+
+
+class Herald:
+    """Says alerts as they are raised; of a flood the first of each minute, and how many there were."""
+
+    def __init__(
+        self, say: Callable[[str], None], per_minute: int = 20, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._say = say
+        self._per_minute = per_minute
+        self._clock = clock
+        self._since = clock()
+        self._count = 0
+
+    def __call__(self, alert: Alert) -> None:
+        """Say it, or count it."""
+        from scanner.alerts.wording import line
+
+        now = self._clock()
+        if now - self._since >= 60:
+            self._since, self._count = now, 0
+        self._count += 1
+        if self._count <= self._per_minute:
+            self._say(line(alert))
+        elif self._count == self._per_minute + 1:
+            self._say("and more in this minute, which are not said one by one; see: dlp report")
 
 
 @contextmanager
@@ -246,7 +292,12 @@ def _observer(settings: Configuration, *, quiet: bool) -> Iterator[WatchObserver
     ]
     before = {number: signal.signal(number, note) for number in watched}
     try:
-        yield WatchObserver((lambda _: None) if quiet else say, health, lambda: bool(asked))
+        yield WatchObserver(
+            say=(lambda _: None) if quiet else say,
+            alert=Herald(say),
+            health=health,
+            stop=lambda: bool(asked),
+        )
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

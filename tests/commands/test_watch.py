@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from scanner.commands.watch import health_line
+from scanner.commands.watch import Herald, health_line
 from scanner.judgement.assessment import Severity
 from scanner.shares.watching.watch import Health
+from scanner.store.outbox import Alert, AlertKind
 
 from .conftest import Dlp
 
@@ -48,8 +49,67 @@ def test_once_reads_what_is_new_and_a_second_time_nothing(dlp: Dlp, tmp_path: Pa
     assert "9990000018" not in (first.out + first.err).replace(" ", "")
 
 
+def test_what_is_found_is_said_at_once_also_where_nobody_is_configured(tmp_path: Path) -> None:
+    share = tmp_path / "share"
+    share.mkdir()
+    command = [sys.executable, "-m", "scanner.commands", "watch", str(share)]
+    process = subprocess.Popen(
+        [*command, *map(str, watch_options(tmp_path))],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    try:
+        assert process.stderr is not None
+        said = process.stderr.readline()
+        assert said.startswith("dlp: nobody is told of what is found: no receiver is configured")
+        while "findings yet" not in said or "setting up" in said:
+            said = process.stderr.readline()
+            assert said, "it ended"
+        (share / "letter.txt").write_text(LETTER)
+        while "holds people's data" not in said:
+            said = process.stderr.readline()
+            assert said, "it ended"
+        assert said.startswith(f"dlp: high: {share / 'letter.txt'} holds people's data; 1 person; ")
+        assert "999" not in said
+        process.send_signal(signal.SIGINT)
+        _, rest = process.communicate(timeout=60)
+    finally:
+        if process.poll() is None:
+            process.kill()
+    assert process.returncode == 0
+    assert rest.endswith("dlp: read 1 files, 1 alerts\n")
+
+
+def test_a_configured_folder_that_is_not_there_yet_ends_no_watch(dlp: Dlp, tmp_path: Path) -> None:
+    share, config = tmp_path / "share", tmp_path / "dlp.yaml"
+    share.mkdir()
+    (share / "letter.txt").write_text(LETTER)
+    config.write_text(f"watch:\n  paths: ['{tmp_path / 'mount'}', '{share}']\n")
+    said = dlp("watch", "--config", config, "--once", *watch_options(tmp_path))
+    assert said.code == 4  # an alert, and not all of it
+    assert f"{tmp_path / 'mount'} is not there" in said.err
+    assert f"high: {share / 'letter.txt'} holds people's data" in said.err
+
+
+def test_a_flood_is_not_said_one_by_one() -> None:
+    said: list[str] = []
+    clock = [0.0]
+    herald = Herald(said.append, per_minute=2, clock=lambda: clock[0])
+    for number in range(5):
+        herald(Alert(AlertKind.FINDING, Severity.HIGH, f"/srv/{number}"))
+    assert [line.partition(" holds")[0] for line in said[:2]] == ["high: /srv/0", "high: /srv/1"]
+    assert said[2:] == ["and more in this minute, which are not said one by one; see: dlp report"]
+    clock[0] = 61.0
+    herald(Alert(AlertKind.FINDING, Severity.HIGH, "/srv/later"))
+    assert "/srv/later" in said[-1]
+
+
 USAGE = [
     ((), "name the folders to watch"),
+    (("smb://files01",), "smb: name the share, too: smb://server/share"),
+    (("smb://scan:secret@files01/staff",), "a password does not belong into an address"),
+    (("image:///srv/laptop.dd",), "a disk image does not change"),
     (("nowhere",), "is no folder, or is not there; is it mounted?"),
     (("/",), "/ is the whole machine"),
 ]
@@ -92,6 +152,7 @@ def test_it_watches_alerts_and_ends_at_sigterm(tmp_path: Path) -> None:
     )
     try:
         assert process.stderr is not None
+        assert "alerts from high on go to: webhook" in process.stderr.readline()
         assert "told by the system as it happens" in process.stderr.readline()
         (share / "letter.txt").write_text(LETTER)
         end = time.monotonic() + 120

@@ -1,7 +1,7 @@
 """Outside: known sensitive files in published folders are asked for as a stranger on the web would ask.
 
-Only addresses beneath a configured base are asked, by GET without any credential, of one byte; nothing that
-comes is kept.  A redirect is not followed: it mostly leads to a sign-in.
+Only addresses beneath a configured base are asked, by GET without any credential; nothing that comes is kept.
+Not every page that a server sends with "200" is what was asked for: see ``stranger``.
 """
 
 from __future__ import annotations
@@ -9,30 +9,20 @@ from __future__ import annotations
 import logging
 import os
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from http.client import HTTPException
-from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import Engine
 
 from scanner.judgement.assessment import Severity
+from scanner.shares.watching.stranger import Stranger
 from scanner.store import outbox
 from scanner.store.entry import displayable
 from scanner.store.inventory import persistently
 from scanner.store.inventory.watched import SensitiveFile, Told, sensitive_files, told_of_file
 from scanner.store.outbox import Alert, AlertKind
 
-# A web server that does not answer must not hold up the alerts.
-_TIMEOUT = 5.0
 _logger = logging.getLogger(__name__)
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        return None
 
 
 class Outsider:
@@ -62,8 +52,8 @@ class Outsider:
         self._gap = 60.0 / per_minute
         self._owner_of = owner_of
         self._clock = clock
-        # No proxy and no cookie: what the world would be given, and nothing that is ours to get.
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
+        self._stranger = Stranger()
+        self._mute: set[str] = set()
         self._waiting: list[SensitiveFile] = []
         self._after: int | None = 0
         self._again_at = 0.0
@@ -98,10 +88,11 @@ class Outsider:
 
     def _look(self, item: SensitiveFile) -> None:
         url = self.address(item.raw_path)
-        if url is None or not os.path.lexists(item.raw_path):
+        if url is None:
             return
-        given = self.given(url)
+        given, why = self._stranger.given(url, item.size)
         if given is None:
+            self._not_said(url, why)
             return
         path = item.raw_path
         if not given:
@@ -115,7 +106,7 @@ class Outsider:
             AlertKind.REACHABLE,
             item.severity,
             told.path(path, root),
-            detail=f"given to anybody who asks for {url if told.shielded is None else 'it'}",
+            detail=self._detail(url, shielded=told.shielded is not None),
             reasons=told.reasons[:10],
             people=told.people,
             kinds=told.kinds,
@@ -126,25 +117,20 @@ class Outsider:
         )
         persistently(self._engine, lambda c: outbox.raise_alert(c, path, alert, self._channels))
 
+    def _detail(self, url: str, *, shielded: bool) -> str:
+        detail = f"given to anybody who asks for {'it' if shielded else url}"
+        return f"{detail}, and its folder shows that it is there" if self._stranger.listed(url) else detail
+
+    def _not_said(self, url: str, why: str) -> None:
+        """Said once for each server, lest somebody believe that it is looked after."""
+        server = "/".join(url.split("/")[:3])
+        if server not in self._mute:
+            self._mute.add(server)
+            _logger.warning("%s cannot be asked for its published files (%s)", server, why)
+
     def address(self, path: bytes) -> str | None:
         """The web address of a published file, ``None`` for any other."""
         for folder, base in sorted(self._published.items(), key=lambda item: -len(item[0])):
             if path.startswith(folder + b"/"):
                 return base.rstrip("/") + "/" + quote(path[len(folder) + 1 :])
         return None
-
-    def given(self, url: str) -> bool | None:
-        """Whether a stranger is given the file; ``None`` where the server did not say."""
-        request = urllib.request.Request(  # noqa: S310 - the scheme was checked with the configuration
-            url, headers={"User-Agent": "dlp-watch", "Range": "bytes=0-0"}
-        )
-        try:
-            with self._opener.open(request, timeout=_TIMEOUT) as answer:
-                return answer.status in (200, 206) and len(answer.read(1)) == 1
-        except urllib.error.HTTPError as error:
-            error.close()
-            # Ill, or tired of us: that says nothing of the file.
-            return None if error.code >= 500 or error.code == 429 else False
-        except (OSError, HTTPException, ValueError) as error:
-            _logger.info("a published folder cannot be probed (%s)", type(error).__name__)
-            return None

@@ -128,6 +128,7 @@ class Recorder:
 
     ``owner_of`` names the information asset owner of a path; ``note`` asks for another look at a path after
     so many seconds; ``compare`` compares what is new with the list of shielded people, before it is told of.
+    ``tell`` is told of every alert once it is entered.
     """
 
     def __init__(
@@ -140,6 +141,7 @@ class Recorder:
         note: Callable[[bytes, float], None],
         owner_of: Callable[[str], str] = lambda _: "",
         compare: Callable[[Connection], object] = lambda _: None,
+        tell: Callable[[Alert], None] = lambda _: None,
     ) -> None:
         self.counts = Counts()
         self.stored: StoredRun | None = None
@@ -151,6 +153,8 @@ class Recorder:
         self._note = note
         self._owner_of = owner_of
         self._compare = compare
+        self._tell_of = tell
+        self._raised: list[Alert] = []
         self._pace = Pace(settings.scan.pace, settings.scan.workers.effective_count)
         self._backlog: deque[Queued] = deque()
         self._beside: deque[tuple[Queued, tuple[Access, Audience]]] = deque()
@@ -261,11 +265,11 @@ class Recorder:
         if self.stored is not None:
             stored = self.stored
             try:
-                persistently(self._engine, lambda c: self._enter(c, stored, looks))
+                self._entering(lambda c: self._enter(c, stored, looks))
             except OvertakenError:
                 self._give_way()
         if self.stored is None:
-            persistently(self._engine, lambda c: self._enter_beside(c, looks))
+            self._entering(lambda c: self._enter_beside(c, looks))
         return entered
 
     def _looks(
@@ -600,14 +604,14 @@ class Recorder:
         if entered and self.stored is not None:
             stored = self.stored
             try:
-                persistently(self._engine, lambda c: self._finish(c, stored, entered))
+                self._entering(lambda c: self._finish(c, stored, entered))
             except OvertakenError:
                 self._give_way()
                 beside = done
         elif entered:
             beside = done
         if beside:
-            persistently(self._engine, lambda c: self._finish_beside(c, beside))
+            self._entering(lambda c: self._finish_beside(c, beside))
         for item in done:
             self._free(item.begun.queued.raw_path)
             self._was.pop(item.begun.queued.raw_path, None)
@@ -645,6 +649,19 @@ class Recorder:
                 rights, audience = item.begun.rights
                 told = replace(told, owner=rights.owner, how=rights.how, audience=audience)
             self._tell(connection, item, severity, told)
+
+    def _entering(self, work: Callable[[Connection], None]) -> None:
+        """One transaction, which may be tried again; its alerts are told when it has come to its end."""
+
+        def attempt(connection: Connection) -> None:
+            self._raised = []
+            work(connection)
+
+        persistently(self._engine, attempt)
+        raised, self._raised = self._raised, []
+        self.counts.alerts += len(raised)
+        for alert in raised:
+            self._tell_of(alert)
 
     # --- alerting ----------------------------------------------------------------------------------------
 
@@ -692,7 +709,8 @@ class Recorder:
             owner=told.owner,
             asset_owner=self._owner_of(displayable(path)),
         )
-        self.counts.alerts += outbox.raise_alert(connection, path, alert, self._settings.channels)
+        if outbox.raise_alert(connection, path, alert, self._settings.channels):
+            self._raised.append(alert)
 
     def trouble(self, path: bytes, line: str) -> None:
         """Something watched cannot be watched: said once a day."""

@@ -30,6 +30,7 @@ from scanner.store import runs
 from scanner.store.entry import displayable
 from scanner.store.inventory import Signatures, persistently
 from scanner.store.inventory.watched import SensitiveFile, sensitive_files
+from scanner.store.outbox import Alert
 from scanner.store.runs import NewRun
 
 # Names entered in one transaction.
@@ -90,6 +91,7 @@ class WatchObserver:
     say: Callable[[str], None] = lambda _: None
     health: Callable[[Health], None] = lambda _: None
     stop: Callable[[], bool] = lambda: False
+    alert: Callable[[Alert], None] = lambda _: None
 
 
 @dataclass
@@ -159,6 +161,7 @@ class _Watch:
             note=lambda path, after: self._settling.note(path, again=True, after=after),
             owner_of=run.owner_of,
             compare=run.compare,
+            tell=observer.alert,
         )
         self._lookout = Lookout(self._native, self._not_heard(mounts))
         self._wanted = _Wanted()

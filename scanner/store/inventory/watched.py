@@ -27,6 +27,7 @@ class SensitiveFile:
     severity: Severity
     audience: Audience
     access_id: int
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,8 @@ def sensitive_files(
 ) -> list[SensitiveFile]:
     """Known files at and beneath ``roots`` that are so bad, a few hundred past number ``after``."""
     query = (
-        select(file.c.id, folder.c.path, file.c.entry, file.c.severity, file.c.audience, file.c.access_id)
+        select(file.c.id, folder.c.path, file.c.entry, file.c.severity, file.c.audience)
+        .add_columns(file.c.access_id, file.c.size)
         .join(folder, folder.c.id == file.c.folder_id)
         .where(file.c.severity >= int(at_least), file.c.severity > ZERO)
         .where(file.c.ending == ZERO, file.c.id > after, within(roots))
@@ -62,8 +64,8 @@ def sensitive_files(
         .limit(_AT_ONCE)
     )
     return [
-        SensitiveFile(number, _joined(path, name), Severity(severity), Audience(audience), access_id)
-        for number, path, name, severity, audience, access_id in connection.execute(query)
+        SensitiveFile(number, _joined(path, name), Severity(severity), Audience(audience), access_id, size)
+        for number, path, name, severity, audience, access_id, size in connection.execute(query)
     ]
 
 
