@@ -21,8 +21,8 @@ HELP = """Find personal data in a text: from the command line, standard input, o
 
 With --jsonl, each line read is {"id": ..., "text": ...} (optionally "name", the file's name), each line
 written {"id", "spans": [{"type", "start", "end", "text", "confidence"}], "severity", "reasons", "people"}.
-Offsets count Unicode code points. A line that cannot be read gives {"id", "error"}, and the run goes on. Where
-a part of the detection failed on a text, "not_inspected" names it, and what else was found stands.
+Offsets count Unicode code points. A line that cannot be read gives {"id", "error"}, and the run goes on.
+Where a part of the detection failed on a text, "not_inspected" names it, and what else was found stands.
 
 \b
 Examples:

@@ -21,7 +21,8 @@ _YEAR = rf"(?:(?:19|2[0Oo]|l9|I9){_D}{{2}}|'?{_D}{{2}})"
 _SEPARATED = rf"(?P<d>{_D}{{1,2}})[ ]?[./\-][ ]?(?P<m>{_D}{{1,2}})[ ]?[./\-][ ]?(?P<y>{_YEAR})"
 # Roman months ("30.i.91", "3 / III / 1995"), as handwriting and older records have them.
 _ROMAN_MONTHS = {
-    "i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10, "xi": 11, "xii": 12,
+    "i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10, "xi": 11,
+    "xii": 12,
 }  # fmt: skip
 _ROMAN = (
     r"(?P<rd>[0-9]{1,2})[ ]?[./\-][ ]?(?P<rm>viii|vii|vi|v|iv|iii|ii|ix|i|xii|xi|x)[ ]?[./\-][ ]?"
@@ -30,7 +31,9 @@ _ROMAN = (
 _ISO = r"(?P<iy>(?:19|20)[0-9]{2})[\-/.](?P<im>[0-9]{1,2})[\-/.](?P<id>[0-9]{1,2})"
 _WORDED = (
     rf"(?P<wd>{_D}{{1,2}})(?:\s?(?:st|nd|rd|th))?(?:\s?,)?[\s\-./]{{0,2}}(?:of\s|day of\s)?"
-    rf"(?P<wm>{_MONTH})\b(?: ?/ ?{_MONTH}\b)?[.,]?[\s\-./,]{{0,2}}(?P<wy>(?:19|20)[0-9]{{2}}|'?[0-9]{{2}})"
+    # Passports give the month in a second language, too: "26 JUN /JUIN 88".
+    rf"(?P<wm>{_MONTH})\b(?: ?/ ?[^\W\d_]{{3,9}}\b)?[.,]?"
+    r"[\s\-./,]{0,2}(?P<wy>(?:19|20)[0-9]{2}|'?[0-9]{2})"
 )
 _GLUED = rf"(?P<gd>[0-9]{{1,2}})(?P<gm>{_MONTH})(?P<gy>(?:19|20)[0-9]{{2}}|[0-9]{{2}})"
 _AMERICAN = (

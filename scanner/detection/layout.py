@@ -250,9 +250,11 @@ _LABEL_TOKEN = re.compile(r"[A-Za-z]+")
 # What stands around the value of a cell and is none of it.
 _EDGES = ' \t"\r*'
 _MULTI_SPACE = re.compile(r" {2,}|\t+")
-_DELIMITERS = ("\t", "|", ";", ",")
+# Tildes, carets, broken bars and "not" signs part the fields of older systems' exports.
+_LEGACY_DELIMITERS = ("~", "^", "¬", "¦")
+_DELIMITERS = ("\t", "|", *_LEGACY_DELIMITERS, ";", ",")
 # Delimiters that stand between cells and nowhere else, unless the line holds quotes.
-_PLAIN_DELIMITERS = frozenset(("\t", ";", ","))
+_PLAIN_DELIMITERS = frozenset(("\t", *_LEGACY_DELIMITERS, ";", ","))
 # From so many fields on, the one at a place is found by bisection.
 _MANY_FIELDS = 16
 # A header names its columns: longer cells are sentences.

@@ -53,7 +53,8 @@ def test_a_failed_recogniser_is_told_and_what_was_found_stands() -> None:
     assert "not_inspected" not in whole
     assert part["not_inspected"] == ["failing (ValueError)"]
     spans = part["spans"]
-    assert isinstance(spans, list) and [span["type"] for span in spans] == ["EMAIL"]
+    assert isinstance(spans, list)
+    assert [span["type"] for span in spans] == ["EMAIL"]
 
 
 @pytest.mark.usefixtures("_fault")
@@ -70,7 +71,7 @@ def test_a_line_that_is_no_question_is_answered_and_the_run_goes_on() -> None:
     bad, wrong, good = _answers("{", json.dumps({"id": "x", "text": 3}), _line("a", "nothing"))
     assert bad["error"] == "line 1: not valid JSON"
     assert "needs an object" in str(wrong["error"])
-    assert good["id"] == "a" and good["severity"] == "none"
+    assert (good["id"], good["severity"]) == ("a", "none")
 
 
 def test_a_fault_outside_the_recognisers_does_not_quote_the_text(monkeypatch: pytest.MonkeyPatch) -> None:

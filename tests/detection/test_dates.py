@@ -38,7 +38,8 @@ def test_roman_months_and_misread_digits(text: str, expected: date | None, why: 
 def test_no_odd_input_raises() -> None:
     chance = random.Random(20250601)
     parts = ["i", "ii", "IV", "l", "L", "O", "o", "I", "0", "00", "1", "9", "19", "20", "2O", "99", "'", "th",
-             ".", "/", "-", " ", ",", "|", "Jan", "mai", "MAWRTH", "of", "T", "²", "٣", "½", "\n", "ſ", "İ"]  # fmt: skip
+             ".", "/", "-", " ", ",", "|",
+             "Jan", "mai", "MAWRTH", "of", "T", "²", "٣", "½", "\n", "ſ", "İ"]  # fmt: skip
     for _ in range(4_000):
         text = "".join(chance.choice(parts) for _ in range(chance.randint(1, 12)))
         for labelled in (False, True):

@@ -23,13 +23,19 @@ _OLDEST = 110
 _LIST_TRIES = 12
 
 _LABEL = re.compile(
-    r"(?<![a-z])(?:d\.? ?o\.? ?b\.?s?|d/o/b|d\.? ?of ?b\.?|dates? of b[il1]rths?|b[il1]rth ?dates?|"
+    r"(?<![a-z])(?:d\.? ?[o0]\.? ?b\.?s?|d/o/b|d\.? ?of ?b\.?|dates? (?:of )?b[il1]rths?|b[il1]rth ?dates?|"
+    r"dates? ?(?:and|&|/) ?(?:place|time) of birth|"
     r"birth ?d(?:a?te?|ay)|"
     r"birth|b[o0]rn|dyddiad geni|ganwyd|ganed|[a-z]{1,12} dob|[a-z]{1,12} birth date)(?![a-z])"
 )
 _NO_LABEL = re.compile(
     r"place|country|town|weight|certificate|order|due|expected|edd|registered|time|name|mother of|parent|"
     r"number"
+)
+# "Date and place of birth", "Name / DOB" and "Parent DOB" ask for a date all the same.
+_WITH_PLACE = re.compile(
+    r"(?<=date) ?(?:and|&|/) ?(?:place|time)|\b(?:sur|fore|full )?names?(?= ?(?:/|&|\+|,|and) ?d\.?o\.?b)"
+    r"|\bparents?(?:'s|s')?(?= (?:d\.?o\.?b|dates? of birth|birth ?date))"
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|[_\-]+")
 
@@ -78,15 +84,47 @@ _RECORD = re.compile(
     re.I,
 )
 _MADE_UP = re.compile(
-    r"\b(?:dummy|fictitious|fictional|specimen|made[- ]up|test (?:record|patient|pupil|child|case|"
+    r"\b(?:dummy|fictitious|fictional|specimen|made[- ]up|default (?:date of birth|d\.?o\.?b)|"
+    r"test (?:record|patient|pupil|child|case|"
     r"data))\b",
     re.IGNORECASE,
 )
 _NAME_BEFORE_DATE = re.compile(
     r"\b([A-Z][A-Za-zÀ-ÿ'\-]+[ ,]{1,2}(?:[A-Z]\.? )?[A-Z][A-Za-zÀ-ÿ'\-]+)(?:[ ,;|\t(\-/]|\b[MFmf]\b|male|"
-    r"female|boy|girl)*$"
+    r"female|boy|girl|\b(?:Y|Yr|Year|P|S) ?\d{1,2}\b)*$"
 )
 # "2 years, 1/4/2023 to 31/3/2025" is a term.
+# "Shilan 21.03.1993 NINO ...": one name that opens its line, and an identifier directly behind the date.
+_ONE_NAME = re.compile(r"^[ \t>*•\-]{0,6}(?:\d{1,3}[.)]? {1,3})?[A-Z][A-Za-zÀ-ÿ'\-]+[ ,;|\t(\-]{1,4}$")
+# A line of a list of people: a number, a name, a date.
+_ROLL_NAME = re.compile(
+    r"[ \t>*•·\-]{0,8}(?:(?i:no\.? ?)?\d{1,3}[.):]?[ \t]{1,4})?(?:(?i:mr|mrs|ms|miss|master)\.? )?"
+    r"(?P<name>[A-Z][\w'’\-]*\.?,?(?: [A-Z][\w'’\-]*\.?,?){1,3})"
+    r"[ \t,;:|(\-–=]{1,16}(?:[(\[]?(?i:m|f|male|female|boy|girl)[)\]]?[ \t,;|\-]{1,8})?$"
+)
+# What stands over a list of people whose dates are their birth dates.
+_ROLL_CUE = re.compile(
+    r"\b(?:child(?:ren)?|siblings?|pupils?|young people|yps?|household|family|patients?|residents?|babies|"
+    r"twins|"
+    r"learners|students|service users?|clients?|occupants|dependants?|cme|subjects)\b",
+    re.IGNORECASE,
+)
+# ... unless something befell them on these dates.
+_ROLL_EVENT = re.compile(
+    r"\b(?:start(?:s|ed|ing)?|joined|left|leavers?|leaving|since|visit(?:s|ed)?|seen|due|review(?:s|ed)?|"
+    r"expir\w+|"
+    r"attend\w*|admi(?:tted|ssions?)|enrol\w*|register\w*|placed|placements?|accommodated|moved|exclu\w+|"
+    r"incidents?|meetings?|conferences?|trips?|awards?|certificates?|trained|training|completed|closed|"
+    r"opened|"
+    r"referred|assessed|updated|dated?|appointments?|log|rota|signed|died|deaths?|married|deadline|"
+    r"contracts?|"
+    r"appointed|term|chronology|from|until)\b",
+    re.IGNORECASE,
+)
+_YEARS_APART = 2
+# A list of people ends where so many characters stand between two of its lines.
+_ROLL_GAP = 200
+_LIVED = re.compile(r"[ ,;(\-–]{1,3}(?:died|d\. ?\d|deceased|dec'?d|passed away)\b", re.IGNORECASE)
 _TERM = re.compile(r"\s{0,3}(?:to|until|till|-|and)\s{0,3}\d", re.IGNORECASE)
 _AGE_BEFORE = re.compile(
     r"(?:(?P<age>\d{1,2}) ?(?:(?P<months>months?|mths?)|years?|yrs?|y/?o)(?: old)?"
@@ -95,6 +133,12 @@ _AGE_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _IDENTIFIERS = frozenset(["UK_NHS", "UK_CHI", "UK_NINO", "UK_UPN"])
+# What systems fill in where nobody knows the date.
+_PLACEHOLDERS = frozenset([date(1900, 1, 1), date(1901, 1, 1), date(1899, 12, 30), date(1800, 1, 1)])
+# "Macsen Roberts, 13 (17.6.2011)".
+_AGE_GAP = re.compile(
+    r"[A-Z][^\W\d_]+[A-Za-zÀ-ÿ'\-]* ?,? (?:aged? )?(?P<age>\d{1,2}) ?(?:yrs?|y/?o)?[ ,]{0,2}[(\[]\s*$"
+)
 _FAMILY = re.compile(
     r"\b(?:child(?:ren)?|siblings?|brothers?|sisters?|sons?|daughters?|mother|father|mum|dad|baby|twins?|"
     r"family|household|"
@@ -124,8 +168,10 @@ class BirthDateRecogniser:
     patterns: Mapping[str, bytes] = MappingProxyType(
         {
             "birth_word": (
-                rb"(?i)\bd[. /]{0,2}o[. /]{0,2}b\b|dobs?|\bd\.? ?of ?b\b|dates?[ _]?of[ _]?b[il1]rths?"
-                rb"|b[il1]rth[ _-]?d(?:ate|ay|te)|\bb[o0]rn\b|\bdyddiad geni|\bganwyd|\bganed|"
+                rb"(?i)\bd[. /]{0,2}[o0][. /]{0,2}b\b|dobs?|\bd\.? ?of ?b\b"
+                rb"|dates?[ _]?(?:of[ _]?)?b[il1]rths?"
+                rb"|dates? ?(?:and|&|/) ?(?:place|time) of birth"
+                rb"|b[il1]rth[ _-]?d(?:ate|ay|te|t\b)|\bb[o0]rn\b|\bdyddiad geni|\bganwyd|\bganed|"
                 rb"\b(?-i:b)[.:]? ?[0-9]{1,2}[./\- ]"
             ),
             "birth_subject": (
@@ -142,6 +188,11 @@ class BirthDateRecogniser:
                 rb"(?i)\b(?:[0-9]{1,2} ?(?:years?|yrs?|y/?o|months?|mths?)(?: old)?"
                 rb"|(?:aged?|says|is) [0-9]{1,2})"
                 rb"[ ,]{0,2}[(\[]?[0-9]{1,2} ?[./\- ] ?[0-9a-z]{1,9} ?[./\- ] ?[0-9]{2,4}"
+            ),
+            "birth_died": rb"(?i)[0-9]{2}[ ,;(\-]{1,3}(?:died|deceased|dec'?d|passed away)\b",
+            "birth_roll": (
+                rb"(?m)^[ \t>*\-\x80-\xff]{0,8}(?:[0-9]{1,3}[.):]?[ \t]{1,4})?[A-Z][^\n0-9]{4,60}"
+                rb"[0-9]{1,2}(?:st|nd|rd|th)? ?[./\- ] ?[0-9A-Za-z]{1,9} ?[./\- ,] ?(?:19|20)?[0-9]{2}"
             ),
             "birth_bracketed": (
                 rb"(?i)[(\[] ?(?:(?:[mf]|male|female|boy|girl|aged? [0-9]{1,2}|[0-9]{1,2} ?(?:yrs?|"
@@ -189,6 +240,12 @@ class BirthDateRecogniser:
             aged = self._aged(view, start, end)
             if aged is not None:
                 found.setdefault(aged.start, aged)
+        for start, end in self._scan.spans(view, "birth_died"):
+            lived = self._lived(view, start, end)
+            if lived is not None:
+                found.setdefault(lived.start, lived)
+        for finding in self._rolls(view, found):
+            found.setdefault(finding.start, finding)
         for start, end in self._scan.spans(view, "birth_subject"):
             subject = self._subject(view, start, end)
             if subject is not None:
@@ -409,6 +466,9 @@ class BirthDateRecogniser:
         written = next(iter(dates_in(text, start + 1, end, view.reference_date)), None)
         if written is None or not written.exact:
             return None
+        aged = _AGE_GAP.search(text[max(0, start - 60) : start + 1])
+        if aged is not None and self._fits(view, written, int(aged["age"]) * 365.25):
+            return self._finding(view, written, 0.70, EvidenceKind.NEIGHBOUR, "birth_beside_age")
         name = _NAME_BEFORE.search(text[max(0, start - 60) : start + 1])
         if name is None or _THING.search(name.group(1)) or len(name.group(1)) < 3:
             return None
@@ -439,9 +499,11 @@ class BirthDateRecogniser:
             if len(dates) != 1 or not dates[0].exact:
                 continue
             written = dates[0]
-            name = _NAME_BEFORE_DATE.search(text[low : written.start])
+            before = text[low : written.start]
+            name = _NAME_BEFORE_DATE.search(before)
             old = view.reference_date - written.day > timedelta(days=180)
-            if name is not None and old and not _THING.search(name.group(1)):
+            alone = 0 < identifier.start - written.end <= 24 and _ONE_NAME.match(before)
+            if old and (alone or name is not None) and not _THING.search(name.group(1) if name else before):
                 findings.append(
                     self._finding(view, written, 0.60, EvidenceKind.NEIGHBOUR, "birth_beside_identifier")
                 )
@@ -479,19 +541,92 @@ class BirthDateRecogniser:
         if _TERM.match(view.text, written.end):
             return None
         said, months = int(match["age"] or match["bare"]), bool(match["months"])
-        days = (view.reference_date - written.day).days
-        # The text may be a few years older or younger than its reference date says.
-        wanted = said * 30.44 if months else said * 365.25
-        slack = 1_100 if view.reference_date.year - written.day.year < 120 else 0
-        if days < 0 or abs(days - wanted) > slack:
+        if not self._fits(view, written, said * 30.44 if months else said * 365.25):
             return None
         return self._finding(view, written, 0.70, EvidenceKind.NEIGHBOUR, "birth_beside_age")
+
+    @staticmethod
+    def _fits(view: View, written: WrittenDate, wanted: float) -> bool:
+        """Whether somebody born on that date is about ``wanted`` days old."""
+        days = (view.reference_date - written.day).days
+        # The text may be a few years older or younger than its reference date says.
+        slack = 1_100 if view.reference_date.year - written.day.year < 120 else 0
+        return days >= 0 and abs(days - wanted) <= slack
+
+    def _lived(self, view: View, start: int, end: int) -> Finding | None:
+        """The first of two dates of a life: "Irene Winfield, 11 November 1935, died 2 June 2024"."""
+        text = view.text
+        low = max(view.layout.line_span(start)[0], start - 90)
+        dates = dates_in(text, low, start + 2, view.reference_date)
+        if not dates or not dates[-1].exact or dates[-1].end != start + 2:
+            return None
+        written = dates[-1]
+        name = _NAME_BEFORE_DATE.search(text[low : written.start])
+        if name is None or _THING.search(name.group(1)) or age_at(written.day, view.reference_date) < 1:
+            return None
+        return self._finding(view, written, 0.70, EvidenceKind.CONTEXT, "birth_lived")
+
+    def _rolls(self, view: View, found: Mapping[int, Finding]) -> list[Finding]:
+        """The dates of a list of people: lines that each open with a name and hold one date.
+
+        Either a line of the list says that it is a date of birth, or what stands over it says whom it lists,
+        nothing is said to have happened on these days, and the years of different people lie apart.
+        """
+        findings: list[Finding] = []
+        run: list[tuple[int, int, str, WrittenDate]] = []
+        for start, end in self._scan.spans(view, "birth_roll"):
+            line = self._roll_line(view, start, end)
+            if line is None:
+                continue
+            if run and line[0] - run[-1][1] > _ROLL_GAP:
+                findings += self._roll(view, run, found)
+                run = []
+            run.append(line)
+        return findings + self._roll(view, run, found)
+
+    @staticmethod
+    def _roll_line(view: View, start: int, end: int) -> tuple[int, int, str, WrittenDate] | None:
+        """Start, end, name and date of a line of a list of people."""
+        text = view.text
+        low, high = view.layout.line_span(end - 1)
+        if start < low - 1 or high - low > 400:
+            return None
+        dates = [one for one in dates_in(text, low, high, view.reference_date) if one.exact]
+        if len(dates) != 1 or not 60 < (view.reference_date - dates[0].day).days < 366 * _OLDEST:
+            return None
+        name = _ROLL_NAME.match(text[low : dates[0].start])
+        if name is None or _THING.search(name["name"]) or view.layout.label_at(dates[0].start):
+            return None
+        return low, high, " ".join(name["name"].lower().split()), dates[0]
+
+    def _roll(
+        self, view: View, run: list[tuple[int, int, str, WrittenDate]], found: Mapping[int, Finding]
+    ) -> list[Finding]:
+        if not run:
+            return []
+        text = view.text
+        first, last = run[0][0], run[-1][1]
+        head = " ".join(text[max(0, first - 300) : first].split("\n")[-4:])
+        said = any(
+            first - _ROLL_GAP <= at <= last + _ROLL_GAP for at in found if found[at].rule == "birth_word"
+        )
+        if not said or _ROLL_EVENT.search(head):
+            names = {name for _, _, name, _ in run}
+            years = [written.day.year for _, _, _, written in run]
+            apart = len(names) == len(run) >= 2 and max(years) - min(years) >= _YEARS_APART
+            if not apart or not _ROLL_CUE.search(head) or _ROLL_EVENT.search(head):
+                return []
+        return [
+            self._finding(view, written, 0.60, EvidenceKind.CONTEXT, "birth_roll") for _, _, _, written in run
+        ]
 
     @staticmethod
     def _finding(view: View, written: WrittenDate, score: float, kind: EvidenceKind, rule: str) -> Finding:
         age = age_at(written.day, view.reference_date)
         plausible = 0 <= age <= _OLDEST
-        if _MADE_UP.search(view.text, max(0, written.start - 80), written.start):
+        if written.day in _PLACEHOLDERS or _MADE_UP.search(
+            view.text, max(0, written.start - 80), written.start
+        ):
             score = 0.30
         elif not plausible:
             score = min(score, 0.50)
@@ -517,7 +652,7 @@ def is_birth_label(label: str) -> bool:
     birth = (
         _LABEL.search(plain) or compact.endswith("dob") or "birthdate" in compact or "dateofbirth" in compact
     )
-    return bool(birth) and not _NO_LABEL.search(plain)
+    return bool(birth) and not _NO_LABEL.search(_WITH_PLACE.sub("", plain))
 
 
 def birth_date(finding: Finding, view: View) -> date | None:

@@ -79,6 +79,31 @@ def births(text: str) -> list[str]:
             ["01/02/2018", "3.4.2012"],
             "dates in brackets behind names in a family list",
         ),
+        ("DOB 30.i.91", ["30.i.91"], "a Roman month"),
+        ("DoB  26 JUN /JUIN 88", ["26 JUN /JUIN 88"], "the month in two languages, as passports have it"),
+        ("Date birth 1/1/90", ["1/1/90"], "a label without its preposition"),
+        ("D 0 B   l3/O7/2O1O", ["l3/O7/2O1O"], "a misread label"),
+        ("Date and place of birth: 3 May 1988 Leeds", ["3 May 1988"], "date and place"),
+        (
+            "ParentName~ParentDOB~ChildName~ChildDOB\nNowak~19850614~Adam~20160902\n",
+            ["19850614", "20160902"],
+            "an export with tildes and compound headers",
+        ),
+        ("Surname^DOB^Ref\nKhan^19850614^33\nCole^19900102^34\n", ["19850614", "19900102"], "carets"),
+        ("Surname¬BirthDt¬Ref\nKhan¬14061985¬33\nCole¬02011990¬34\n", ["14061985", "02011990"], "not signs"),
+        ("Name / DOB|School\nAdam Nowak 02/09/2016|St Ann's\n", ["02/09/2016"], "name and date in a column"),
+        (
+            "Children\n1  Adam Nowak   19/08/2012   St Ann's\n2  Ewa Nowak   02/12/2015   The Grove\n",
+            ["19/08/2012", "02/12/2015"],
+            "a list of people with one date each",
+        ),
+        (
+            "1. Ewa Nowak dob 05-01-2014 off\n2. Hari Lal 22 Aug 2010 none\n3. Jo Cole 31-10-2012 left\n",
+            ["05-01-2014", "22 Aug 2010", "31-10-2012"],
+            "one line of the list says what the dates are",
+        ),
+        ("Macsen Roberts, 13 (17.6.2012), in Leeds", ["17.6.2012"], "an age before a bracket that fits it"),
+        ("holder Irene Cole, 11th Nov. 1935, died 2 June 2024", ["11th Nov. 1935"], "the dates of a life"),
     ],
 )
 def test_dates_of_birth(text: str, expected: list[str], why: str) -> None:
@@ -116,6 +141,18 @@ def test_dates_of_birth(text: str, expected: list[str], why: str) -> None:
         ("flat 4b 12/03/2015", "part of a house number"),
         ("date of birth is required by 12/03/2025", "a deadline"),
         ("DOB: 45/13/2015", "no such day"),
+        ("Default date of birth 01/01/1900  58 rows", "what a system fills in"),
+        ("Parent^Start\nKhan^19850614\nCole^19900102\n", "another column of an export"),
+        ("Birth parent: seen 12/03/2015", "a parent is no date"),
+        ("Children admitted\nAdam Nowak 19/08/2012\nEwa Nowak 02/12/2015\n", "days of admission"),
+        ("Visits to the family\nAdam Nowak 19/08/2012\nEwa Khan 02/12/2015\n", "a log of visits"),
+        ("Family\nAdam Nowak 19/08/2012 rang\nAdam Nowak 02/12/2015 rang\n", "the same person twice"),
+        ("Contracts\nAdam Nowak 19/08/2012\nEwa Khan 02/12/2015\n", "contracts"),
+        ("Officers\nAdam Nowak 19/08/2012\nEwa Khan 02/12/2015\n", "nothing says whose dates they are"),
+        ("Children\nSummer Fair 19/08/2024\nSports Day 02/12/2024\n", "events of one year"),
+        ("Versions\nAdam Nowak, v2 (17.6.2012)", "a version"),
+        ("Adam Nowak, 40 (17.6.2012)", "an age that does not fit"),
+        ("signed Irene Cole, 11 Nov 1935, witnessed 2 June 2024", "no date of a death behind it"),
     ],
 )
 def test_no_date_of_birth(text: str, why: str) -> None:
@@ -145,10 +182,18 @@ def test_children_are_noted_and_implausible_ages_are_less_sure() -> None:
 
 
 def test_an_identifier_beside_a_name_makes_the_date_a_birth_date() -> None:
-    here = view("Jack Smith 12/03/2015 943 476 5919\nseen 01/02/2020 943 476 5919\n")
+    here = view(
+        "Jack Smith 12/03/2015 943 476 5919\nseen 01/02/2020 943 476 5919\n"
+        "re Adam Nowak (P6, 08-06-2013, HCN 943 476 5919) of Leeds\nShilan 21.03.1993 NHS 943 476 5919\n"
+        "sent 21.04.1993 NHS 943 476 5919\n"
+    )
     starts = [index for index in range(len(here.text)) if here.text.startswith("943 476", index)]
     here.findings = [Finding("UK_NHS", start, start + 12, 0.9, "nhs") for start in starts]
-    assert [f.value(here.text) for f in RECOGNISER.recognise(here)] == ["12/03/2015"]
+    assert [f.value(here.text) for f in RECOGNISER.recognise(here)] == [
+        "12/03/2015",
+        "08-06-2013",
+        "21.03.1993",
+    ]
 
 
 @pytest.mark.parametrize(
