@@ -29,6 +29,7 @@ PLAIN_WORDS: Mapping[str, str] = MappingProxyType(
         "7z": "7-Zip archive",
         "access": "Access database",
         "age": "age file",
+        "applefile": "AppleSingle or AppleDouble file",
         "ar": "ar archive",
         "audio": "sound",
         "axcrypt": "AxCrypt file",
@@ -42,6 +43,7 @@ PLAIN_WORDS: Mapping[str, str] = MappingProxyType(
         "doc": "legacy Word document",
         "drawing": "AutoCAD drawing",
         "executable": "program",
+        "folder-view": "view of a folder (.DS_Store)",
         "font": "font",
         "geometry": "geometry of a map",
         "image": "image",
@@ -80,6 +82,12 @@ PLAIN_WORDS: Mapping[str, str] = MappingProxyType(
 # Signature at offset 0 -> kind.  Longer signatures first where one begins another.
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x78\x9f\x3e\x22", "tnef"),
+    *(
+        (b"\x00\x05\x16" + mark + b"\x00" + version + b"\x00\x00", "applefile")
+        for mark in (b"\x00", b"\x07")
+        for version in (b"\x01", b"\x02")
+    ),
+    (b"\x00\x00\x00\x01Bud1", "folder-view"),
     (b"!BDN", "pst"),
     (b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d", "onenote"),
     (b"SQLite format 3\x00", "sqlite"),

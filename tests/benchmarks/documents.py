@@ -1,8 +1,10 @@
 """What reading costs: per file and per megabyte of each format, beside the obvious alternatives, in one run.
 
 CPU time, medians of interleaved runs.  Ours is the whole reading (hidden places, properties, damage), through
-a real isolated worker; the others give the text that they give.  The native build of a well-known JVM reader
-is measured where it is installed (``pip install extractous``), in two ways:
+a real isolated worker; the others give the text, or the cells, that they give.  The native build of a
+well-known JVM reader (extractous, Apache-2.0) and the fastest reader of cells (python-calamine, MIT) are
+measured where they are installed (``pip install --group bench-readers``); without them the run says so and
+goes on.  The native reader is measured in two ways:
 
 - *warm*: one process reads file after file.  A file that hangs or kills it takes what is under way with it;
   whoever kills and restarts such a process on a breach, as our pool does with its workers, pays this;
@@ -22,6 +24,7 @@ import os
 import re
 import resource
 import statistics
+import struct
 import subprocess
 import sys
 import tempfile
@@ -43,6 +46,7 @@ from scanner.judgement.assessment import Assessment, PeopleCount, Severity
 from scanner.shares.worker import Work
 from scanner.shares.workers import Job, WorkerPool
 from tests.documents.parsers.test_msg import ROOT, fixed, storage, stream
+from tests.documents.parsers.test_xls import label, rec, workbook
 from tests.robustness.seeds import FIXTURES, SHARED, zipped
 
 RUNS = 3
@@ -87,6 +91,41 @@ def _xlsx() -> bytes:
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
+
+
+def _xls() -> bytes:
+    cells = b"".join(
+        label(row, 0, f"Name{row}")
+        + label(row, 1, "12 Mill Road")
+        + rec(0x203, struct.pack("<HHHd", row, 2, 0, 12345678 + row))
+        + label(row, 3, "harbour")
+        + rec(0x203, struct.pack("<HHHd", row, 4, 0, 3.5))
+        for row in range(5_000)
+    )
+    return workbook([("People", 0, cells)])
+
+
+def _ods() -> bytes:
+    text = '<table:table-cell office:value-type="string"><text:p>{0}</text:p></table:table-cell>'
+    number = text.replace('"string"', '"float" office:value="{0}"')
+    rows = "".join(
+        "<table:table-row>"
+        + text.format(f"Name{row}")
+        + text.format("12 Mill Road")
+        + number.format(12345678 + row)
+        + text.format("harbour")
+        + number.format(3.5)
+        + "</table:table-row>"
+        for row in range(5_000)
+    )
+    prefix = "urn:oasis:names:tc:opendocument:xmlns:"
+    content = (
+        f'<office:document-content xmlns:office="{prefix}office:1.0" xmlns:text="{prefix}text:1.0" '
+        f'xmlns:table="{prefix}table:1.0"><office:body><office:spreadsheet><table:table table:name="People">'
+        f"{rows}</table:table></office:spreadsheet></office:body></office:document-content>"
+    )
+    kind = b"application/vnd.oasis.opendocument.spreadsheet"
+    return zipped({"mimetype": kind, "content.xml": content.encode()})
 
 
 def _pptx() -> bytes:
@@ -152,6 +191,8 @@ def made() -> Iterator[tuple[str, bytes]]:
     yield "report.pdf", _pdf()
     yield "letter.docx", _docx()
     yield "people.xlsx", _xlsx()
+    yield "people.xls", _xls()
+    yield "people.ods", _ods()
     yield "talk.pptx", _pptx()
     yield "minutes.odt", _odt()
     yield "mail.eml", _eml()
@@ -176,6 +217,13 @@ def _by_openpyxl(path: Path) -> object:
     return [[cell for row in sheet.iter_rows(values_only=True) for cell in row] for sheet in book]
 
 
+def _by_calamine(path: Path) -> object:
+    from python_calamine import CalamineWorkbook
+
+    book = CalamineWorkbook.from_path(str(path))
+    return [book.get_sheet_by_name(name).to_python() for name in book.sheet_names]
+
+
 def _by_python_docx(path: Path) -> object:
     from docx import Document
 
@@ -194,13 +242,19 @@ def _by_email(path: Path) -> object:
     return [part.get_content() for part in message.walk() if part.get_content_maintype() == "text"]
 
 
-ALTERNATIVES: Mapping[str, tuple[str, Callable[[Path], object]]] = {
-    ".pdf": ("pdfminer.six", _by_pdfminer),
-    ".xlsx": ("openpyxl", _by_openpyxl),
-    ".docx": ("python-docx", _by_python_docx),
-    ".pptx": ("python-pptx", _by_python_pptx),
-    ".eml": ("email", _by_email),
+_CALAMINE = ("python_calamine", "calamine, cells", _by_calamine)
+# Module, name in the report, reading.
+ALTERNATIVES: Mapping[str, tuple[tuple[str, str, Callable[[Path], object]], ...]] = {
+    ".pdf": (("pdfminer", "pdfminer.six", _by_pdfminer),),
+    ".xlsx": (("openpyxl", "openpyxl", _by_openpyxl), _CALAMINE),
+    ".xls": (_CALAMINE,),
+    ".ods": (_CALAMINE,),
+    ".docx": (("docx", "python-docx", _by_python_docx),),
+    ".pptx": (("pptx", "python-pptx", _by_python_pptx),),
+    ".eml": (("email", "email", _by_email),),
 }
+# What a run may do without, and where it comes from.
+_OPTIONAL = {"extractous": "native build of a JVM reader", "python_calamine": "calamine"}
 
 
 _NATIVE = """
@@ -225,8 +279,8 @@ print(time.process_time() - started)
 """
 
 
-def _has_native_reader() -> bool:
-    return importlib.util.find_spec("extractous") is not None
+def _is_here(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
 
 
 def _native_warm(paths: list[Path]) -> float:
@@ -324,9 +378,10 @@ class _Totals:
 
 def cost_per_format(line: Callable[..., None]) -> None:
     """Each format: ours in a worker, the library that people would take, the native reader; real files."""
-    native = _has_native_reader()
-    if not native:
-        line("native build of a JVM reader", "not here", "pip install extractous")
+    native = _is_here("extractous")
+    for module, what in _OPTIONAL.items():
+        if not _is_here(module):
+            line(what, "not here", "pip install --group bench-readers")
     totals = _Totals()
     with tempfile.TemporaryDirectory() as name:
         for file_name, data in made():
@@ -336,12 +391,13 @@ def cost_per_format(line: Callable[..., None]) -> None:
                 path = Path(name) / f"{number}-{file_name}"
                 path.write_bytes(data)
                 paths.append(path)
-            library, alternative = ALTERNATIVES.get(path.suffix, ("", None))
-            ours, theirs, warm, apart = [], [], [], []
+            others = [one for one in ALTERNATIVES.get(path.suffix, ()) if _is_here(one[0])]
+            theirs: dict[str, list[float]] = {library: [] for _, library, _ in others}
+            ours, warm, apart = [], [], []
             for _ in range(RUNS):
                 ours.append(_in_worker(paths) / copies)
-                if alternative is not None:
-                    theirs.append(_cpu(alternative, paths[:2]) / 2)
+                for _, library, alternative in others:
+                    theirs[library].append(_cpu(alternative, paths[:2]) / 2)
                 if native:
                     warm.append(_native_warm(paths[:2]) / 2)
                     apart.append(_native_apart(paths[:1]))
@@ -351,8 +407,9 @@ def cost_per_format(line: Callable[..., None]) -> None:
                 f"{mine * 1e3:.1f}, {mine * 1e9 / len(data):.0f}",
                 "",
             )
-            if theirs:
-                line(f"{file_name}: {library} alone", f"{statistics.median(theirs) / mine:.1f} : 1", "")
+            for library, seconds_each in theirs.items():
+                ratio = statistics.median(seconds_each) / mine
+                line(f"{file_name}: {library} alone", f"{ratio:.1f} : 1", "")
             if native:
                 seconds = _Totals(mine, statistics.median(warm), statistics.median(apart))
                 ratios = f"{seconds.warm / mine:.1f}, {seconds.apart / mine:.1f} : 1"

@@ -24,6 +24,18 @@ _ENTRIES = {
 }
 
 
+# What a person would call the properties of a card (RFC 6350, RFC 2426, vCard 2.1).
+_CARD_LABELS = {
+    "ANNIVERSARY": "Anniversary",
+    "BDAY": "Date of birth",
+    "DEATHDATE": "Date of death",
+    "NOTE": "Note",
+    "X-ANNIVERSARY": "Anniversary",
+}
+_BASIC_DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:T[0-9Z:+\-]{0,20})?")
+_WORK = re.compile(r"(?:^|[;=,])\"?WORK\b", re.IGNORECASE)
+
+
 class CalendarParser:
     """Reads iCalendar and vCard text; attached files are members."""
 

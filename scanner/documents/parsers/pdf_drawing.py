@@ -93,8 +93,9 @@ def look_at(
     left, bottom, right, top = page.get_bbox()
     area = max(1.0, (right - left) * (top - bottom))
     covers = invisible = visible = 0
+    text_kind = pdfium_c.FPDF_PAGEOBJ_TEXT
     for item, kind, matrix, off in islice(_objects(page, layers=layers), _MOST_PAGE_OBJECTS):
-        if kind == pdfium_c.FPDF_PAGEOBJ_TEXT:
+        if kind == text_kind:
             look.texts += 1
             box = asker.bounds(item, matrix)
             reason = ""
@@ -108,7 +109,8 @@ def look_at(
                 if box[2] < left or box[0] > right or box[3] < bottom or box[1] > top:
                     reason = "outside the page"
                 else:
-                    reason = ground.reason(asker.fill(item), box)
+                    colour = asker.fill(item)
+                    reason = "" if colour in ground.unlike else ground.reason(colour, box)
             if len(texts) < _MOST_TEXTS:
                 texts.append(_Text(item, box, reason))
         elif off:
@@ -154,14 +156,17 @@ class _Ground:
     def __init__(self) -> None:
         self._painted: list[tuple[_Box, _Colour | None, Callable[[], list[_Box]]]] = []
         self._colours: set[_Colour] = set()
+        # Colours of texts that nothing painted so far is like: they are seen wherever they stand.
+        self.unlike: set[_Colour | None] = {None}
         self._left = _MOST_COMPARISONS
 
     def paint(self, box: _Box, colour: _Colour | None, rectangles: Callable[[], list[_Box]] = list) -> None:
         """Add an area of a colour, ``None`` for a picture, and the rectangles in it.  Lines are no ground."""
         if _is_wide(box) and len(self._painted) < _MOST_COMPARED:
             self._painted.append((box, colour, rectangles))
-            if colour is not None:
+            if colour is not None and colour not in self._colours:
                 self._colours.add(colour)
+                self.unlike = {one for one in self.unlike if one is None or not _is_near(one, colour)}
 
     def reason(self, colour: _Colour | None, box: _Box) -> str:
         """Why nobody sees text of this colour here; empty where it is seen."""
@@ -171,6 +176,7 @@ class _Ground:
             return "invisible text"
         white = min(colour[:3]) >= _WHITE
         if not white and not any(_is_near(colour, other) for other in self._colours):
+            self.unlike.add(colour)
             return ""
         same = "white text" if white else "text in the colour of its background"
         for other, ground, rectangles in reversed(self._painted):
@@ -207,6 +213,8 @@ def _under_pictures(
 
 def _drop_copies(texts: list[_Text]) -> None:
     """Take the reason from texts that are drawn a second time at their place, where they are seen."""
+    if all(not text.reason or text.reason in _BY_THEMSELVES for text in texts):
+        return
     seen = {_rounded(text.box) for text in texts if not text.reason}
     for text in texts:
         if text.reason and text.reason not in _BY_THEMSELVES and _rounded(text.box) in seen:
