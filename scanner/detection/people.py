@@ -434,7 +434,9 @@ def _owner(
 def _conflicts(draft: _Draft, kind: str, value: str) -> bool:
     """Whether a person already has another value of what one has only once."""
     if kind in UNIQUE_TYPES:
-        return bool(draft.unique[kind]) and value not in draft.unique[kind]
+        # Asking must leave nothing behind: whoever has a number is a private person.
+        there = draft.unique.get(kind)
+        return bool(there) and value not in (there or ())
     return kind == "DATE_OF_BIRTH" and bool(draft.births) and value not in draft.births
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Roles in which somebody acts or is published: no document is about them for that.
+IN_ROLE = frozenset({"staff", "public"})
+
 
 @dataclass(frozen=True, slots=True)
 class Person:

@@ -16,7 +16,7 @@ from scanner.detection.dates import read_date
 from scanner.detection.detector import Detector
 from scanner.detection.finding import REPORTED, Finding
 from scanner.detection.people import Aliases, Mention, group, whole_names
-from scanner.detection.people_model import Population
+from scanner.detection.people_model import IN_ROLE, Population
 from scanner.documents import Coverage, Limits, Segment, Source, read_document
 from scanner.documents.model import Gap, Location, Shortfall, Status
 from scanner.documents.reader import Read
@@ -217,8 +217,9 @@ class Inspector:
         assessment = self._staged(judged, mentions, tried, reference or date.today())
         listed = self._most_telling(placed)
         located = [self._located(item) for item in listed]
+        in_role: frozenset[int] = frozenset()
         if self._settings.surroundings:
-            located = _with_persons(located, listed, placed, judged.population)
+            located, in_role = _with_persons(located, listed, placed, judged.population)
         return Inspection(
             coverage=coverage,
             assessment=assessment,
@@ -231,6 +232,7 @@ class Inspector:
             if self._settings.records
             else None,
             unlisted=self._unlisted(placed, located),
+            in_role=in_role,
         )
 
     def _staged(
@@ -385,8 +387,11 @@ def _with_persons(
     listed: Sequence[_Placed],
     placed: Sequence[_Placed],
     population: Population,
-) -> list[LocatedFinding]:
-    """The findings with the number of whom they are about, numbered in the order in which they are listed."""
+) -> tuple[list[LocatedFinding], frozenset[int]]:
+    """The findings with the number of whom they are about, numbered in the order in which they are listed.
+
+    Beside them the numbers of those who are there in their role.
+    """
     owners = {index: who for who, person in enumerate(population.persons) for index in person.findings}
     places = {id(item): index for index, item in enumerate(placed)}
     numbers: dict[int, int] = {}
@@ -395,7 +400,8 @@ def _with_persons(
         who = owners.get(places[id(item)])
         number = 0 if who is None else numbers.setdefault(who, len(numbers) + 1)
         made.append(replace(finding, person=number))
-    return made
+    acting = (numbers.get(who, 0) for who, one in enumerate(population.persons) if one.role in IN_ROLE)
+    return made, frozenset(acting) - {0}
 
 
 def _source(file: BinaryIO, name: str) -> Source:

@@ -50,7 +50,8 @@ class Inspection:
     ``shadow`` counts what rules that are only tried would have found, by rule.  ``record`` is what a later
     replay judges (:mod:`scanner.judgement.record`), ``None`` where it was not kept.  ``unlisted`` are the
     fingerprints (:func:`scanner.inspection.fingerprints.packed`) of what ``findings`` does not hold: what is
-    beyond the cap, and names whose parts stand in cells of their own.
+    beyond the cap, and names whose parts stand in cells of their own.  ``in_role`` are the numbers of those
+    persons of the findings who act or are published in their role: nobody whom the document is about.
     """
 
     coverage: Coverage
@@ -62,6 +63,7 @@ class Inspection:
     shadow: Mapping[str, int] = field(default_factory=dict)
     record: str | None = None
     unlisted: bytes = b""
+    in_role: frozenset[int] = frozenset()
 
     def fingerprints(self) -> Iterator[str]:
         """The fingerprints of everything that was found and may be compared, however much of it is listed."""

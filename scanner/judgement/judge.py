@@ -16,11 +16,10 @@ from functools import cached_property
 from rules.schema import Stage
 from scanner.detection.finding import REPORTED
 from scanner.detection.people import Mention
-from scanner.detection.people_model import Person, Population
+from scanner.detection.people_model import IN_ROLE, Person, Population
 from scanner.judgement.assessment import Assessment, PeopleCount, Reason, Severity
 from scanner.judgement.policy import Policy
 
-_ROLES = frozenset({"staff", "public"})
 # Notes of findings that are nobody's at home.
 _OFFICIAL = frozenset({"office", "organisation", "own", "role", "published", "firm", "site"})
 # Kinds of paper in which a bare name is published on purpose.
@@ -138,7 +137,7 @@ class Case:
         return tuple(
             person
             for person in self.population.persons
-            if person.role not in _ROLES and any(index in live for index in person.findings)
+            if person.role not in IN_ROLE and any(index in live for index in person.findings)
         )
 
     @cached_property

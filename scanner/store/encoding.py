@@ -33,6 +33,8 @@ def evidence_to_json(inspection: Inspection) -> str:
         more["record"] = inspection.record
     if inspection.unlisted:
         more["unlisted"] = base64.b64encode(inspection.unlisted).decode("ascii")
+    if inspection.in_role:
+        more["in_role"] = sorted(inspection.in_role)
     return json.dumps(
         {
             "reasons": [[r.code, r.text, int(r.severity)] for r in inspection.assessment.reasons],
@@ -117,6 +119,7 @@ def inspection_from_json(data: Mapping[str, Any]) -> Inspection:
         shadow=evidence.shadow,
         record=evidence.record,
         unlisted=evidence.unlisted,
+        in_role=evidence.in_role,
     )
 
 
@@ -129,6 +132,7 @@ class Evidence:
         "findings",
         "gaps",
         "gaps_total",
+        "in_role",
         "protected",
         "reasons",
         "record",
@@ -154,6 +158,7 @@ class Evidence:
         self.shadow = {str(rule): int(count) for rule, count in data.get("shadow", {}).items()}
         self.record = None if data.get("record") is None else str(data["record"])
         self.unlisted = base64.b64decode(data.get("unlisted", ""))
+        self.in_role = frozenset(map(int, data.get("in_role", ())))
         findings = tuple(_finding_from_list(item) for item in data["findings"])
         if values is not None:
             findings = tuple(

@@ -18,6 +18,7 @@ from scanner.inspection.model import Inspection
 from scanner.judgement.assessment import Reason, Severity
 from smtp_filter.message import Envelope
 from smtp_filter.verdict.addresses import Address, read_address
+from smtp_filter.verdict.affected import people_affected
 from smtp_filter.verdict.contacts import ContactHistory
 from smtp_filter.verdict.misdirection import Correspondence, Sign, signs
 from smtp_filter.verdict.model import Action, RecipientVerdict, RouteKind, Verdict, Word
@@ -145,7 +146,7 @@ def judge_message(
         word=word,
         action=action,
         severity=severity,
-        people=inspection.assessment.people,
+        people=people_affected(inspection, case.colleagues),
         reasons=(
             *_leading(wished[0], recipients, content),
             *(_sign_note(sign, effect, severity) for sign, effect in seen),

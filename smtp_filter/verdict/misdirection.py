@@ -87,6 +87,20 @@ class Correspondence:
         return tuple(box for box in self.shown if not self.inside.holds(box.address.domain))
 
     @cached_property
+    def colleagues(self) -> tuple[Mailbox, ...]:
+        """The mailboxes inside that write or get the message, of the envelope and of the header."""
+        writers = [
+            box
+            for name, value in self.headers
+            if name.lower() in ("from", "sender", "reply-to")
+            for box in mailboxes(value, _ASKED)
+        ]
+        envelope = [Mailbox("", address) for address in (self.sender, *self.recipients)]
+        return tuple(
+            box for box in (*writers, *self.shown, *envelope) if self.inside.holds(box.address.domain)
+        )
+
+    @cached_property
     def names(self) -> Mapping[str, str]:
         """The display name shown for an address."""
         return {box.address.key: box.name for box in self.shown if box.name}

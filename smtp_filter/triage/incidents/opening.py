@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -138,8 +138,10 @@ def open_for_message(
             department=row.department,
             owner=owner,
             people=people,
-            counted=how_counted(inspection.findings, inspection.counts.get("PERSON", 0), people),
-            affected=_affected(inspection.findings, _values(quarantine, connection, row)),
+            counted=how_counted(
+                inspection.findings, inspection.counts.get("PERSON", 0), people, inspection.in_role
+            ),
+            affected=_affected(inspection.findings, _values(quarantine, connection, row), inspection.in_role),
             shielded=bool(
                 quarantine.shield.sighted(connection, SightingKind.MESSAGE, [row.id])
                 or quarantine.shield.matches(connection, inspection.fingerprints())
@@ -149,16 +151,29 @@ def open_for_message(
     )
 
 
-def how_counted(findings: Sequence[LocatedFinding], names: int, people: PeopleCount) -> str:
-    """Where the interval comes from, in words that can be put before the Commissioner."""
-    numbered = len({finding.person for finding in findings if finding.person})
+def how_counted(
+    findings: Sequence[LocatedFinding],
+    names: int,
+    people: PeopleCount,
+    in_role: Collection[int] = frozenset(),
+) -> str:
+    """Where the interval comes from, in words that can be put before the Commissioner.
+
+    ``in_role`` are the numbers of those who are there in their role only.
+    """
+    numbered = len({finding.person for finding in findings if finding.person} - set(in_role))
     told = [
         f"Counted by machine: at least {people.low}, at most {people.high} different people.",
         "The lower figure counts people whose names, numbers or dates of birth cannot belong to one person; "
         "the upper one counts everybody who could not be shown to be somebody already counted.",
     ]
+    if in_role:
+        told.append(
+            f"Not counted: {plural(len(in_role), 'person', 'people')} named in a role only, such as the "
+            "writer and those who handled it."
+        )
     if names:
-        told.append(f"Names in what was read: {names:,}.")
+        told.append(f"Names in what was read: {names:,}, repeated ones included.")
     if numbered:
         told.append(f"People on the sealed list: {numbered}.")
     return " ".join(told)
@@ -174,12 +189,17 @@ def people_from_bytes(data: bytes) -> tuple[Affected, ...]:
     return tuple(Affected(one["label"], tuple(one["names"]), tuple(one["kinds"])) for one in json.loads(data))
 
 
-def _affected(findings: Sequence[LocatedFinding], values: Sequence[str | None]) -> list[Affected]:
-    """The people that the inspection told apart; names as they stand where values were kept, else masked."""
+def _affected(
+    findings: Sequence[LocatedFinding], values: Sequence[str | None], in_role: Collection[int]
+) -> list[Affected]:
+    """The people that the inspection told apart; names as they stand where values were kept, else masked.
+
+    Who is there in a role only (``in_role``) is not affected; numbers are those of the message's page.
+    """
     names: dict[int, dict[str, None]] = defaultdict(dict)
     kinds: dict[int, dict[str, None]] = defaultdict(dict)
     for index, finding in enumerate(findings):
-        if not finding.person:
+        if not finding.person or finding.person in in_role:
             continue
         kinds[finding.person][finding.entity_type] = None
         if finding.entity_type == "PERSON":
