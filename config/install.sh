@@ -11,19 +11,22 @@ Usage: config/install.sh [OPTION]...
   --root DIR        install beneath DIR (for packages and tests): no account, no packages, no daemon-reload
   --no-program      do not set up the Python environment (it is there, or comes otherwise)
   --no-packages     do not install Debian packages
+  --uninstall       take away program, units and log rotation; configuration, state, logs and account stay
   --help            this text
 
 Nothing is started: the last lines say how.
 END
 }
 
-dry=no root= program=yes packages=yes
+dry=no root= program=yes packages=yes uninstall=no
+units="dlp-scan.service dlp-scan.timer dlp-watch.service dlp-worker.service dlp-relay.service"
 while [ $# -gt 0 ]; do
     case $1 in
         --dry-run) dry=yes ;;
         --root) [ $# -gt 1 ] || { usage >&2; exit 2; }; shift; root=${1%/} ;;
         --no-program) program=no ;;
         --no-packages) packages=no ;;
+        --uninstall) uninstall=yes ;;
         --help) usage; exit 0 ;;
         *) echo "install.sh: no option $1" >&2; usage >&2; exit 2 ;;
     esac
@@ -70,6 +73,24 @@ keep() {
 
 changed=no
 
+if [ "$uninstall" = yes ]; then
+    for unit in $units; do
+        [ -e "$root/etc/systemd/system/$unit" ] || continue
+        if [ -z "$root" ] && [ -d /run/systemd/system ]; then act systemctl disable --now "$unit"; fi
+        act rm "$root/etc/systemd/system/$unit"
+        changed=yes
+    done
+    if [ -e "$root/etc/logrotate.d/dlp" ]; then act rm "$root/etc/logrotate.d/dlp"; fi
+    if [ -d "$root/opt/dlp" ]; then act rm -r "$root/opt/dlp"; fi
+    if [ "$changed" = yes ] && [ -z "$root" ] && [ -d /run/systemd/system ]; then act systemctl daemon-reload; fi
+    cat <<'END'
+
+What is yours is still there: /etc/dlp, /var/lib/dlp (what was found, held mail, keys), /var/log/dlp, the account dlp.
+Delete it when nobody needs it any more: rm -r /etc/dlp /var/lib/dlp /var/log/dlp; userdel dlp
+END
+    exit 0
+fi
+
 if [ -z "$root" ]; then
     if [ "$packages" = yes ] && command -v apt-get >/dev/null; then
         missing=
@@ -103,9 +124,13 @@ if [ "$program" = yes ]; then
     act "$bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation "$source"
 fi
 
-keep 0640 "$here/dlp.example.yaml" /etc/dlp/dlp.yaml
+if [ ! -e "$root/etc/dlp/dlp.yaml" ]; then
+    keep 0640 "$here/dlp.example.yaml" /etc/dlp/dlp.yaml
+    # The services and whoever tries something by hand look at the same state.
+    act sed -i '/^state:/,/^storage:/s|^  directory: null|  directory: /var/lib/dlp|' "$root/etc/dlp/dlp.yaml"
+fi
 keep 0640 "$here/scan.example.env" /etc/dlp/scan.env
-for unit in dlp-scan.service dlp-scan.timer dlp-watch.service dlp-worker.service dlp-relay.service; do
+for unit in $units; do
     put 0644 "$here/systemd/$unit" "/etc/systemd/system/$unit"
 done
 put 0644 "$here/logrotate/dlp" /etc/logrotate.d/dlp

@@ -11,28 +11,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scanner.configuration import Configuration
+    from scanner.store.asset_owners import AssetOwner
     from scanner.store.entry import RunRecord
-    from scanner.store.ledger import AssetOwner
 
 
 def asset_owners(settings: Configuration) -> list[AssetOwner]:
     """Who answers for which paths, after the configuration."""
-    from scanner.store.ledger import AssetOwner
+    from scanner.store.asset_owners import AssetOwner
 
     return [AssetOwner(path, owner) for path, owner in settings.exposure.asset_owners.items()]
 
 
 def asset_owner_of(settings: Configuration) -> Callable[[str], str]:
     """Who answers for a printable path, after the configuration; empty where nobody does."""
-    # The most particular path decides.
-    owners = sorted(settings.exposure.asset_owners.items(), key=lambda item: -len(item[0]))
+    from scanner.store.asset_owners import AssetOwners
 
-    def owner(path: str) -> str:
-        return next(
-            (name for top, name in owners if path == top or path.startswith(top.rstrip("/") + "/")), ""
-        )
-
-    return owner
+    return AssetOwners(asset_owners(settings)).of
 
 
 def note_old_ledgers(state: Path) -> None:

@@ -257,7 +257,9 @@ class ExposureSection(Section):
         default=EVERYONE_GROUPS, description="names of groups that every member of staff is in"
     )
     asset_owners: dict[str, str] = Field(
-        default={}, description="information asset owner of what lies beneath a path"
+        default={},
+        description="information asset owner of what lies beneath a path, or beneath the folders of a glob "
+        "(/srv/**/HR); the most particular one answers, a path before a glob",
     )
 
     def settings(self) -> ExposureSettings:

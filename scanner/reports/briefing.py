@@ -146,9 +146,7 @@ def _move(now: int, before: int | None) -> tuple[str, bool | None]:
     """
     if before is None:
         return "", None
-    if now == before:
-        return "no change", None
-    return f"{wording.number(abs(now - before))} {'fewer' if now < before else 'more'}", now < before
+    return wording.moved(now, before), None if now == before else now < before
 
 
 def _new(summary: RunSummary) -> tuple[str, ...]:

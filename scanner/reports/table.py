@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice, takewhile
 from typing import TextIO
 
@@ -23,6 +23,8 @@ from scanner.reports.wording import (
     interval,
     kind,
     kinds,
+    moved,
+    night,
     number,
     plural,
     shortened,
@@ -74,6 +76,25 @@ def coverage_line(summary: RunSummary) -> str:
     """What was met and how it ended, in one sentence whose parts add up."""
     parts = ", ".join(f"{number(summary.objects(status))} {STATUSES[status]}" for status in Status)
     return f"{plural(summary.totals.enumerated, 'object')} met ({size(summary.totals.bytes)}): {parts}."
+
+
+def since(summary: RunSummary) -> Iterator[str]:
+    """How it stands against the run before, in a line or two; nothing where there was none."""
+    before, changes = summary.overview.previous, summary.overview.changes
+    if before is None or changes is None:
+        return
+    sensitive = (
+        f"{plural(summary.sensitive, 'sensitive file')} ({moved(summary.sensitive, before.sensitive)})"
+    )
+    exposed = (
+        f"{number(summary.overview.exposed)} of them open ({moved(summary.overview.exposed, before.exposed)})"
+    )
+    news = f"{number(changes.newly_exposed)} newly open, {number(changes.newly_sensitive)} newly sensitive"
+    yield f"Since {night(before.started)}: {sensitive}, {exposed}; {news}, {number(changes.fixed)} fixed."
+    if not changes.same_rules:
+        yield "The rules changed in between: some of this may be judged anew, and not be new on the share."
+    if not before.whole:
+        yield "The run before did not come to its end: some of what is new here was there."
 
 
 def _files(summary: RunSummary, worst: list[LedgerEntry], total: int) -> Table:
@@ -169,6 +190,8 @@ def _coverage(summary: RunSummary) -> Text:
             f"{number(known)} known from before or not opened.",
             style="not bold",
         )
+    for line in since(summary):
+        lines.append(f"\n{line}", style="not bold")
     if record.finished is not None:
         lines.append(f"\nTook {duration(record.finished - record.started)}.", style="not bold")
     return lines

@@ -186,6 +186,17 @@ def number(count: int) -> str:
     return f"{count:,}"
 
 
+def moved(now: int, before: int) -> str:
+    """How a number moved.
+
+    >>> moved(3, 5), moved(5, 3), moved(4, 4)
+    ('2 fewer', '2 more', 'no change')
+    """
+    if now == before:
+        return "no change"
+    return f"{number(abs(now - before))} {'fewer' if now < before else 'more'}"
+
+
 def plural(count: int, one: str, several: str = "") -> str:
     """A count with its noun.
 

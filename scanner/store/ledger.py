@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -30,6 +29,7 @@ from sqlalchemy import (
 from scanner.documents.model import Protection, Shortfall, Status
 from scanner.judgement.assessment import PeopleCount, Severity
 from scanner.store import runs, shielding
+from scanner.store.asset_owners import AssetOwner, AssetOwners
 from scanner.store.comparing import Difference, differences
 from scanner.store.encoding import Evidence, gap_to_json
 from scanner.store.entry import (
@@ -66,14 +66,6 @@ class LedgerError(Exception):
     """A ledger that does not add up or has no such object; the message is one line for the user."""
 
 
-@dataclass(frozen=True, slots=True)
-class AssetOwner:
-    """Who answers for the files beneath a path (or the paths of a glob, see ``scanner.shares.globs``)."""
-
-    path: str
-    owner: str
-
-
 class Ledger:
     """One run's ledger, read by anybody at any time."""
 
@@ -89,7 +81,7 @@ class Ledger:
         self._number = number
         self._sealing = sealing
         # The most particular path decides.
-        self._asset_owners = sorted(asset_owners, key=lambda item: -len(item.path))
+        self._asset_owners = AssetOwners(asset_owners)
         with engine.connect() as connection:
             self._roots = runs.root_paths(connection, number)
             self._names = {row.id: row.name for row in connection.execute(select(run.c.id, run.c.name))}
@@ -202,7 +194,7 @@ class Ledger:
     def overview(self) -> Overview:
         """The run from above: by exposure and owner, against earlier runs, copies."""
         now = self.record().finished or time.time()
-        return overview(self._engine, self._number, self._department, self._asset_owner, now)
+        return overview(self._engine, self._number, self._department, self._asset_owners.of, now)
 
     def changes(self) -> Iterator[Difference]:
         """What is not as it was in the run before, all of it; nothing where there was none."""
@@ -320,7 +312,7 @@ class Ledger:
                 row[access.c.owner],
                 row[access.c.owning_group],
                 row[access.c.how],
-                self._asset_owner(path),
+                self._asset_owners.of(path),
             ),
             used=float(row[file.c.used]),
             read_at=row[file.c.read_at],
@@ -333,16 +325,6 @@ class Ledger:
 
     def _department(self, path: bytes) -> str:
         return department(self._roots, path)
-
-    def _asset_owner(self, path: str) -> str:
-        return next(
-            (
-                item.owner
-                for item in self._asset_owners
-                if path == item.path or path.startswith(item.path.rstrip("/") + "/")
-            ),
-            "",
-        )
 
 
 _HIDDEN = shielding.hidden().label("hidden")

@@ -227,3 +227,7 @@ def _show(verdict: Verdict) -> None:
         typer.echo(f"not inspected: {part.place or 'the message'}: {part.reason}{detail}")
     if verdict.rules:
         typer.echo(f"policy rules: {', '.join(verdict.rules)}")
+    for rule, count in verdict.tried:
+        typer.echo(f"on trial: {rule} would have found {count}")
+    if verdict.shadowed is not None and verdict.shadowed is not verdict.severity:
+        typer.echo(f"with what is on trial the severity would be {verdict.shadowed.word}")

@@ -50,7 +50,12 @@ class Account:
                 if verdict.monitored
                 else {}
             ),
+            **({"on_trial": dict(verdict.tried)} if verdict.tried else {}),
         )
+        worse = verdict.shadowed is not None and verdict.shadowed > verdict.severity
+        for rule, count in verdict.tried:
+            self._figures.tried.labels(rule, "worse" if worse else "same").inc()
+            self._figures.tried_findings.labels(rule).inc(count)
         if verdict.monitored:
             self._figures.monitored.labels(verdict.monitored[0].value, verdict.monitored[1].value).inc()
 

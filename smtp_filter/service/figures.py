@@ -52,6 +52,15 @@ class Figures:
             ["verdict", "action"],
             registry=registry,
         )
+        self.tried = Counter(
+            "dlp_trial_messages",
+            "Messages in which a rule on trial would have found something, by whether that makes them worse.",
+            ["rule", "severity"],
+            registry=registry,
+        )
+        self.tried_findings = Counter(
+            "dlp_trial_findings", "What rules on trial would have found.", ["rule"], registry=registry
+        )
         self.incidents = Counter(
             "dlp_session_incidents", "What happened to sessions, by kind.", ["incident"], registry=registry
         )

@@ -30,4 +30,6 @@ def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
         "headers": dict(verdict.headers),
         "subject_tag": verdict.subject_tag,
         "monitored": [part.value for part in verdict.monitored] if verdict.monitored else None,
+        "on_trial": dict(verdict.tried),
+        "severity_with_trial": verdict.shadowed.word if verdict.shadowed is not None else None,
     }

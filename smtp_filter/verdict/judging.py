@@ -166,6 +166,8 @@ def judge_message(
         route=route,
         monitored=wished if wished != (word, action) else None,
         subject_tag=tags[0] if tags and action not in _STOPS and not _is_signed(headers) else "",
+        tried=tuple(sorted(inspection.shadow.items())),
+        shadowed=inspection.assessment.shadowed,
     )
 
 

@@ -62,7 +62,8 @@ class Verdict:
     ``rules`` names the policy rules that fired, in order.  ``monitored`` is the word and action that would
     have been without monitor-only mode, ``None`` where nothing was softened.  ``headers`` are added on
     delivery, ``subject_tag`` is put before the subject (empty where the message is signed), ``notify`` and
-    ``copy_to`` name who is told (``sender``, ``triage``, ``dpo``; addresses).
+    ``copy_to`` name who is told (``sender``, ``triage``, ``dpo``; addresses).  ``tried`` counts what content
+    rules on trial would have found, by rule, ``shadowed`` is the severity with that (``None``: no trial).
     """
 
     word: Word
@@ -79,3 +80,5 @@ class Verdict:
     route: str = "default"
     monitored: tuple[Word, Action] | None = None
     subject_tag: str = ""
+    tried: tuple[tuple[str, int], ...] = ()
+    shadowed: Severity | None = None

@@ -11,6 +11,7 @@ from scanner.reports import RunSummary, table
 from scanner.store.entry import LedgerEntry
 from scanner.store.ledger import Ledger
 from tests.reports import sample_run
+from tests.reports.two_nights import nights
 
 
 def written(run: Ledger, *entries: LedgerEntry) -> str:
@@ -72,3 +73,13 @@ def test_formats_stand_with_how_far_their_files_were_read(run: Ledger) -> None:
     lines = [line.split() for line in written(run).splitlines()]
     assert ["Format", "Read", "Partly", "read", "Encrypted", "Unreadable"] in lines
     assert ["text", "5", "1", "1", "1"] in lines
+
+
+def test_how_it_stands_against_the_night_before(tmp_path: Path) -> None:
+    text = " ".join(written(nights(tmp_path)).split())
+    assert "Since 21 Nov 2025 04:40: 6 sensitive files (1 more), 2 of them open (no change)" in text
+    assert "newly open" in text
+
+
+def test_a_first_night_has_nothing_to_stand_against(run: Ledger) -> None:
+    assert "Since " not in written(run)

@@ -166,3 +166,33 @@ def test_a_domain_as_json(mails: Path) -> None:
     _, out, _ = run("routes", "check", "nhs.net", "--offline", "--json")
     told = json.loads(out)
     assert (told["route"], told["stated"], told["proven"]) == ("secure", "assumed", None)
+
+
+PACK = """
+kind: identifiers
+rules:
+  - id: committee
+    entity: UK_NINO
+    title: Committee papers
+    source: test
+    stage: shadow
+    forms:
+      - {id: plain, pattern: 'CP[0-9]{6}', scores: {alone: 0.95}}
+    examples: {match: ['«CP123456»'], no_match: ['x']}
+"""
+
+
+def test_a_rule_on_trial_is_counted_and_changes_nothing(mails: Path) -> None:
+    (mails / "pack.yaml").write_text(PACK)
+    config = mails / "dlp.yaml"
+    config.write_text(f"rules: {{packs: [{mails / 'pack.yaml'}]}}\nlanguage: {{model: none}}\n")
+    mail = mails / "papers.eml"
+    mail.write_text(HEAD.format(subject="Papers", body="Dear Ms Ada Hartley, see CP123456 and CP654321."))
+    asked = ("rules", "test-mail", mail, "--from", JO, "--to", FIRM, "--config", config)
+    code, out, _ = run(*asked, "--json")
+    told = json.loads(out)
+    assert (code, told["verdict"], told["on_trial"]) == (0, "deliver", {"committee": 2})
+    assert told["severity_with_trial"] == "high"
+    _, out, _ = run(*asked)
+    assert "on trial: committee would have found 2" in out
+    assert "with what is on trial the severity would be high" in out

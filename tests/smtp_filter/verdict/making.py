@@ -33,15 +33,18 @@ def inspection(
     counts: dict[str, int] | None = None,
     reasons: Sequence[str] = (),
     findings: Sequence[LocatedFinding] = (),
+    shadow: dict[str, int] | None = None,
+    shadowed: Severity | None = None,
 ) -> Inspection:
     said = tuple(Reason(code, f"Because of {code}.", severity) for code in reasons)
     return Inspection(
         coverage=Coverage(Status.INSPECTED, "eml", tuple(gaps), Protection.NONE, tuple(protected)),
-        assessment=Assessment(severity, PeopleCount(people, people), said),
+        assessment=Assessment(severity, PeopleCount(people, people), said, None, shadowed),
         findings=tuple(findings),
         counts=counts or {},
         content_hash="",
         size=1,
+        shadow=shadow or {},
     )
 
 
