@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
 from itertools import islice
 
 from scanner.documents.headings import is_heading_row
 
-DELIMITERS = ("\t", ",", ";", "|")
+# Exports of older systems part their fields with what no text holds: a tilde, a caret, a unit separator.
+DELIMITERS = ("\t", ",", ";", "|", "~", "^", "¬", "¦", "\x1f", "\x1e")
 _ROWS = 200
 _WORDY = 60  # characters: cells of real tables are shorter on average, clauses between commas are not
 
 
+def lines_in(text: str) -> list[str]:
+    """Lines with their ends: those of files, not the separators that ``str.splitlines`` breaks at, too.
+
+    >>> lines_in("a\\x1fb\\r\\nc")
+    ['a\\x1fb\\r\\n', 'c']
+    """
+    return list(io.StringIO(text, newline=""))
+
+
+def quote_of(text: str, delimiter: str) -> str:
+    """The sign that values are quoted with: an apostrophe where nearly all of them have it, else ``"``."""
+    if f"'{delimiter}'" not in text:
+        return '"'
+    cells = [cell for line in lines_in(text)[:_ROWS] for cell in line.rstrip("\r\n").split(delimiter)]
+    quoted = sum(1 for cell in cells if len(cell) > 1 and cell[0] == cell[-1] == "'")
+    return "'" if quoted * 10 >= len(cells) * 8 else '"'
+
+
 def rows_of(text: str, delimiter: str, count: int = _ROWS) -> list[list[str]]:
     """Give the first rows of ``text``, quotes spanning lines as in a spreadsheet's export."""
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    reader = csv.reader(lines_in(text), delimiter=delimiter, quotechar=quote_of(text, delimiter))
     try:
         return list(islice(reader, count))
     except csv.Error:

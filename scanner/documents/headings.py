@@ -20,6 +20,8 @@ _DIGIT = re.compile(r"\d")
 _SENTENCES = re.compile(r"\w{4}[.!?] ")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LABEL_BEGINS = frozenset("#%£$€(*[_")
+# Forms number their questions: "4. Date of birth", "Q7) Address", "2.1 Surname".
+_ENUMERATION = re.compile(r"(?:Q ?)?\d{1,2}(?:\.\d{1,2})?(?:[a-z]?[.):]+ ?|[a-z]? {1,3})(?=[A-Z])|\(\w\) (?=[A-Z])")
 # Words of column headers and form labels in council documents: people, identifiers, contact, care, money.
 _WORDS_OF_LABELS = """name names surname forename forenames firstname lastname first last middle initial
     initials title titles alias known
@@ -36,13 +38,28 @@ _WORDS_OF_LABELS = """name names surname forename forenames firstname lastname f
 _LABEL_WORDS = frozenset(_WORDS_OF_LABELS.split())
 
 
+def unnumbered(label: str) -> str:
+    """A label without the number that a form gives it; an address keeps its own.
+
+    >>> unnumbered("4. Date of birth"), unnumbered("4 Date of birth"), unnumbered("4 Mill Lane")
+    ('Date of birth', 'Date of birth', '4 Mill Lane')
+    """
+    match = _ENUMERATION.match(label)
+    if match is None:
+        return label
+    rest = label[match.end() :]
+    if match.group().rstrip()[-1] in ".):" or _LABEL_WORDS.intersection(rest.lower().split()[:1]):
+        return rest
+    return label
+
+
 def is_label(text: str) -> bool:
     """Whether a text can be a label at all: short, begins with a letter or #, hardly any digits.
 
     >>> is_label("NHS No."), is_label("943 476 5919"), is_label("See the attached note. It is long.")
     (True, False, False)
     """
-    text = text.strip()
+    text = unnumbered(text.strip())
     if not text or len(text) > _LONGEST_LABEL or "\t" in text or "@" in text or _SENTENCES.search(text):
         return False
     if not (text[0].isalpha() or text[0] in _LABEL_BEGINS):
@@ -98,7 +115,7 @@ def form_labels(values: Sequence[str], headings: Sequence[bool] = ()) -> list[st
         if not named and len(values) in (2, 4) and index % 2:
             named = names_something(before)
         if named and not (headings and headings[index]):
-            labels[index] = before.rstrip(":")
+            labels[index] = unnumbered(before.rstrip(":"))
     return labels if any(labels) else []
 
 
@@ -136,6 +153,38 @@ def header_row(rows: Sequence[Row]) -> int | None:
 def is_declared(row: Row, rows: Sequence[Row]) -> bool:
     """Whether a row that the document calls a header is one; a title over all columns is not."""
     return row.header and (len(row.cells) > 1 or all(len(other.cells) == 1 for other in rows))
+
+
+def runs_across(rows: Sequence[Row]) -> bool:
+    """Whether the labels run down the first column and each further column is a record of its own.
+
+    Two records or more, none of whose cells are labels themselves, which would make it a form.
+    """
+    full = [row for row in rows if len(row.cells) >= 3]
+    if len(full) < 3 or len(full) * 5 < len(rows) * 3:
+        return False
+    side = min(row.cells[0].column for row in full)
+    labels = [row.cells[0].text.strip().lower() for row in full if row.cells[0].column == side]
+    if len(labels) * 5 < len(full) * 4 or len(set(labels)) * 10 < len(labels) * 9:
+        return False
+    if not all(map(is_label, labels)) or sum(map(names_something, labels)) * 5 < len(labels) * 3:
+        return False
+    alike = named = cells = compared = 0
+    for row in full:
+        values = [cell.text for cell in row.cells if cell.column != side]
+        if row is rows[0] and row.cells[0].column != side:
+            continue  # what the records are called: "Client 1", "Client 2"
+        if len(values) < 2:
+            return False
+        cells += len(values)
+        named += sum(map(names_something, values))
+        digits = sum(1 for value in values if _DIGIT.search(value))
+        compared += 1
+        alike += digits in (0, len(values))
+    first = [cell.text for cell in rows[0].cells if cell.column != side]
+    if len({_DIGIT.sub("", text).strip() for text in first}) > 1 and sum(map(names_something, first)) * 2 > len(first):
+        return False  # a header over the columns
+    return compared >= 3 and named * 4 < cells and alike * 10 >= compared * 7
 
 
 def _is_list(column: int, below: Sequence[Row]) -> bool:

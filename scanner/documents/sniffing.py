@@ -207,7 +207,8 @@ _PEM = re.compile(
     re.MULTILINE,
 )
 _PEM_CMS = re.compile(r"-----BEGIN (?:PKCS ?#?7|CMS)")
-_CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 26, 27}) + b"\x7f"
+# Not those that typewriters and terminals act on, nor the separators of fields and records (28 to 31).
+_CONTROLS = bytes(set(range(28)) - {7, 8, 9, 10, 11, 12, 13, 26, 27}) + b"\x7f"
 _HEADER_LINE = re.compile(r"([!-9;-~]{1,76})[ \t]{0,9}:(?:[ \t]|\r?\n|$)")
 # A header that people do not type on top of a memorandum.
 _MAIL_HEADERS = frozenset(

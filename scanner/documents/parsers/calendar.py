@@ -29,9 +29,9 @@ _CARD_LABELS = {
     "ANNIVERSARY": "Anniversary",
     "BDAY": "Date of birth",
     "DEATHDATE": "Date of death",
-    "NOTE": "Note",
-    "X-ANNIVERSARY": "Anniversary",
 }
+_DATES = frozenset({"ANNIVERSARY", "BDAY", "DEATHDATE"})
+_COMPONENT = re.compile(r"(?<!\\);")
 _BASIC_DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})(?:T[0-9Z:+\-]{0,20})?")
 _WORK = re.compile(r"(?:^|[;=,])\"?WORK\b", re.IGNORECASE)
 
@@ -69,7 +69,11 @@ class CalendarParser:
             else:
                 if "QUOTED-PRINTABLE" in parameters.upper():
                     value = decode(quopri.decodestring(value.encode("utf-8")))
-                labels.append(name)
+                if kind == "VCARD":
+                    label, value = _of_a_person(name, parameters, value)
+                else:
+                    label = name
+                labels.append(label)
                 values.append(_ESCAPED.sub(lambda m: "\n" if m[1] in "nN" else m[1], value))
                 for parameter in parameters.split(";"):
                     key, _, called = parameter.partition("=")
@@ -112,6 +116,16 @@ def _property(line: str) -> tuple[str, str, str]:
     head, value = line[:position], line[position + 1 :]
     name, _, parameters = head.partition(";")
     return name.rpartition(".")[2].upper(), parameters, value
+
+
+def _of_a_person(name: str, parameters: str, value: str) -> tuple[str, str]:
+    """Label and value as a form would have them: an address on one line, a date with its dashes."""
+    if name == "ADR":
+        parts = [part.strip() for part in _COMPONENT.split(value)]
+        return "Work address" if _WORK.search(parameters) else "Address", ", ".join(filter(None, parts))
+    if name in _DATES and (date := _BASIC_DATE.fullmatch(value.strip())):
+        value = "-".join(date.groups())
+    return _CARD_LABELS.get(name, name), value
 
 
 def _entry(labels: list[str], values: list[str], kind: str, count: int) -> Iterator[Segment]:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from scanner.documents.parsers.number_format import GENERAL, general, is_date_format, render, render_text
 
 # Below this many digits a number that its format rounds away identifies nobody.
 _DIGITS_THAT_MATTER = 6
+# From here on a whole number written like an amount may be the number of a person.
+_DIGITS_OF_NUMBERS = 9
+# How programs write a whole number as a decimal, with separators of thousands, or with an exponent.
+_AMOUNT = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.0+)?|\d+\.0+")
+_EXPONENT = re.compile(r"(\d)(?:\.(\d{1,17}))?[Ee]\+?0?(\d{1,2})")
 
 
 def text_shown(text: str, code: str) -> list[tuple[str, str]]:
@@ -34,11 +41,40 @@ def number_shown(value: str, code: str, *, date1904: bool = False) -> list[tuple
     whole = general(value)
     if not shown.strip():
         return [(whole, "hidden by number format")]
+    if not whole.isdecimal() or len(whole) < _DIGITS_THAT_MATTER:
+        return [(shown, "")]
     digits = "".join(filter(str.isdecimal, shown))
-    if (
-        whole.lstrip("-").isdecimal()
-        and len(whole) >= _DIGITS_THAT_MATTER
-        and whole.lstrip("-") not in digits
-    ):
+    # "4,505,577,104.00" has all the digits of a health number, and nobody reads one in it.
+    if whole not in digits or (len(whole) >= _DIGITS_OF_NUMBERS and _is_amount(shown)):
         return [(shown, ""), (whole, "")]
     return [(shown, "")]
+
+
+def whole_number(text: str) -> str:
+    """The number behind a cell of an export that a spreadsheet went over, else the text itself.
+
+    >>> whole_number("4505577104.0"), whole_number("4.505577104E+09"), whole_number("4,505,577,104")
+    ('4505577104', '4505577104', '4505577104')
+    >>> whole_number('="01234567"'), whole_number("4.51E+09"), whole_number("12,345.00")
+    ('01234567', '4.51E+09', '12,345.00')
+    """
+    if text[:2] == '="' and text[-1] == '"' and len(text) > 3:
+        return text[2:-1]
+    if not text[-1:].isdecimal() or len(text) < _DIGITS_OF_NUMBERS or len(text) > 30:
+        return text
+    if _is_amount(text):
+        number = text.partition(".")[0].replace(",", "")
+        return number if len(number) >= _DIGITS_OF_NUMBERS - ("," not in text) else text
+    exponent = _EXPONENT.fullmatch(text)
+    if exponent is None:
+        return text
+    first, decimals, power = exponent.group(1), exponent.group(2) or "", int(exponent.group(3))
+    decimals = decimals.rstrip("0")
+    # Digits that are rounded away are lost: an amount or a measurement, or nobody's number any more.
+    if not power - 2 <= len(decimals) <= power or power > 18:
+        return text
+    return first + decimals.ljust(power, "0")
+
+
+def _is_amount(text: str) -> bool:
+    return _AMOUNT.fullmatch(text) is not None

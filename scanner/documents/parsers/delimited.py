@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from scanner.documents.decoding import decoded_pieces
-from scanner.documents.delimiters import delimiter_of
-from scanner.documents.headings import form_labels, is_header, is_heading_row
+from scanner.documents.delimiters import delimiter_of, quote_of
+from scanner.documents.headings import form_labels, is_header, is_heading_row, unnumbered
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
+from scanner.documents.parsers.cell_text import whole_number
 from scanner.documents.parsers.plain import text_segments
 from scanner.documents.protocol import HERE, Event, Source
 from scanner.documents.rows import CELL_SEPARATOR
@@ -38,7 +39,7 @@ class DelimitedParser:
             first = next(texts, "")
             sample = first[:_SAMPLE]
             delimiter = delimiter_of(sample) or delimiter_of(sample, lenient=True) or ","
-            rows = numbered_rows(lines_of(chain((first,), texts)), delimiter)
+            rows = numbered_rows(lines_of(chain((first,), texts)), delimiter, quote_of(sample, delimiter))
             yield from table_segments(rows, limits)
 
 
@@ -57,7 +58,7 @@ def lines_of(texts: Iterable[str]) -> Iterator[str]:
         yield from io.StringIO(rest, newline="")
 
 
-def numbered_rows(lines: Iterator[str], delimiter: str) -> Iterator[_Row]:
+def numbered_rows(lines: Iterator[str], delimiter: str, quote: str = '"') -> Iterator[_Row]:
     """Rows with the number of the line on which each begins.
 
     Where a quote is opened and never closed, the lines that it swallowed are read again without quotes.
@@ -71,7 +72,7 @@ def numbered_rows(lines: Iterator[str], delimiter: str) -> Iterator[_Row]:
 
     number = 1
     while True:
-        reader = csv.reader(remembering(), delimiter=delimiter)
+        reader = csv.reader(remembering(), delimiter=delimiter, quotechar=quote)
         try:
             for row in reader:
                 yield number, row
@@ -95,7 +96,7 @@ def table_segments(rows: Iterator[_Row], limits: Limits, within: Location = HERE
     begin = 0
     if head is not None:
         begin = head
-        labels = [" ".join(name.split()) for name in start[head][1][:_WIDEST]]
+        labels = _labels(start[head][1][:_WIDEST])
         for number, row in start[:head]:
             yield Segment(CELL_SEPARATOR.join(filter(None, row)), within / f"line {number}")
     header = start[head][1] if head is not None else None
@@ -103,9 +104,21 @@ def table_segments(rows: Iterator[_Row], limits: Limits, within: Location = HERE
     cells = tuple(names)
     width = len(labels)
     count = 0
+    broken = False  # behind a blank line or a lone title: here a further table may begin
     for number, row in chain(start[begin:], rows):
         size = len(row)
         count += size
+        alone = False
+        if not any(row):
+            broken = True
+        elif broken or size == 1 < width:
+            broken = alone = sum(map(bool, row)) == 1
+            if not alone and size <= _WIDEST and row != header and is_heading_row(row):
+                header = row
+                labels = _labels(row)
+                names = [f"column {label or index}" for index, label in enumerate(labels, 1)]
+                cells = tuple(names)
+                width = size
         if count > limits.cells:
             yield Gap(within, Shortfall.LIMIT, f"more than {limits.cells:,} cells")
             return
@@ -122,12 +135,16 @@ def table_segments(rows: Iterator[_Row], limits: Limits, within: Location = HERE
             width = size
         fields = []
         position = 0
-        if row == header:
+        if row == header or alone:
+            row = [" ".join(cell.split()) for cell in row]  # the lines of a column's name are one name
             for cell in row:
                 end = position + len(cell)
                 fields.append(Field(position, end))
                 position = end + 1
         else:
+            text = "\t".join(row)
+            if '="' in text or ".0" in text or "," in text or "E+" in text or "e+" in text:
+                row = [whole_number(cell) for cell in row]
             own = form_labels(row) if header is None and size in (2, 4) else ()
             for cell, label in zip(row, own or labels, strict=False):
                 end = position + len(cell)
@@ -141,6 +158,10 @@ def table_segments(rows: Iterator[_Row], limits: Limits, within: Location = HERE
             cells if size == width else cells[:size],
             1,
         )
+
+
+def _labels(header: Sequence[str]) -> list[str]:
+    return [unnumbered(" ".join(name.split())) for name in header]
 
 
 def header_index(rows: Sequence[list[str]]) -> int | None:

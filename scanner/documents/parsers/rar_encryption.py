@@ -210,7 +210,11 @@ class Rar:
             if kind == 0x73:
                 locked = bool(flags & 0x80)
                 raw = _written4(raw, flags & ~0x80)
-            elif kind in (0x74, 0x7A) and flags & 0x4:
+            elif kind == 0x7A:
+                # Comments and rights. As they go on with the dictionary of the one before, libarchive would
+                # take the whole archive for a solid one, which it does not read.
+                continue
+            elif kind == 0x74 and flags & 0x4:
                 yield from self._file4(raw, flags, data, password)
                 continue
             yield raw + data

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 import random
+import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from scanner.documents import Coverage, Limits, Protection, Segment, Shortfall, Source, Status, read_whole
 from scanner.documents.parsers import packed_archives
@@ -113,7 +117,12 @@ def test_locks_are_told_and_names_stay_readable(
 
 @pytest.mark.parametrize(
     ("name", "token"),
-    [("rar5-psw.rar", "stest1.txt > line 1: 000"), ("rar5-hpsw.rar", "stest2.txt: file name: stest2.txt")],
+    [
+        ("rar5-psw.rar", "stest1.txt > line 1: 000"),
+        ("rar5-hpsw.rar", "stest2.txt: file name: stest2.txt"),
+        ("rar3-comment-psw.rar", "file2.txt: file name: file2.txt"),
+        ("rar3-comment-hpsw.rar", "file2.txt: file name: file2.txt"),
+    ],
 )
 @needs_libarchive
 def test_rar_opens_with_its_password(name: str, token: str) -> None:
@@ -121,6 +130,42 @@ def test_rar_opens_with_its_password(name: str, token: str) -> None:
     assert token in texts(segments).replace(" > file name:", ": file name:")
     assert coverage.status is Status.INSPECTED, coverage.gaps
     assert {part.opened for part in coverage.protected} == {"a listed password"}
+
+
+def rar4_block(kind: int, flags: int, fields: bytes) -> bytes:
+    head = struct.pack("<BHH", kind, flags, 7 + len(fields)) + fields
+    return struct.pack("<H", zlib.crc32(head) & 0xFFFF) + head
+
+
+def locked_rar4(text: bytes, password: str) -> bytes:
+    """A RAR 4 archive of one stored and encrypted member; its real fixtures are of empty ones."""
+    salt = bytes(range(8))
+    digest, vector = hashlib.sha1(), b""
+    for number in range(0x40000):
+        digest.update(password.encode("utf-16-le") + salt + struct.pack("<I", number)[:3])
+        if number % 0x4000 == 0:
+            vector += digest.copy().digest()[-1:]
+    key = struct.pack("<4I", *struct.unpack(">4I", digest.digest()[:16]))
+    padded = text + bytes(-len(text) % 16)
+    locker = Cipher(algorithms.AES(key), modes.CBC(vector)).encryptor()
+    fields = struct.pack(
+        "<IIBIIBBHI", len(padded), len(text), 3, zlib.crc32(text), 0x5A000000, 29, 0x30, 8, 0x81A4
+    )
+    member = rar4_block(0x74, 0x8404, fields + b"note.txt" + salt)
+    sealed = locker.update(padded) + locker.finalize()
+    end = rar4_block(0x7B, 0x4000, b"")
+    return b"Rar!\x1a\x07\x00" + rar4_block(0x73, 0, bytes(6)) + member + sealed + end
+
+
+@needs_libarchive
+@pytest.mark.parametrize(
+    ("password", "status"), [("four horses", Status.INSPECTED), ("five horses", Status.ENCRYPTED)]
+)
+def test_a_member_of_rar_4_opens_with_its_password_only(password: str, status: Status) -> None:
+    data = locked_rar4(b"Tokenlocked in a note", "four horses")
+    found, coverage = read("a.rar", data, Limits(passwords=Passwords((password,), 20.0)))
+    assert coverage.status is status
+    assert ("Tokenlocked" in texts(found)) is (status is Status.INSPECTED)
 
 
 @pytest.mark.parametrize(
