@@ -20,7 +20,7 @@ from scanner.documents.rows import row_segment
 # Pictures smaller than this are bullets, lines and icons: no text that anybody could read.
 _WIDTH, _HEIGHT = 100, 30
 # Formats whose readers are Pillow's own or of a well-known library; the one for EPS starts a program.
-_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "JPEG2000")
+_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "JPEG2000", "ICO")
 _LONGEST = 100_000
 _TAG = re.compile(r"<[^<>]{0,4000}>")
 _ATTRIBUTE = re.compile(r'(?<=[\w:])="([^"<>]{3,4000})"')
