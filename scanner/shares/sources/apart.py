@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import os
 import pickle
 import signal
@@ -199,6 +200,7 @@ class Asker:
         if pid == 0:
             # Whatever happens, this copy of the run's process must not go on as if it were the run.
             try:
+                gc.freeze()  # what is loaded stays shared with the run
                 die_with_parent()
                 let_go(keep=theirs.fileno())
                 _serve(theirs, self._source)

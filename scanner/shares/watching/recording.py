@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection, Engine
 
-from scanner.documents.model import Shortfall, Status
+from scanner.documents.model import Coverage, Shortfall, Status
 from scanner.judgement.assessment import Severity
 from scanner.shares.deciding import Decider, Decision
 from scanner.shares.meeting import learn_gaps
@@ -49,6 +49,9 @@ _REMEMBERED = 50_000
 _URGENT = 100_000
 # A file that is read for longer makes us ask whether its root is still there.
 _LONG = 20.0
+# A file that cannot be read is tried again after one minute, then two more, three, up to this many.
+_TRIES = 20
+_SECONDS_BETWEEN_TRIES = 60.0
 # A file that comes back within a day of its alert is no news.
 _SAME_NEWS_SECONDS = 86_400.0
 # What changed shortly before a scan was noticed may not have been met by anybody.
@@ -167,6 +170,7 @@ class Recorder:
         self._was = _Memory()
         self._went = _Memory()
         self._seen = _Memory()
+        self._held_by_others = _Memory()
         # Files that could not be reached: not taken again before somebody looked at their names.
         self._held: dict[bytes, int] = {}
         self._last_number = 0
@@ -537,8 +541,22 @@ class Recorder:
             if inspection.content_hash and inspection.size and not row.traits & Traits.PASSING:
                 self._known.add(look, inspection.content_hash, key)
             self.counts.unread += bool(inspection.coverage.gaps)
+            self._look_again(queued.raw_path, inspection.coverage)
         self.counts.read += 1
         self._done.append(_Done(begun, row, key, self._ending(begun, key)))
+
+    def _look_again(self, path: bytes, coverage: Coverage) -> None:
+        """A file that somebody holds for himself alone changes when he opens it, and not when he lets go."""
+        if coverage.status is not Status.NOT_INSPECTED or all(
+            gap.reason is not Shortfall.IO_ERROR for gap in coverage.gaps
+        ):
+            self._held_by_others.pop(path, None)
+            return
+        before = self._held_by_others.get(path, 0)
+        tries = before + 1 if isinstance(before, int) else 1
+        self._held_by_others.keep(path, tries)
+        if tries <= _TRIES:
+            self._note(path, _SECONDS_BETWEEN_TRIES * tries)
 
     def _put_back(self, begun: _Begun) -> None:
         if begun.rights is not None:

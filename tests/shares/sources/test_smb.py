@@ -166,6 +166,28 @@ def test_a_server_that_goes_while_files_are_read_is_an_error_of_the_run(
     assert not any(entry.gaps for entry in share.entries().values())
 
 
+def test_a_server_that_falls_silent_is_an_error_of_the_run_and_the_others_are_read(
+    share: Share, tmp_path: Path
+) -> None:
+    share.write("one.txt", "plain")
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local" / "two.txt").write_text("two")
+    stopped = share.server.pause()
+    try:
+        stored = runs.start(share.engine, NewRun((share.root, os.fsencode(tmp_path / "local")), "test"))
+        settings = ScanSettings(workers=WorkerSettings(count=1), silent_seconds=2.0)
+        record = scan(Run(settings, Noting(log=share.log), TEST_KEY), share.engine, stored)
+    finally:
+        share.server.resume(stopped)
+    assert record.state is RunState.FAILED
+    assert record.errors == (
+        f"{os.fsdecode(share.root)} does not answer; nothing of it is taken for deleted",
+    )
+    assert share.log.names() == ["two.txt"]
+    record, read = share.night()
+    assert (record.state, read) == (RunState.FINISHED, ["one.txt"])
+
+
 def test_a_guest_needs_no_credentials(share: Share, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DLP_CREDENTIALS", str(tmp_path / "none"))
     share.write("one.txt", "plain")

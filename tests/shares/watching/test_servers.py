@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from smbclient import reset_connection_cache
+from smbclient import open_file, reset_connection_cache
 from smbclient._io import SMBFileTransaction, SMBRawIO
 from smbprotocol.file_info import InfoType
 from smbprotocol.open import SMB2SetInfoRequest
@@ -24,6 +24,7 @@ from sqlalchemy import select
 from scanner.shares import mounts
 from scanner.shares.settings import ScanSettings, WorkerSettings
 from scanner.shares.sources import usable
+from scanner.shares.watching import recording
 from scanner.shares.watching.recording import Counts
 from scanner.shares.watching.settings import WatchSettings
 from scanner.shares.watching.watch import WatchObserver, WatchRun, watch
@@ -227,6 +228,26 @@ def test_a_server_that_falls_silent_is_waited_for_and_the_others_go_on(
     share.until(lambda: len(known(share)) == 32, "nothing was lost")
     share.stop()
     assert ("trouble", "staff") in share.alerts()
+
+
+def test_a_file_that_somebody_holds_for_himself_is_read_when_he_lets_go(
+    share: Watched, samba: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "_SECONDS_BETWEEN_TRIES", 0.3)
+    monkeypatch.setattr(recording, "_TRIES", 1_000)
+    (samba.share / "held.txt").write_text(SPECIMEN)
+    cache: dict[str, Any] = {}
+    held = open_file(
+        r"\\127.0.0.1\staff\held.txt", mode="r+b", share_access=None, username=USER,
+        password=samba.password, port=samba.port, connection_cache=cache,
+    )  # fmt: skip
+    with held:
+        share.start(**POLLED)
+        share.until(lambda: known(share) == ["held.txt"], "it is known as unread")
+        assert share.alerts() == []
+    share.until_alert(AlertKind.FINDING, "held.txt")
+    share.stop()
+    reset_connection_cache(connection_cache=cache)
 
 
 def test_what_changed_while_the_watch_was_down(
