@@ -101,7 +101,8 @@ _GENERAL = re.compile(
     r"a young person (?:is|who|may|has)"
     r"|the child may|children and young people|people who|someone|anyone|we support|policy|procedure|"
     r"guidance|responsib\w+"
-    r"|such as|types? of|categor(?:y|ies) of abuse|definition|known as|signs of|awareness|learn|"
+    r"|such as|types? of|personal (?:data|information) (?:about|on)|special category"
+    r"|categor(?:y|ies) of abuse|definition|known as|signs of|awareness|learn|"
     r"statutory"
     r"|legislation|act \d{4}|duty to|duties)\b",
     re.IGNORECASE,

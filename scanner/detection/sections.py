@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import re2
 
 from rules.flags import KindPack
+from scanner.detection.finding import REPORTED
 from scanner.detection.phrases import PhraseHit, PhraseIndex
 from scanner.detection.view import View
 
@@ -131,6 +132,8 @@ class KindClassifier:
             end = bounds[number + 1][0] if number + 1 < len(bounds) else len(text)
             inside = hits[bisect_right(starts, start - 1) : bisect_right(starts, end - 1)]
             kind, sign = self._kind(text, start, end, inside)
+            if kind in _TO_ANYBODY and _about_somebody(view, start, end):
+                kind = ""
             if not own and not kind and sections:
                 # A plain appendix goes on in the manner of the paper that it belongs to.
                 kind, sign = sections[-1].kind, sections[-1].sign
@@ -182,6 +185,26 @@ class KindClassifier:
             elif (match := _DISCLAIMER.search(text, start, end)) is not None:
                 spans.append((match.start(), end))
         return spans
+
+
+# Leaflets say "you" to anybody, letters to somebody.
+_TO_ANYBODY = frozenset({"public information"})
+_SALUTATION = re.compile(
+    r"^[ \t>]*(?:dear|annwyl|hi|hello)[ \t]+(?!(?:all|both|parents?|carers?|residents?|colleagues?|everyone"
+    r"|team|sir|madam|customers?|tenants?|neighbours?|families|friends?|members?|applicants?|rieni|bawb|staff)\b)[A-Z]",
+    re.IGNORECASE | re.MULTILINE,
+)
+_OWN = frozenset({"DATE_OF_BIRTH", "UK_NHS", "UK_CHI", "UK_NINO", "UK_UPN", "UK_CASE_ID", "UK_BANK_ACCOUNT"})
+
+
+def _about_somebody(view: View, start: int, end: int) -> bool:
+    """Whether a part of a text greets somebody by name, or holds what only one person has."""
+    return _SALUTATION.search(view.text, start, end) is not None or any(
+        start <= finding.start < end
+        and finding.confidence >= REPORTED
+        and (finding.entity_type in _OWN or (finding.entity_type, finding.note) == ("UK_ADDRESS", "home"))
+        for finding in view.findings
+    )
 
 
 # What says that something is not made up after all.

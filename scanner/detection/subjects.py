@@ -227,7 +227,8 @@ _ROLE_BEFORE = re.compile(
     r"contact|"
     r"my colleague|colleague|colleagues|prepared by|written by|compiled by|produced by|drafted by|owner|"
     r"organiser|sponsor|host|presenter|speaker|trainer|facilitator|call|ring|"
-    r"email|ask for)"
+    r"email|ask for|book (?:with|through|via)|(?:queries|questions|enquiries|rsvp) to|enquiries|registrars?|"
+    r"(?:further )?details from|policy holder|reviewed by|notes to editors)"
     r"[ \t]?[:,(]?[ \t]?(?:\(|is[ \t]|was[ \t])?)$",
     re.IGNORECASE,
 )
