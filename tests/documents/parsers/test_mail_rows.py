@@ -486,7 +486,7 @@ GAPS: list[tuple[str, bytes, Shortfall, str]] = [
     (
         "35",
         attached(f'{OCTETS}; name="d.dwg"', b"AC1032" + bytes(range(256)) * 9),
-        Shortfall.UNKNOWN_KIND,
+        Shortfall.UNSUPPORTED_KIND,
         "d.dwg",
     ),
     (
