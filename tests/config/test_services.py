@@ -151,6 +151,23 @@ def test_it_may_be_run_again_and_never_overwrites_a_configuration(tmp_path: Path
     assert tree(tmp_path) == {**first, "etc/dlp/dlp.yaml": b"scan: {workers: 2}\n"}
 
 
+def test_services_and_people_look_at_the_same_state(tmp_path: Path) -> None:
+    assert install("--root", tmp_path, "--no-program").returncode == 0
+    assert load(tmp_path / "etc/dlp/dlp.yaml", {}).state.directory == Path("/var/lib/dlp")
+
+
+def test_it_takes_itself_away_and_leaves_what_is_yours(tmp_path: Path) -> None:
+    assert install("--root", tmp_path, "--no-program").returncode == 0
+    assert install("--root", tmp_path, "--uninstall", "--dry-run").returncode == 0
+    assert (tmp_path / "etc/systemd/system/dlp-relay.service").exists()
+    done = install("--root", tmp_path, "--uninstall")
+    assert (done.returncode, set(tree(tmp_path))) == (0, {"etc/dlp/dlp.yaml", "etc/dlp/scan.env"})
+    assert (tmp_path / "var/lib/dlp").is_dir()
+    assert not (tmp_path / "opt/dlp").exists()
+    again = install("--root", tmp_path, "--uninstall")
+    assert (again.returncode, "rm /" in again.stdout.partition("What is yours")[0]) == (0, False)
+
+
 @pytest.mark.parametrize("options", [("--dryrun",), ("--root",), ("/srv",)])
 def test_what_it_does_not_know_it_refuses(options: tuple[str, ...]) -> None:
     assert install(*options).returncode == 2
