@@ -95,8 +95,8 @@ ADVICE: Mapping[Concealment, Advice] = MappingProxyType(
             "failed-redaction",
             Weight.HIGH,
             ("text", "texts"),
-            "The words under the box or picture are still there and can be copied: redact with a tool that removes "
-            "text, or publish pictures of the pages.",
+            "The words under the box or picture are still there and can be copied: redact with a tool that "
+            "removes text, or publish pictures of the pages.",
         ),
         Concealment.SPEAKER_NOTES: Advice(
             "speaker-notes",
