@@ -16,7 +16,9 @@ from scanner.store.sealing import SealingError, wipe_remains
 from smtp_filter.quarantine.deciding import Desk, Outcome
 from smtp_filter.quarantine.holding import Quarantine
 from smtp_filter.quarantine.model import Actor, Decision, ForbiddenError, QuarantineError, State
+from smtp_filter.quarantine.searching import references
 from smtp_filter.triage.inbox import queries
+from smtp_filter.triage.inbox.filters import InboxFilter
 from smtp_filter.triage.inbox.looking import allowed, seen
 from smtp_filter.triage.inbox.presenting import STATE_TAGS, release_ways
 from smtp_filter.triage.incidents.opening import open_for_message
@@ -24,6 +26,8 @@ from smtp_filter.triage.visiting import Services, Visitor
 
 # Whoever acts on more at once narrows the filter first.
 MOST_AT_ONCE = 1_000
+# Among so many the next one is looked for; beyond them are other people's.
+_AHEAD = 50
 BULK_ACTS: Mapping[str, str] = {
     "claim": "Take them to look at",
     "assign": "Assign to somebody",
@@ -31,6 +35,21 @@ BULK_ACTS: Mapping[str, str] = {
     "return": "Return to the senders",
     "delete": "Delete",
     "escalate": "Escalate to the data protection officer",
+}
+# What people write most often; each begins with another letter, which is enough to choose it by key.
+USUAL_REASONS: Mapping[str, Mapping[str, str]] = {
+    "release": {
+        "right": "Right recipient, who needs it",
+        "own": "Own data of the recipient",
+        "agreed": "Agreed by the person whom it is about",
+        "nothing": "Nothing confidential in it",
+        "test": "Test data",
+    },
+    "return": {
+        "clear": "Not encrypted",
+        "wrong": "Wrong recipient",
+        "more": "More personal data than is needed",
+    },
 }
 ADVICE = (
     "Please check that the recipient may have this. Then send it again with {tag} at the beginning of the "
@@ -107,6 +126,21 @@ def preview(services: Services, visitor: Visitor, numbers: Iterable[str], act: s
         found["refused"] += found["waits"]
         found["waits"] = []
     return found
+
+
+def reason_of(act: str, usual: str, written: str) -> str:
+    """The reason as it is recorded: a usual one that was chosen, what was written, or both."""
+    chosen = USUAL_REASONS.get(act, {}).get(usual, "")
+    return f"{chosen}: {written}" if chosen and written else chosen or written
+
+
+def next_to_decide(services: Services, visitor: Visitor, chosen: InboxFilter, but: str) -> str:
+    """The number of the first message of a filter on which the visitor can decide, or nothing."""
+    wanted = chosen.wanted(visitor.name, visitor.sees, services.clock())
+    first = [one for one in references(services.quarantine, wanted, _AHEAD) if one != but]
+    found = Desk(services.quarantine).preview(first, visitor.actor, Decision.RELEASE)
+    able = {*found["done"], *found["waits"]}
+    return next((one for one in first if one in able), "")
 
 
 def default_advice(services: Services) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from scanner.judgement.assessment import Severity
 from smtp_filter.quarantine.model import State
@@ -112,3 +112,11 @@ class InboxFilter:
             overdue=self.age == OVERDUE,
             first_of_case=bool(self.grouped),
         )
+
+
+def filter_of(query: str) -> InboxFilter:
+    """The filter of a query string; the plain inbox where it is none."""
+    try:
+        return InboxFilter.of(dict(parse_qsl(query[:2_000], max_num_fields=40)))
+    except ValueError:
+        return InboxFilter()

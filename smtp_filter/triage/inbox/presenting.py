@@ -240,6 +240,17 @@ def people(message: HeldMessage) -> str:
     return wording.people(message.people.low, message.people.high)
 
 
+def sure(findings: Sequence[LocatedFinding]) -> str:
+    """How sure the findings are, in a sentence; those of the head apart, which say nothing of the letter.
+
+    Empty where there is none.
+    """
+    told = sorted(round(100 * one.confidence) for one in findings if not stands_in_head(one.location))
+    if not told:
+        return ""
+    return f"{told[0]} % sure." if told[0] == told[-1] else f"{told[0]} to {told[-1]} % sure."
+
+
 def size(count: int) -> str:
     """Bytes in the unit that suits them."""
     return wording.size(count)

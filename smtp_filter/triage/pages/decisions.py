@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from urllib.parse import urlencode
 
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -14,8 +15,8 @@ from scanner.store.sealing import SealingError
 from smtp_filter.quarantine.model import Decision, NotFoundError, QuarantineError
 from smtp_filter.triage.inbox import emergencies as known
 from smtp_filter.triage.inbox import queries
-from smtp_filter.triage.inbox.carrying_out import Wish, carry_out
-from smtp_filter.triage.pages.message import kept, message_page, seen, status_of
+from smtp_filter.triage.inbox.carrying_out import Wish, carry_out, next_to_decide, reason_of
+from smtp_filter.triage.pages.message import came_from, kept, message_page, seen, status_of
 from smtp_filter.triage.roles import MAY
 from smtp_filter.triage.web.context import (
     DECIDERS,
@@ -48,7 +49,7 @@ def _wish(services: Services, reference: str, act: str, form: FormData) -> Wish:
         raise QuarantineError("Choose at least one recipient.")
     return Wish(
         act,
-        reason=text_of(form, "reason", 4_000),
+        reason=reason_of(act, text_of(form, "usual", 20), text_of(form, "reason", 4_000)),
         advice=text_of(form, "advice", 4_000),
         to=text_of(form, "owner" if act == "escalate" else "assignee", 200),
         recipients=_chosen(services, reference, some) if releases and some else (),
@@ -70,6 +71,7 @@ def _chosen(services: Services, reference: str, places: list[str]) -> list[str]:
 
 # What stays on the message's page: there is more to do with it.
 _STAYS = frozenset({"claim", "assign", "decline", "reopen"})
+_GOES_ON = frozenset({"release", "return", "delete", "escalate"})
 _ACTS = frozenset(
     {"claim", "assign", "release", "return", "delete", "escalate", "approve", "decline", "reopen"}
 )
@@ -87,7 +89,16 @@ def decide(request: Request) -> Response:
         done = carry_out(services, visitor, reference, _wish(services, reference, act, form))
     except (QuarantineError, SealingError) as error:
         return message_page(request, str(error), status_of(error), form=kept(form, act))
-    return after(request, f"/messages/{reference}" if act in _STAYS else "/inbox", done.said)
+    if act in _STAYS:
+        return after(request, f"/messages/{reference}", done.said)
+    # On to the next one: an officer with forty before lunch goes through them one after the other.
+    chosen = came_from(request)
+    query = f"?{chosen.query}" if chosen.query else ""
+    following = next_to_decide(services, visitor, chosen, reference) if act in _GOES_ON else ""
+    if not following:
+        return after(request, f"/inbox{query}", done.said)
+    back = f"?{urlencode({'in': chosen.query})}" if chosen.query else ""
+    return after(request, f"/messages/{following}{back}", f"{done.said} This is the next one.")
 
 
 # --- emergencies ------------------------------------------------------------------------------------------

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -19,7 +17,7 @@ from smtp_filter.triage.inbox.carrying_out import (
     carry_out_many,
     default_advice,
 )
-from smtp_filter.triage.inbox.filters import AGES, NEW, OVERDUE, STATES, InboxFilter
+from smtp_filter.triage.inbox.filters import AGES, NEW, OVERDUE, STATES, InboxFilter, filter_of
 from smtp_filter.triage.web.context import (
     DECIDERS,
     READERS,
@@ -115,7 +113,7 @@ def many(request: Request) -> Response:
     """Say what an act on the chosen messages would do; nothing is done yet."""
     services, visitor = services_of(request), visitor_of(request)
     form = form_of(request)
-    chosen = InboxFilter.of(_parameters(text_of(form, "query")))
+    chosen = filter_of(text_of(form, "query"))
     act = text_of(form, "act")
     if text_of(form, "all"):
         numbers = looking.numbers_found(services, visitor, chosen, MOST_AT_ONCE)
@@ -157,7 +155,7 @@ def many_done(request: Request) -> Response:
     """Do it: one transaction and one row of the log for each message."""
     services, visitor = services_of(request), visitor_of(request)
     form = form_of(request)
-    act, query = text_of(form, "act"), InboxFilter.of(_parameters(text_of(form, "query"))).query
+    act, query = text_of(form, "act"), filter_of(text_of(form, "query")).query
     numbers = [str(one) for one in form.getlist("reference") if isinstance(one, str)][:MOST_AT_ONCE]
     reason = text_of(form, "reason", 4_000)
     ways = {"", *dict(presenting.release_ways(services.configuration))}
@@ -187,13 +185,6 @@ def many_done(request: Request) -> Response:
     )
 
 
-def _parameters(query: str) -> dict[str, str]:
-    try:
-        return dict(parse_qsl(query[:2_000], max_num_fields=40))
-    except ValueError:
-        return {}
-
-
 # --- saved views ------------------------------------------------------------------------------------------
 
 
@@ -203,7 +194,7 @@ def save_view(request: Request) -> Response:
     services, visitor = services_of(request), visitor_of(request)
     form = form_of(request)
     name = text_of(form, "name", 80)
-    query = InboxFilter.of(_parameters(text_of(form, "query"))).query
+    query = filter_of(text_of(form, "query")).query
     if not name or not query:
         return after(request, _back(query), "A view needs a name and a filter.", kind="problem")
     shared = bool(text_of(form, "shared"))

@@ -46,6 +46,8 @@ _LINES = {
     "people": "People counted",
     "aware": "Aware since",
     "told": "Told",
+    "effects": "Likely consequences",
+    "measures": "Measure",
     "article 33": "Article 33",
     "article 34": "Article 34",
     "reported": "Reported to the Commissioner",
@@ -168,6 +170,8 @@ def act(request: Request) -> Response:
             lambda: keeper.told(reference, actor, field("whom"), field("how"), field("what")),
             "It is recorded who was told.",
         ),
+        "effects": (lambda: keeper.effects(reference, actor, field("text")), "It is recorded."),
+        "measures": (lambda: keeper.measures(reference, actor, field("text")), "It is recorded."),
         "owner": (lambda: keeper.give(reference, actor, field("owner"), revision), "The owner is set."),
         "cause": (
             lambda: keeper.classify(reference, actor, field("cause"), field("text"), revision),
@@ -231,7 +235,8 @@ def export(request: Request) -> Response:
     except QuarantineError as error:
         return _refused(request, error, "export")
     keeper.viewed(reference, visitor.actor, "export", reason)
-    told = record.record(detail, services.settings.council, services.clock(), listed)
+    contact = ", ".join(services.quarantine.settings.notices.dpo)
+    told = record.record(detail, services.settings.council, services.clock(), listed, contact)
     as_json = text_of(form, "format") == "json"
     content = record.as_json(told) if as_json else record.as_html(told, services.settings.zone)
     suffix, kind = ("json", "application/json") if as_json else ("html", "text/html; charset=utf-8")

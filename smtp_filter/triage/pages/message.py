@@ -24,7 +24,8 @@ from smtp_filter.quarantine.model import (
     State,
 )
 from smtp_filter.triage.inbox import disclosing, looking, presenting, queries
-from smtp_filter.triage.inbox.carrying_out import default_advice
+from smtp_filter.triage.inbox.carrying_out import USUAL_REASONS, default_advice
+from smtp_filter.triage.inbox.filters import InboxFilter, filter_of
 from smtp_filter.triage.inbox.preview import text_of as preview_of
 from smtp_filter.triage.inbox.proposing import SCOPES, Draft, draft_of, rule_of
 from smtp_filter.triage.roles import MAY
@@ -43,7 +44,7 @@ from smtp_filter.triage.web.rendering import render
 
 SHOWN_SECONDS = 60
 # What a refused form had, by field; nothing was refused yet.
-_KEPT = ("reason", "advice", "why", "assignee", "owner", "route", "false_alarm")
+_KEPT = ("usual", "reason", "advice", "why", "assignee", "owner", "route", "false_alarm")
 _EMPTY: dict[str, Any] = {**dict.fromkeys(("act", *_KEPT), ""), "recipients": None}
 
 
@@ -59,6 +60,12 @@ def seen(request: Request) -> str:
         return looking.seen(services_of(request), visitor_of(request), str(request.path_params["reference"]))
     except NotFoundError:
         raise HTTPException(404) from None
+
+
+def came_from(request: Request) -> InboxFilter:
+    """The filter of the inbox from which somebody came to a message, and to which they go back."""
+    told = request.query_params.get("in", "") or text_of(form_of(request), "in", 2_000)
+    return filter_of(told)
 
 
 def kept(form: FormData, act: str) -> dict[str, Any]:
@@ -113,6 +120,9 @@ def message_page(
         downloads=visitor.has(*MAY["download"]) and one.has_body and not one.shielded,
         reasons=[("", "Choose one"), *disclosing.REASONS.items()],
         advice=default_advice(services),
+        usual_reasons=USUAL_REASONS,
+        sure=presenting.sure(detail.inspection.findings),
+        came_from=came_from(request).query,
         ways=presenting.release_ways(services.configuration),
         tags=presenting.STATE_TAGS,
         routes=presenting.ROUTES,

@@ -248,6 +248,7 @@ def escalated(request: Request) -> Response:
                     detail.evidence.findings, detail.evidence.counts.get("PERSON", 0), line.people
                 ),
                 shielded=shielded,
+                counts=detail.evidence.counts,
             ),
             services.clock(),
         )

@@ -8,6 +8,7 @@
 //   [data-select-all]             a checkbox that changes all checkboxes in the same form
 //   [data-count="#id"]            a form whose number of checked boxes is written there
 //   form[data-again]              may be sent twice; others are sent once
+//   Ctrl+Enter in a field         sends its form, where the form has one button
 //   form[data-submit-on-change]   is sent when a select in it changes
 (function () {
   const root = document.documentElement;
@@ -19,6 +20,23 @@
   for (const shown of document.querySelectorAll("[data-hide-after]")) {
     setTimeout(() => shown.remove(), 1000 * Number(shown.dataset.hideAfter));
   }
+
+  // What does not scroll need not be a stop of the Tab key.
+  const scrolling = new ResizeObserver((seen) => {
+    for (const one of seen) {
+      if (one.target.scrollWidth > one.target.clientWidth) one.target.tabIndex = 0;
+      else one.target.removeAttribute("tabindex");
+    }
+  });
+  for (const one of document.querySelectorAll(".scroll[tabindex]")) scrolling.observe(one);
+
+  document.addEventListener("keydown", (event) => {
+    const form = event.target.form;
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !form || form.method !== "post") return;
+    event.preventDefault();
+    const button = form.querySelector("button:not([type=button])");
+    if (form.querySelectorAll("button").length === 1) form.requestSubmit(button);
+  });
 
   document.addEventListener("submit", (event) => {
     const form = event.target;

@@ -107,12 +107,12 @@ def test_by_keys_alone(console: Console, page: Page) -> None:
     assert page.get_by_text("back to the sender").is_visible()
     page.keyboard.press("Escape")
     page.keyboard.press("b")
-    assert page.evaluate("document.activeElement.id") == "return-advice"
+    assert page.evaluate("document.activeElement.id") == "return-usual"
     assert "[SECURE]" in page.locator("#return-advice").input_value()
-    page.keyboard.press("Tab")
-    page.keyboard.type("not encrypted")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    # A letter chooses the reason, and the form is sent.
+    page.keyboard.type("n")
+    assert page.locator("#return-usual").input_value() == "clear"
+    page.keyboard.press("Control+Enter")
     page.get_by_text(f"{number}: not sent.").wait_for()
     assert state(console, number) is State.REJECTED
 
@@ -122,6 +122,7 @@ def test_two_people(console: Console, page: Page, browser: Browser) -> None:
     console.enter(page, "t.first", Role.TRIAGE)
     page.goto(f"{console.url}/messages/{number}")
     page.keyboard.press("r")
+    page.keyboard.press("Tab")
     page.keyboard.type("the GP asked for it")
     page.get_by_role("button", name="Release", exact=True).click()
     page.get_by_text("your decision waits for a second person").wait_for()
@@ -153,6 +154,7 @@ def test_who_comes_second_is_told(console: Console, page: Page, browser: Browser
     page.get_by_role("button", name="Return it").click()
     page.get_by_text(f"{number}: not sent.").wait_for()
     other.keyboard.press("r")
+    other.keyboard.press("Tab")
     other.keyboard.type("looks right")
     other.get_by_role("button", name="Release", exact=True).click()
     other.get_by_text("changed meanwhile; look at it again").wait_for()
