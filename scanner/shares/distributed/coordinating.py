@@ -147,7 +147,9 @@ class _Coordinator:
                 break
             if not self._meeting.walking or self._paused:
                 time.sleep(_IDLE)
-        return self._close(stopped)
+        record = self._close(stopped)
+        self._meeting.close()
+        return record
 
     # --- whether to go on --------------------------------------------------------------------------------
 

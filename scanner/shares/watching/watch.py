@@ -42,6 +42,8 @@ _HEALTH_SECONDS = 60.0
 _LONGEST_REST = 0.5
 # Wanted sweeps that are remembered one by one; beyond that the whole root is swept.
 _WANTED_AT_ONCE = 1_000
+# With ``once``, how long a file is waited for that should be looked at again.
+_LONGEST_WAIT_ONCE = 5.0
 # Names of a root that is not there are looked at so often.
 _MUCH_LATER = 15.0
 _SECONDS_BETWEEN_KNOCKS = 5.0
@@ -158,7 +160,7 @@ class _Watch:
             settings,
             self._places,
             new,
-            note=lambda path, after: self._settling.note(path, again=True, after=after),
+            note=self._note,
             owner_of=run.owner_of,
             compare=run.compare,
             tell=observer.alert,
@@ -182,6 +184,11 @@ class _Watch:
         self._systems = systems
         self._knocked = 0.0
         self._remembered: dict[bytes, str] = {}
+
+    def _note(self, path: bytes, after: float) -> None:
+        # What is to be looked at in ten minutes is not waited for: the next run does, it is marked so.
+        if not self._once or after <= _LONGEST_WAIT_ONCE:
+            self._settling.note(path, again=True, after=after)
 
     def _not_heard(self, mounts: Mounts) -> list[bytes]:
         """Folders that the eyes leave alone: our own, the kernel's, and mounts that do not tell."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,11 +12,15 @@ import pytest
 from sqlalchemy import select
 
 from scanner.shares import mounts
+from scanner.shares.watching.settings import WatchSettings
+from scanner.shares.watching.watch import WatchRun, watch
+from scanner.store.inventory import Signatures
 from scanner.store.inventory.tables import file
 from scanner.store.outbox import AlertKind, open_outbox
+from tests.shares.plain_inspector import TEST_KEY, PlainInspector
 from tests.shares.sources.hanging import Hanging, hanging_mount
 
-from .test_servers import POLLED, known
+from .test_servers import POLLED, QUICK, known
 from .test_watch import SPECIMEN, Watched
 
 
@@ -79,6 +84,23 @@ def test_a_mount_that_hangs_before_the_start(watched: Watched, mount: Hanging, t
     mount.go_on()
     watched.until_alert(AlertKind.FINDING, "waits.txt")
     watched.stop()
+
+
+def test_once_over_a_mount_does_not_wait_until_its_files_are_old(
+    watched: Watched, mount: Hanging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mounts, "_SETTLED_NETWORK_NS", 600_000_000_000)
+    (mount.behind / "list.txt").write_text(SPECIMEN)
+    run = WatchRun(
+        (os.fsencode(mount.point),), WatchSettings(QUICK, settle=0.5), PlainInspector(), TEST_KEY, "test",
+        Signatures(),
+    )  # fmt: skip
+    began = time.monotonic()
+    counts = watch(run, open_outbox(watched.url), once=True)
+    assert (counts.read, counts.alerts, counts.troubles) == (1, 1, ())
+    assert time.monotonic() - began < 120
+    # It is looked at once more by the next run, which may find that it changed within the same second.
+    assert watch(run, open_outbox(watched.url), once=True).read == 1
 
 
 def test_a_mount_that_goes_and_is_mounted_again(watched: Watched, mount: Hanging) -> None:
