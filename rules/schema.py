@@ -57,7 +57,8 @@ class Form(Strict):
     boxes. ``check`` names a function of ``rules.checks``; when it fails the match is dropped, or
     kept at the scores without check if ``check_fails`` is ``keep``. ``near`` widens or narrows what
     counts as context: ``label`` accepts only a form label, a column header or a phrase directly
-    before the value. ``take`` keeps only the first characters of the match as the value's span.
+    before the value, ``series`` only values that open their lines, at least three of them, below one of the
+    rule's phrases. ``take`` keeps only the first characters of the match as the value's span.
     """
 
     id: str
@@ -66,7 +67,7 @@ class Form(Strict):
     check: str | None = None
     check_fails: Literal["drop", "keep"] = "drop"
     case: Literal["any", "upper"] = "any"
-    near: Literal["window", "label"] = "window"
+    near: Literal["window", "label", "series"] = "window"
     take: int | None = None
 
     @field_validator("check")

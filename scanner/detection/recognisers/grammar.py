@@ -50,10 +50,28 @@ _MAX_REPAIRS = 2
 
 # What may stand between a label and its value: punctuation and a few small words.
 _LABEL_LINK = re.compile(
-    r"(?:[\W_]|(?<![A-Za-z])(?:is|was|are|no|nos|number|num|ref|reference|id|the|new|old|current|his|her|their|my"
-    r"|your|and|to|for|of|issued|held|given|as|a|uk|gbr|british|code|full|quoted|recorded)(?![A-Za-z]))*",
+    r"(?:[\W_]|(?<![A-Za-z])(?:is|was|are|no|nos|number|num|ref|reference|id|the|new|old|current|his|her|"
+    r"their|my"
+    r"|your|and|to|for|of|issued|held|given|as|a|uk|gbr|british|code|full|quoted|recorded|seen|checked|shown"
+    r"|produced|provided|copied|viewed|verified|expired)(?![A-Za-z]))*",
     re.IGNORECASE,
 )
+# "passports 170764797 and 119976748": one label for several values.
+_VALUE_JOIN = re.compile(r"[ ]?(?:,|;|/|&|\+)?[ ]?(?:and |& )?", re.IGNORECASE)
+# What announces a value that shows what one looks like: it is nobody's.
+_SHOWN_AS_EXAMPLE = re.compile(
+    r"(?:\be\. ?g\.?|\beg|\bfor (?:instance|example)|\bexample|\bsuch as|\blooks? like|\blike|\bspecimen|"
+    r"\bsample"
+    r"|\bdummy|\btest (?:number|data|value|record)|\b(?:in the |correct |right |wrong )?(?:format|"
+    r"form)(?: of| is)?)"
+    r"[ \t:,;=(\[\"'\u2018\u201c\-]{0,4}$",
+    re.IGNORECASE,
+)
+_BEFORE_EXAMPLE = 32
+# Numbers beginning so are given out for tests only.
+_TEST_NHS = "999"
+# So many values opening their lines, or standing in one column, are a series.
+_SERIES = 3
 
 Match = Callable[[bytes, int], "tuple[int, int] | None"]
 
@@ -203,6 +221,16 @@ class IdentifierRecogniser:
         for form in forms:
             if form.form.near == "label":
                 self._labelled.setdefault(form.rule.id, []).append(form)
+        self._serial = [
+            (
+                form,
+                re.compile(
+                    rb"(?m)^[ \t|>]{0,4}(" + form.form.expression.encode("latin-1") + rb")(?=[ \t|,;])"
+                ),
+            )
+            for form in forms
+            if form.form.near == "series"
+        ]
         free = [form for form in forms if form.form.near == "window"]
         self._candidates = _alternation(free)
         self.programs = (self._candidates,)
@@ -220,6 +248,7 @@ class IdentifierRecogniser:
             *self._behind_labels(view, context),
             *self._in_columns(view, context),
             *self._repaired(view, context),
+            *self._series(view, context),
         ]
         findings: list[Finding] = []
         counted: Counter[str] = Counter()
@@ -305,11 +334,13 @@ class IdentifierRecogniser:
                 # A label at the end of its line has its value on the next.
                 rest = text[hit.end : line_end].strip(" \t:.#*|_-")
                 stop = line_end if rest else min(stop, _line_end(text, line_end + 1))
+            tried, behind = forms, hit.end
             for group in _GROUP_START.finditer(data, hit.end, stop):
-                if not _LABEL_LINK.fullmatch(text, hit.end, group.start()):
+                link = _LABEL_LINK if behind == hit.end else _VALUE_JOIN
+                if group.start() < behind or not link.fullmatch(text, behind, group.start()):
                     continue
-                found = False
-                for form in forms:
+                found = 0
+                for form in tried:
                     span = form.match(data, group.start())
                     if span is None or not bounded(data, *span):
                         continue
@@ -318,9 +349,12 @@ class IdentifierRecogniser:
                     reading = self._reading(view, form, *span, labelled=hit.payload.phrase)
                     if reading is not None:
                         readings.append(reading)
-                        found = reading.passed is not False
-                if found:
+                        if reading.passed is not False and reading.end > found:
+                            found, tried = reading.end, [form]
+                if found and text[hit.end - 1] not in "sS":
                     break
+                # A label in the plural has more than one value.
+                behind = found or behind
         return readings
 
     def _in_columns(self, view: View, context: ContextOfView) -> list[_Reading]:
@@ -350,6 +384,32 @@ class IdentifierRecogniser:
                 reading = self._reading(view, form, *span, labelled=field.label)
                 if reading is not None:
                     readings.append(reading)
+        return readings
+
+    def _series(self, view: View, context: ContextOfView) -> list[_Reading]:
+        """Readings of forms that count only in a series: a list of electors under its heading.
+
+        Each value opens its line; the rule's words stand above the first, and nothing labels the column
+        otherwise.
+        """
+        readings: list[_Reading] = []
+        for form, opening in self._serial:
+            places = context.places(form.rule.id)
+            if not places:
+                continue
+            found: list[_Reading] = []
+            for match in opening.finditer(view.data, places[0]):
+                start, end = match.span(1)
+                if not bounded(view.data, start, end):
+                    continue
+                column = view.layout.label_at(start)
+                if column and context.label(form.rule.id, column).nearness is Nearness.AGAINST:
+                    continue
+                reading = self._reading(view, form, start, end, labelled=form.rule.title)
+                if reading is not None:
+                    found.append(reading)
+            if len({reading.value for reading in found}) >= _SERIES:
+                readings += found
         return readings
 
     def _repaired(self, view: View, context: ContextOfView) -> list[_Reading]:
@@ -429,6 +489,12 @@ class IdentifierRecogniser:
         if reading.value in rule.specimens:
             score = 0.05
             evidence.append(Evidence(EvidenceKind.COUNTER, "published specimen"))
+        elif rule.id == "nhs" and reading.value.startswith(_TEST_NHS):
+            score = 0.05
+            evidence.append(Evidence(EvidenceKind.COUNTER, "number given out for tests"))
+        elif _SHOWN_AS_EXAMPLE.search(view.text, max(0, reading.start - _BEFORE_EXAMPLE), reading.start):
+            score = min(score, 0.1)
+            evidence.append(Evidence(EvidenceKind.COUNTER, "shown as an example"))
         if score <= 0:
             return None
         return Finding(
@@ -596,8 +662,8 @@ class _TenDigitFamily:
     """
 
     _SHAPE = re.compile(
-        rb"(?:(\d{10})|(\d{6}%(s)s\d{4})|(\d{5}%(s)s\d{5})|(\d{3}%(s)s\d{3}%(s)s\d{4}))(?:[kK](?![0-9A-Za-z]))?"
-        % {b"s": SEPARATOR.encode()}
+        rb"(?:(\d{10})|(\d{6}%(s)s\d{4})|(\d{5}%(s)s\d{5})|"
+        rb"(\d{3}%(s)s\d{3}%(s)s\d{4}))(?:[kK](?![0-9A-Za-z]))?" % {b"s": SEPARATOR.encode()}
     )
     _FORM_IDS = ("solid", "grouped", "grouped", "grouped")
     # Which members are written in which grouping; solid digits may be any of them.

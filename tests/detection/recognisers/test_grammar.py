@@ -135,3 +135,28 @@ def test_bulk_is_summarised_and_linear() -> None:
         assert len([f for f in found if f.rule in ("nhs", "uln", "utr", "chi")]) <= 400
     # Four times the text: quadratic cost would be sixteen times, which no noise hides.
     assert spent[1] < 10 * spent[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "entity", "wanted", "why"),
+    [
+        ("a UTR (10 digits, like 1955839661 in its guidance)", "UK_UTR", [], "announced as an example"),
+        ("your Unique Learner Number (for instance 9276308686)", "UK_ULN", [], "announced in words"),
+        ("NHS number, e.g. 943 476 5919", "UK_NHS", [], "e.g."),
+        ("NHS number in the format 943 476 5919", "UK_NHS", [], "a format"),
+        ("Patients like Ann, NHS number 943 476 5919", "UK_NHS", ["943 476 5919"], "likeness of a person"),
+        ("on the form: NHS number 943 476 5919", "UK_NHS", ["943 476 5919"], "a form that has it"),
+        (
+            "NHS number 999 012 3456, NHS number 943 476 5919",
+            "UK_NHS",
+            ["943 476 5919"],
+            "given out for tests",
+        ),
+        ("passports 170764797 and 119976748", "UK_PASSPORT", ["170764797", "119976748"], "one label for two"),
+        ("passport 170764797 and 119976748", "UK_PASSPORT", ["170764797"], "one label for one"),
+        ("passports 170764797, ring 119976748", "UK_PASSPORT", ["170764797"], "something else behind"),
+        ("UPRN 100062410143 Site notice", "UK_UPRN", [], "a place and nobody"),
+    ],
+)
+def test_examples_tests_and_plural_labels(text: str, entity: str, wanted: list[str], why: str) -> None:
+    assert values(text, entity) == wanted, why
