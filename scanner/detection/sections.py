@@ -212,7 +212,7 @@ _DENIED = re.compile(
     r"(?:not|isn't|aren't|no longer|instead of|rather than|never|nor)\W+(?:\w+\W+){0,2}$", re.I
 )
 # "Have a look at this made-up letter": it stands in the paragraph behind.
-_ANNOUNCED = re.compile(r"\b(?:this|these|the following|below|next)\s*$", re.I)
+_ANNOUNCED = re.compile(r"(?:this|these|(?:the )?(?:following|next))\b", re.I)
 # A document says what it is in this much of its opening.
 _OPENING = 300
 # A block of more lines than this is no single record.
@@ -253,7 +253,7 @@ def _example(text: str, start: int, end: int, hit: PhraseHit[tuple[str, bool]]) 
     line_start = max(low, text.rfind("\n", start, hit.start) + 1)
     line_end = text.find("\n", hit.end, high)
     line_end = high if line_end < 0 else line_end
-    announced = _ANNOUNCED.search(text, low, hit.start) is not None and high - low < _OPENING
+    announced = _ANNOUNCED.match(text, hit.start) is not None and high - low < _OPENING
     if line_end >= high and line_start <= low and (announced or _is_title(text[low:high])):
         following = text.find("\n\n", high + 2, end)
         return low, end if following < 0 else following

@@ -55,3 +55,36 @@ def test_what_a_view_makes_is_made_once_until_its_findings_change() -> None:
     assert (view.once("x", make), view.once("x", make)) == (1, 1)
     view.findings = (*view.findings,) or []
     assert view.once("x", make) == 2
+
+
+LEAFLET = (
+    "YOUR BLUE BADGE\n\nBring proof of address. You'll need a photo. Fees: ten pounds. If you can't walk far, "
+    "ring us and we'll help. No need to book. Parking is free.\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (LEAFLET, "public information"),
+        ("Dear Mrs Osei,\n\n" + LEAFLET, ""),
+        ("Dear resident,\n\n" + LEAFLET, "public information"),
+    ],
+    ids=["to anybody", "to somebody", "to whoever lives there"],
+)
+def test_what_is_said_to_anybody_is_not_a_letter(text: str, kind: str) -> None:
+    assert CLASSIFIER.classify(plain_view(text)).at(len(text) - 1).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("lead", "made_up"),
+    [
+        ("Have a look at this made-up e-mail and click on what is wrong.", True),
+        ("Sue sent round a made-up e-mail last year.", False),
+    ],
+)
+def test_an_announced_example_stands_in_the_next_paragraph(lead: str, made_up: bool) -> None:
+    text = f"{lead}\n\nHis daughter Amy is on a plan.\n\nThe end."
+    section = CLASSIFIER.classify(plain_view(text)).at(0)
+    assert section.invented(text.index("Amy")) is made_up
+    assert not section.invented(text.index("The end"))

@@ -48,6 +48,36 @@ def found(text: str) -> list[tuple[str, str]]:
             [("ethnicity", "Gypsy or Irish Traveller"), ("religion", "Catholic")],
             "labels make their values count",
         ),
+        (
+            "<Ella Tate> told me she thinks about not being here most nights. She is restricting food.",
+            [("health", "thinks about not being here"), ("health", "restricting food")],
+            "plain words for it",
+        ),
+        (
+            "Sessions by <Ann Roe>: come to chat about dyslexia, ADHD or anything else.",
+            [],
+            "what an event is about",
+        ),
+        (
+            "<Ann Roe> meets pupils with anxiety, long covid or cancer.",
+            [],
+            "pupils who have it, not somebody",
+        ),
+        (
+            "<Ella Tate> meets pupils with anxiety, as her own anxiety allows.",
+            [("health", "anxiety")],
+            "hers",
+        ),
+        (
+            "Panel 3. <Hannah Crabtree>, born 4 May 1861, was admitted in 1870 with consumption and died of cancer.",
+            [],
+            "people of long ago",
+        ),
+        (
+            "<Hannah Crabtree>, dob <dob:04/05/1951>, whose family came here in 1861, was diagnosed with cancer in 2024.",
+            [("health", "cancer")],
+            "an old year beside a new one",
+        ),
         ("Employee,Payroll,Union\n<Ieuan Prys>,30418,UNISON\n", [("union", "UNISON")], "a column header"),
         (
             "<Gary Reid> was convicted of assault by beating in May.",
