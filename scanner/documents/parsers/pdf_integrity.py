@@ -81,10 +81,10 @@ def _contents(pdf: pikepdf.Pdf) -> Iterator[bool]:
         content = page.obj.get("/Contents")
         pieces: Iterable[object] = content if isinstance(content, pikepdf.Array) else [content]
         if _unsummed(pieces):
-            yield _is_content(page)
+            yield _is_content(page, pdf)
     for item in pdf.objects:
         if isinstance(item, pikepdf.Stream) and item.get("/Subtype") == "/Form" and _unsummed([item]):
-            yield _is_content(item)
+            yield _is_content(item, pdf)
 
 
 def _unsummed(pieces: Iterable[object]) -> bool:
@@ -93,9 +93,10 @@ def _unsummed(pieces: Iterable[object]) -> bool:
     return small and any(_filters(one)[-1:] not in _FLATE for one in streams)
 
 
-def _is_content(item: pikepdf.Page | pikepdf.Object) -> bool:
-    """Whether a parser finds operators only; nothing else is between "BX" and "EX"."""
+def _is_content(item: pikepdf.Page | pikepdf.Object, pdf: pikepdf.Pdf) -> bool:
+    """Whether a parser warns of nothing and finds operators only; "BX" to "EX" may hold any word."""
     free = 0
+    pdf.get_warnings()  # which also forgets them
     try:
         for instruction in pikepdf.parse_content_stream(item):
             word = str(instruction.operator)
@@ -104,7 +105,7 @@ def _is_content(item: pikepdf.Page | pikepdf.Object) -> bool:
                 return False
     except (pikepdf.PdfError, UnicodeDecodeError, TypeError, ValueError):
         return False
-    return True
+    return not any("(content," in warning for warning in pdf.get_warnings())
 
 
 def _balanced(data: bytes) -> bool:

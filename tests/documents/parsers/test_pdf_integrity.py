@@ -79,6 +79,7 @@ PACKED = zlib.compress(b"BT (Tokenstream) Tj ET " * 50)
         (pdf_page(b"0 0 m 9 9 l S", {}), "", "content that is not packed"),
         (pdf_page(b"0 0 m \x81\x95\xfb 9 9 l S", {}), CONTENT, "bytes that no program writes"),
         (pdf_page(b"0 0 m blot 9 9 l S", {}), CONTENT, "a word that is no operator"),
+        (pdf_page(b"0 0 m 9 9 l S (blot", {}), CONTENT, "a text that does not end"),
         (pdf_page(b"BX 0 0 m blot 9 9 l S EX", {}), "", "near miss: where any word may stand"),
         (pdf_page(b"BT (blot \x81\x95) Tj ET", {}), "", "near miss: the same within text"),
     ],
