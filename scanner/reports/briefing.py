@@ -319,7 +319,8 @@ def _unread(summary: RunSummary) -> tuple[str, ...]:
     ordered = sorted(summary.totals.by_shortfall.items(), key=lambda item: (-item[1].objects, item[0]))
     named = [f"{wording.number(tally.objects)} {reason.value}" for reason, tally in ordered[:_REASONS_NAMED]]
     rest = sum(tally.objects for _, tally in ordered[_REASONS_NAMED:])
-    lines.append(", ".join(named) + (f", {wording.number(rest)} for other reasons." if rest else "."))
+    # Some reasons have a comma of their own.
+    lines.append("; ".join(named) + (f"; {wording.number(rest)} for other reasons." if rest else "."))
     return tuple(lines)
 
 

@@ -258,7 +258,7 @@ class _Pages:
         return table
 
     def _figures(self, figures: Sequence[Figure]) -> Flowable:
-        from reportlab.platypus import Table
+        from reportlab.platypus import Spacer, Table
 
         cells = []
         for figure in figures:
@@ -271,6 +271,7 @@ class _Pages:
                         "body",
                         leading=19,
                     ),
+                    Spacer(1, 3),
                     self._marked(f"{_markup(figure.note)}{move}", "quiet"),
                 ]
             )

@@ -80,7 +80,7 @@ def test_what_was_not_read_is_never_clean(run: Ledger) -> None:
     briefing = Briefing.of(RunSummary.of(run))
     assert briefing.unread == (
         "5 of 8 objects (62.5 %) were read wholly. What is missing may hold personal data.",
-        "1 damaged, 1 encrypted, 1 kind not supported.",
+        "1 damaged; 1 encrypted; 1 kind not supported.",
     )
     assert any(item.what.startswith("Say who opens 3 objects") for item in briefing.decisions)
 
