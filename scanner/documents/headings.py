@@ -21,7 +21,9 @@ _SENTENCES = re.compile(r"\w{4}[.!?] ")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LABEL_BEGINS = frozenset("#%£$€(*[_")
 # Forms number their questions: "4. Date of birth", "Q7) Address", "2.1 Surname".
-_ENUMERATION = re.compile(r"(?:Q ?)?\d{1,2}(?:\.\d{1,2})?(?:[a-z]?[.):]+ ?|[a-z]? {1,3})(?=[A-Z])|\(\w\) (?=[A-Z])")
+_ENUMERATION = re.compile(
+    r"(?:Q ?)?\d{1,2}(?:\.\d{1,2})?(?:[a-z]?[.):]+ ?|[a-z]? {1,3})(?=[A-Z])|\(\w\) (?=[A-Z])"
+)
 # Words of column headers and form labels in council documents: people, identifiers, contact, care, money.
 _WORDS_OF_LABELS = """name names surname forename forenames firstname lastname first last middle initial
     initials title titles alias known
@@ -182,7 +184,9 @@ def runs_across(rows: Sequence[Row]) -> bool:
         compared += 1
         alike += digits in (0, len(values))
     first = [cell.text for cell in rows[0].cells if cell.column != side]
-    if len({_DIGIT.sub("", text).strip() for text in first}) > 1 and sum(map(names_something, first)) * 2 > len(first):
+    if len({_DIGIT.sub("", text).strip() for text in first}) > 1 and sum(
+        map(names_something, first)
+    ) * 2 > len(first):
         return False  # a header over the columns
     return compared >= 3 and named * 4 < cells and alike * 10 >= compared * 7
 

@@ -69,6 +69,7 @@ PARSERS: Mapping[str, str] = MappingProxyType(
         "rpmsg": "scanner.documents.parsers.sealed:SealedParser",
         "rtf": "scanner.documents.parsers.rtf:RtfParser",
         "shortcut": "scanner.documents.parsers.shortcut:ShortcutParser",
+        "spreadsheet-xml": "scanner.documents.parsers.spreadsheet_xml:SpreadsheetXmlParser",
         "sqlite": "scanner.documents.parsers.sqlite:SqliteParser",
         "tar": "scanner.documents.parsers.archives:TarParser",
         "text": "scanner.documents.parsers.plain:TextParser",

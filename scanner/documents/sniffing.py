@@ -207,6 +207,9 @@ _PEM = re.compile(
     re.MULTILINE,
 )
 _PEM_CMS = re.compile(r"-----BEGIN (?:PKCS ?#?7|CMS)")
+_SPREADSHEET_XML = re.compile(
+    r"<(?:[\w.-]{1,40}:)?Workbook\s[^<>]{0,4000}urn:schemas-microsoft-com:office:spreadsheet"
+)
 # Not those that typewriters and terminals act on, nor the separators of fields and records (28 to 31).
 _CONTROLS = bytes(set(range(28)) - {7, 8, 9, 10, 11, 12, 13, 26, 27}) + b"\x7f"
 _HEADER_LINE = re.compile(r"([!-9;-~]{1,76})[ \t]{0,9}:(?:[ \t]|\r?\n|$)")
@@ -521,6 +524,8 @@ def _sniff_text(source: Source, head: bytes) -> str:
         if _HTML.match(text):
             return "html"
         if _XML.match(text) and ("</" in text or "/>" in text):
+            if _SPREADSHEET_XML.search(text[:8000]):
+                return "spreadsheet-xml"
             return "html" if re.search(r"<html\b", text[:4000], re.IGNORECASE) else "xml"
     if _JSON.match(text):
         return "json"

@@ -11,6 +11,8 @@ from scanner.documents.headings import (
     is_heading_row,
     is_label,
     names_something,
+    runs_across,
+    unnumbered,
 )
 from scanner.documents.model import Location, Segment
 from scanner.documents.parsers.labelled_table import LabelledTable, labelled
@@ -177,3 +179,97 @@ def test_rows_are_given_out_as_they_come() -> None:
     for row in rows(("Name", "No"), *[("Ada", "1")] * 100):
         table.add(row)
     assert len(given) == 101
+
+
+@pytest.mark.parametrize(
+    ("table", "across", "why"),
+    [
+        (
+            [("", "Client 1", "Client 2"), ("Name", "Ann Carr", "Bo Ash"), ("DOB", "1/2/1950", "3/4/1960")],
+            True,
+            "labels down, people across",
+        ),
+        (
+            [
+                ("Name", "Ann Carr", "Bo Ash"),
+                ("DOB", "1/2/1950", "3/4/1960"),
+                ("Telephone", "01422", "01423"),
+            ],
+            True,
+            "without a line on top",
+        ),
+        (
+            [("Name", "DOB", "NHS number"), ("Ann Carr", "1/2/1950", "111"), ("Bo Ash", "3/4/1960", "222")],
+            False,
+            "a list under its header",
+        ),
+        (
+            [
+                ("Surname", "Carr", "Forename", "Ann"),
+                ("DOB", "1/2/50", "NI no", "x1"),
+                ("Town", "Hx", "Tel", "1"),
+            ],
+            False,
+            "a form of two pairs a line",
+        ),
+        ([("Surname", "Carr"), ("Forename", "Ann"), ("DOB", "1/2/1950")], False, "a form of one person"),
+        (
+            [("Category", "Q1", "Q2"), ("Moorside", "12", "14"), ("Valley", "9", "8"), ("Town", "1", "2")],
+            False,
+            "figures under a header",
+        ),
+        (
+            [("Staff", "Late", "Early"), ("Staff", "Early", "Late"), ("Staff", "Off", "Late")],
+            False,
+            "one word again and again names nothing",
+        ),
+    ],
+)
+def test_labels_down_the_side(table: list[tuple[str, ...]], across: bool, why: str) -> None:
+    assert runs_across(rows(*table)) is across, why
+
+
+def test_records_across_are_given_out_one_by_one() -> None:
+    table = rows(("Name", "Ann Carr", "Bo Ash"), ("DOB", "1/2/1950", "3/4/1960"), ("Postcode", "HX3", "HX4"))
+    for number, row in enumerate(table, 1):
+        for cell in row.cells:
+            cell.name = "ABC"[cell.column] + str(number)
+    table[1].hidden = "hidden row"
+    side, first, second = labelled(table, 1)
+    assert side.text == "Name\tDOB\tPostcode"
+    assert not any(field.label for field in side.fields)
+    assert second.text == "Bo Ash\t3/4/1960\tHX4"
+    assert [field.label for field in second.fields] == ["Name", "DOB", "Postcode"]
+    assert second.cells == ("C1", "C2", "C3")
+    assert second.hidden_fields == ("", "hidden row", "")
+    assert first.table == second.table == 1
+
+
+def test_many_labels_down_the_side() -> None:
+    labels = [f"{word} {kind}" for word in ("name", "date", "address", "phone") for kind in "abcdefgh"]
+    table = rows(*((label, f"x{index}", f"y{index}") for index, label in enumerate(labels)))
+    assert len(list(labelled(table, 1))) == 3, "longer than what is held back for a header"
+
+
+def test_a_header_of_several_lines_is_one_name() -> None:
+    table = rows(("Staff\nmember", "Date of\nbirth"), ("Ann Carr", "1/2/1950"), ("Bo Ash", "3/4/1960"))
+    header, first, _ = labelled(table, 1)
+    assert header.text == "Staff member\tDate of birth"
+    assert [field.label for field in first.fields] == ["Staff member", "Date of birth"]
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("4. Date of birth", "Date of birth"),
+        ("Q7) Address", "Address"),
+        ("2.1 Surname", "Surname"),
+        ("(a) Telephone", "Telephone"),
+        ("12 High Street", "12 High Street"),
+        ("3rd contact", "3rd contact"),
+        ("Address 1", "Address 1"),
+        ("4 years", "4 years"),
+    ],
+)
+def test_numbers_of_questions(text: str, label: str) -> None:
+    assert unnumbered(text) == label

@@ -75,3 +75,56 @@ def test_cell_limit_is_a_gap() -> None:
     _, coverage = read_whole(Source.from_bytes(data.encode(), "x.csv"), limits=Limits(cells=50))
     assert coverage.status is Status.PARTIAL
     assert coverage.gaps[0].reason is Shortfall.LIMIT
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("Name~DOB~NHS no\nAnn~1/2/1950~111\nBo~3/4/1960~222\n", "tildes"),
+        ("Name^DOB^NHS no\nAnn^1/2/1950^111\nBo^3/4/1960^222\n", "carets"),
+        ("'Name'^'DOB'^'NHS no'\n'Ann'^'1/2/1950'^'111'\n'Bo'^'3/4/1960'^'222'\n", "apostrophes as quotes"),
+        ("Name\x1fDOB\x1fNHS no\nAnn\x1f1/2/1950\x1f111\nBo\x1f3/4/1960\x1f222\n", "unit separators"),
+        ("Name¬DOB¬NHS no\nAnn¬1/2/1950¬111\nBo¬3/4/1960¬222\n", "not signs"),
+    ],
+)
+def test_delimiters_of_older_systems(text: str, why: str) -> None:
+    assert labelled(rows(text, "extract.txt")[-1]) == {"Name": "Bo", "DOB": "3/4/1960", "NHS no": "222"}, why
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("The price is ~ 5 pounds, or so\nand the weight ~ 3 kg\n", "about"),
+        ("Ann's tea 'here'^1\nsome words\nmore words ^2\n", "notes"),
+    ],
+)
+def test_prose_with_such_signs_is_text(text: str, why: str) -> None:
+    _, coverage = read_whole(Source.from_bytes(text.encode(), "note.txt"))
+    assert coverage.kind == "text", why
+
+
+def test_a_further_table_below_has_its_own_header() -> None:
+    text = "Name,DOB,NI number\nAnn,1/2/1950,x1\n\nREFUNDS\nPayee,Sort Code,Account,Amount\nBo,1,2,3\n"
+    *_, title, header, last = rows(text)
+    assert [field.label for field in title.fields] == [""], "a title is no name"
+    assert not any(field.label for field in header.fields)
+    assert labelled(last) == {"Payee": "Bo", "Sort Code": "1", "Account": "2", "Amount": "3"}
+
+
+def test_a_blank_line_alone_ends_no_table() -> None:
+    assert labelled(rows("Name,DOB,Ref\nAnn,1,2\n\nBo,3,4\n")[-1]) == {"Name": "Bo", "DOB": "3", "Ref": "4"}
+
+
+def test_numbers_that_a_spreadsheet_rewrote() -> None:
+    text = (
+        'Patient,NHS no,Acc\nAnn,4505577104.0,"=""01234567"""\nBo,4.505577104E+09,1\nCy,"4,505,577,104",2\n'
+    )
+    _, ann, bo, cy = rows(text)
+    assert ann.text == "Ann\t4505577104\t01234567"
+    assert bo.text == "Bo\t4505577104\t1"
+    assert cy.text == "Cy\t4505577104\t2"
+
+
+@pytest.mark.parametrize("amount", ["1,234.50", "12,345,678", "4.5E+09", "3.0", "0.00", "1.25E-05"])
+def test_amounts_stay_as_they_are(amount: str) -> None:
+    assert rows(f'Item,Amount,Ref\nSalt,"{amount}",7\n')[-1].text == f"Salt\t{amount}\t7"
