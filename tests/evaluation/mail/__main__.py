@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.evaluation.mail import cases, daily, harder
+from tests.evaluation.mail import cases, daily, harder, outsiders
 from tests.evaluation.mail.building import have
 from tests.evaluation.mail.cases import Case
 
@@ -62,7 +62,8 @@ def report(chosen: Sequence[Case], verdicts: Sequence[dict[str, Any]]) -> Iterab
 
 def main() -> None:
     """Build, judge, print."""
-    chosen = [case for case in (*cases.cases(), *harder.cases(), *daily.cases()) if have(*case.tools)]
+    every = (*cases.cases(), *harder.cases(), *daily.cases(), *outsiders.cases())
+    chosen = [case for case in every if have(*case.tools)]
     for line in report(chosen, run(chosen)):
         print(line)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.evaluation.mail import cases, daily, harder
+from tests.evaluation.mail import cases, daily, harder, outsiders
 from tests.evaluation.mail.__main__ import STOPPED, report
 from tests.evaluation.mail.building import have
 
 WORDS = {"deliver", "block", "encrypted", "secure-route", "hold"}
-EVERY = [*cases.cases(), *harder.cases(), *daily.cases()]
+EVERY = [*cases.cases(), *harder.cases(), *daily.cases(), *outsiders.cases()]
 
 
 def test_ids_are_unique_and_labels_are_words() -> None:
