@@ -185,7 +185,12 @@ def test_rows_are_given_out_as_they_come() -> None:
     ("table", "across", "why"),
     [
         (
-            [("", "Client 1", "Client 2"), ("Name", "Ann Carr", "Bo Ash"), ("DOB", "1/2/1950", "3/4/1960")],
+            [
+                ("", "Client 1", "Client 2"),
+                ("Name", "Ann Carr", "Bo Ash"),
+                ("DOB", "1/2/1950", "3/4/1960"),
+                ("Postcode", "HX3 1AA", "HX3 2AA"),
+            ],
             True,
             "labels down, people across",
         ),
