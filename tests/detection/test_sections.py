@@ -58,7 +58,7 @@ def test_what_a_view_makes_is_made_once_until_its_findings_change() -> None:
 
 
 LEAFLET = (
-    "YOUR BLUE BADGE\n\nBring proof of address. You'll need a photo. Fees: ten pounds. If you can't walk far, "
+    "YOUR BLUE BADGE\n\nBring proof of address. You'll need a photo. Fees: ten pounds. If you can't walk, "
     "ring us and we'll help. No need to book. Parking is free.\n"
 )
 

@@ -64,17 +64,12 @@ def found(text: str) -> list[tuple[str, str]]:
             "pupils who have it, not somebody",
         ),
         (
-            "<Ella Tate> meets pupils with anxiety, as her own anxiety allows.",
-            [("health", "anxiety")],
-            "hers",
-        ),
-        (
-            "Panel 3. <Hannah Crabtree>, born 4 May 1861, was admitted in 1870 with consumption and died of cancer.",
+            "Panel 3. <Hannah Crabtree>, born 4 May 1861, was admitted in 1870 and died of cancer.",
             [],
             "people of long ago",
         ),
         (
-            "<Hannah Crabtree>, dob <dob:04/05/1951>, whose family came here in 1861, was diagnosed with cancer in 2024.",
+            "<Hannah Crabtree>, dob <dob:04/05/1951>, here since 1861, was diagnosed with cancer in 2024.",
             [("health", "cancer")],
             "an old year beside a new one",
         ),
