@@ -53,6 +53,11 @@ class View:
         return to_bytes(self.text)
 
     @cached_property
+    def labelled(self) -> bool:
+        """Whether the source gave its fields labels that may not stand in the text: columns, keys, elements."""
+        return any(field.label for block in self.passage.blocks for field in block.fields)
+
+    @cached_property
     def layout(self) -> Layout:
         """The tables, forms and paragraphs of the passage."""
         return lay_out(self.passage)

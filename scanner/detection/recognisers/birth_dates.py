@@ -211,7 +211,7 @@ class BirthDateRecogniser:
         """The dates of birth in ``view``."""
         found: dict[int, Finding] = {}
         words = self._scan.spans(view, "birth_word")
-        if words:
+        if words or view.labelled:
             for finding in self._fields(view):
                 found.setdefault(finding.start, finding)
         passed = tries = 0

@@ -10,7 +10,7 @@ from scanner.detection.finding import Finding
 from scanner.detection.organisation import Organisation
 from scanner.detection.recognisers.birth_dates import BirthDateRecogniser, birth_date
 from scanner.detection.view import View
-from scanner.text import Passage
+from scanner.text import Block, Field, Passage
 from scanner.text.normalise import normalise
 
 RECOGNISER = BirthDateRecogniser()
@@ -214,3 +214,15 @@ def test_dates_beside_an_age_a_sex_or_a_number(text: str, found: list[str], why:
     from tests.detection.views import values
 
     assert values(text, "DATE_OF_BIRTH") == found, why
+
+
+def test_the_label_of_a_field_need_not_stand_in_the_text() -> None:
+    """Values of XML, JSON and databases: the key is the source's, the text has only the value."""
+    text = "1976-01-11\tGareth Chaudhry\t2024-01-11"
+    fields = (Field(0, 10, "dateOfBirth"), Field(11, 26, "name"), Field(27, 37, "start date"))
+    view = View(
+        Passage(text, (Block(0, len(text), table=1, fields=fields),)),
+        organisation=Organisation(),
+        reference_date=date(2026, 11, 1),
+    )
+    assert [(f.start, f.end) for f in BirthDateRecogniser().recognise(view)] == [(0, 10)]
