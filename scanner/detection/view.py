@@ -54,7 +54,7 @@ class View:
 
     @cached_property
     def labelled(self) -> bool:
-        """Whether the source gave its fields labels that may not stand in the text: columns, keys, elements."""
+        """Whether the source labels fields (columns, keys, elements): the text may not hold the labels."""
         return any(field.label for block in self.passage.blocks for field in block.fields)
 
     @cached_property
