@@ -19,6 +19,16 @@ _NUMBERS = re.compile(
     r"|(?P<glued>\d{14})|(?P<account>\d{8}|\d{4} \d{4})|(?P<six>\d{6})"
     r"|(?P<short>\d{5}|\d{7}))(?![\d\-:]|\.\d|/\d{1,4}(?!\d))"
 )
+# What heads the columns of a table of accounts that are no bank's: rents, rates, loans of books, meters.
+_OTHER_ACCOUNTS = re.compile(
+    r"arrears|liable|balance|stage|rent|tenan|council ?tax|ctax|debt|instal|summons|liability|meter|"
+    r"borrower|overdue|"
+    r"fines?\b|tariff|reading|consumption|premises|property|charge|band\b",
+    re.IGNORECASE,
+)
+_SORT_HEADER = re.compile(r"sort|\bs/?c\b|bank|bacs|iban|payee", re.IGNORECASE)
+# What forms and guidance print in place of a number.
+_PLACEHOLDERS = frozenset(["123456", "12345678", "87654321", "654321", "12345612345678"])
 # Sort code and account number of one pair stand within this many characters (uk_identifiers 2.13).
 _PAIR_GAP = 60
 
@@ -56,7 +66,8 @@ class BankRecogniser:
     def recognise(self, view: View) -> list[Finding]:
         """Findings in ``view``; nothing is looked for where no bank word stands."""
         context = view.context
-        if not any(hit.payload.tags & {SORT, ACCOUNT, BANK} for hit in context.hits):
+        said = any(hit.payload.tags & {SORT, ACCOUNT, BANK} for hit in context.hits)
+        if not (said or view.labelled):
             return []
         numbers = _bank_numbers(view.text)
         findings: list[Finding] = []
@@ -136,6 +147,8 @@ class BankRecogniser:
         if short and sort_near.nearness is Nearness.LABEL:
             return None
         if (number.kind == "account" or short) and account_near.nearness is Nearness.LABEL:
+            if _of_another_kind(view, number):
+                return None
             bank = (
                 context.of(BANK, number.start, number.end).nearness > 0
                 or context.of(SORT, number.start, number.end).nearness > 0
@@ -175,9 +188,21 @@ def _bank_numbers(text: str) -> list[_Number]:
         kind = match.lastgroup or ""
         if kind == "gap":
             kind = "sort"
-        if len(set(match.group()) - set(" -.")) > 1:
+        digits = re.sub(r"\D", "", match.group())
+        if len(set(digits)) > 1 and digits not in _PLACEHOLDERS:
             numbers.append(_Number(kind, *match.span()))
     return numbers
+
+
+def _of_another_kind(view: View, number: _Number) -> bool:
+    """Whether the number stands in a table of rents, taxes or the like, in which nothing speaks of a bank."""
+    record = view.layout.record_at(number.start)
+    if record is None or record.table is None:
+        return False
+    labels = [field.label for field in record.fields]
+    if any(_SORT_HEADER.search(label) for label in labels):
+        return False
+    return any(_OTHER_ACCOUNTS.search(label) for label in labels)
 
 
 def _is_timestamp(digits: str) -> bool:

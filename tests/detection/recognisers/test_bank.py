@@ -45,6 +45,22 @@ def test_near_miss_is_left_alone(example: str) -> None:
         ),
         ("paid on 01/02/20240131 to the bank", [], "a long date"),
         ("version 08-99-99 of the bank policy", [], "a version"),
+        ("Acc No|Tenant|Rent arrears\n66374958|A Khan|1.20\n66374959|B Cole|2.10", [], "accounts of tenants"),
+        ("Account,Borrower,Overdue\n66374958,A Khan,2\n66374959,B Cole,3", [], "accounts of a library"),
+        (
+            "Acc No,Sort,Arrears\n66374958,08-99-99,12.00\n66374959,08-99-98,13.00",
+            ["66374958", "08-99-99", "66374959", "08-99-98"],
+            "arrears, but with sort codes",
+        ),
+        ("Name,Account no\nA Khan,66374958\nB Cole,66374959", ["66374958", "66374959"], "nothing else said"),
+        (
+            "the money goes into 66374958 at 08-99-99 as before, paid to Ann",
+            ["66374958", "08-99-99"],
+            "turned round",
+        ),
+        ("sort code 12-34-56 account 12345678", [], "what forms print"),
+        ("sort code 00-00-00 account 00000000", [], "noughts"),
+        ("Expenses: rooms 12-14-16, form 2024013", [], "rooms and a short number"),
     ],
 )
 def test_accounts(text: str, wanted: list[str], why: str) -> None:
