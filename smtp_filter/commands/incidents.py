@@ -287,7 +287,8 @@ def _record(reference: str, act: str, config: Path | None) -> dict[str, Any]:
         except QuarantineError as error:
             fail(str(error), Exit.FINDINGS)
         IncidentKeeper(quarantine).viewed(detail.incident.reference, actor, act)
-        return record.record(detail, _council(settings), now)
+        contact = ", ".join(quarantine.settings.notices.dpo)
+        return record.record(detail, _council(settings), now, contact=contact)
 
 
 def _council(settings: Configuration) -> str:

@@ -56,6 +56,8 @@ def siro_report(
         named = quarter or spans.quarters_before(now, zone, 2)[1]
         try:
             since, until = spans.quarter(named, zone)
+            # Weeks that are still to come are no weeks without incidents.
+            until = min(until, now) if since < now else until
         except ValueError as error:
             fail(f"--quarter: {error}")
         actor = operator(settings)

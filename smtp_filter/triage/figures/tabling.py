@@ -15,6 +15,7 @@ from scanner.reports.spreadsheet import cell
 from smtp_filter.triage.figures.charts import Series, bars, lines
 from smtp_filter.triage.figures.model import Dashboard
 from smtp_filter.triage.incidents.causes import causes
+from smtp_filter.triage.incidents.queries import IncidentFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,11 @@ def headline(figures: Dashboard) -> tuple[tuple[str, str], ...]:
         ("median time to a decision", minutes(figures.median_minutes)),
         ("nine of ten decided within", minutes(figures.slow_minutes)),
         ("false alarms among what was decided", percent(figures.false_rate)),
-        ("time that mail was held", minutes(figures.held_minutes)),
+        ("time that mail was held until it was decided", minutes(figures.held_minutes)),
         ("of that for false alarms", minutes(figures.false_hold_minutes)),
         ("emergency releases", f"{figures.emergencies:,}"),
+        ("incidents opened", f"{figures.incidents.opened:,}"),
+        ("reported to the Commissioner", _in_time(figures.incidents)),
     )
 
 
@@ -211,19 +214,27 @@ def _exposure(figures: Dashboard, zone: str) -> Tabled:
 def _incidents(figures: Dashboard) -> Tabled:
     told = figures.incidents
     people = f"{told.people_low:,} to {told.people_high:,}"
+    late = told.reported - told.reported_in_time
     rows = [
         ("Opened", f"{told.opened:,}"),
         ("of these closed", f"{told.closed:,}"),
         ("of these reported to the Commissioner", f"{told.reported:,}"),
         ("of these within 72 hours", f"{told.reported_in_time:,}"),
-        ("People affected", people if told.opened else "0"),
+        ("of these after more than 72 hours", f"{late:,}"),
+        ("People affected, at least and at most", people if told.opened else "0"),
         ("Open today, from whatever time", f"{told.still_open:,}"),
     ]
     rows += [
         (f"Cause: {causes().get(code, 'not settled yet')}", f"{number:,}")
         for code, number in told.by_cause.items()
     ]
-    return Tabled("incidents", "Incidents", ("Figure", "Number"), tuple(rows))
+    note = "People are summed incident by incident: somebody in two of them counts twice."
+    return Tabled("incidents", "Incidents", ("Figure", "Number"), tuple(rows), note if told.opened else "")
+
+
+def _in_time(told: IncidentFigures) -> str:
+    late = told.reported - told.reported_in_time
+    return f"{told.reported:,}, {late:,} of them late" if late else f"{told.reported:,}"
 
 
 def _days(moments: Sequence[float], zone: str) -> tuple[str, ...]:
@@ -239,7 +250,10 @@ def _numbers(*values: int) -> tuple[str, ...]:
 
 def as_text(figures: Dashboard, title: str, zone: str) -> str:
     """All figures as plain text for a terminal or a mail."""
-    lines_of_text = [title, ""]
+    clock = ZoneInfo(zone)
+    first, last = (datetime.fromtimestamp(moment, clock) for moment in (figures.since, figures.until - 1))
+    span = f"From {first.day} {first:%B %Y} until {last.day} {last:%B %Y}"
+    lines_of_text = [title, span, ""]
     lines_of_text += [f"{name}: {value}" for name, value in headline(figures)]
     for table in tables_of(figures, zone):
         lines_of_text += ["", table.title]
@@ -253,4 +267,6 @@ def as_text(figures: Dashboard, title: str, zone: str) -> str:
             lines_of_text.append("  " + "  ".join(cells).rstrip())
         if not table.rows:
             lines_of_text.append("  nothing in this time")
+        if table.note:
+            lines_of_text.append(f"  {table.note}")
     return "\n".join(lines_of_text) + "\n"

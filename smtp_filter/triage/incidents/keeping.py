@@ -45,6 +45,16 @@ class IncidentKeeper:
         facts = {"to": whom[:200], "by": how[:200]}
         self._change(reference, actor, LineKind.TOLD, what, {}, facts, None)
 
+    def effects(self, reference: str, actor: Actor, text: str) -> None:
+        """Record what it is likely to mean for the people affected; the latest words stand."""
+        _needs(text, "Write what it is likely to mean for the people.")
+        self._change(reference, actor, LineKind.EFFECTS, text, {}, {}, None)
+
+    def measures(self, reference: str, actor: Actor, text: str) -> None:
+        """Record what was done about it and what will be, one line for each."""
+        _needs(text, "Write what was done.")
+        self._change(reference, actor, LineKind.MEASURES, text, {}, {}, None)
+
     def give(self, reference: str, actor: Actor, owner: str, revision: int | None = None) -> None:
         """Give the incident to an owner."""
         _needs(owner, "Say who owns it.")
@@ -108,13 +118,26 @@ class IncidentKeeper:
         text: str = "",
         revision: int | None = None,
     ) -> None:
-        """Record that the Commissioner was told, when, and under which number: it stops the clock."""
+        """Record that the Commissioner was told, when, and under which number: it stops the clock.
+
+        After the 72 hours ``text`` holds the reasons for the delay, which Article 33(1) asks for.
+        """
         self._deciding(actor, "records a report to the Commissioner")
         if at > self._clock():
             raise QuarantineError("This time lies in the future.")
         columns = {"reported_at": at, "article33": Duty.NOTIFY.value}
         facts = {"at": f"{at:.0f}", "number": number[:60]}
-        self._change(reference, actor, LineKind.REPORTED, text, columns, facts, revision)
+
+        def check(row: Any) -> None:
+            # Forms know minutes.
+            if at < row.aware_at - 60:
+                raise QuarantineError(
+                    "This is before the council became aware: set that moment first, then record it."
+                )
+            if at > row.due_at and not text.strip():
+                raise QuarantineError("The 72 hours were over: write the reasons for the delay.")
+
+        self._change(reference, actor, LineKind.REPORTED, text, columns, facts, revision, check)
 
     def close(self, reference: str, actor: Actor, reason: str, revision: int | None = None) -> None:
         """Close it: cause, count and the decision under Article 33 must be there."""

@@ -30,6 +30,8 @@ class LineKind(StrEnum):
     PEOPLE = "people"
     AWARE = "aware"
     TOLD = "told"
+    EFFECTS = "effects"  # likely consequences for the people, Article 33(3)(c)
+    MEASURES = "measures"  # what was and will be done, Article 33(3)(d)
     ARTICLE_33 = "article 33"
     ARTICLE_34 = "article 34"
     REPORTED = "reported"

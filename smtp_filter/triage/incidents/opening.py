@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from scanner.inspection.model import LocatedFinding
 from scanner.judgement.assessment import PeopleCount, Severity
-from scanner.reports.wording import plural
+from scanner.reports.wording import kinds, plural
 from scanner.store.audit import recordable
 from scanner.store.entry import NOBODY
 from smtp_filter.quarantine import tables as held
@@ -37,6 +37,7 @@ class NewIncident:
 
     ``aware_at`` is when the council became aware (seconds since 1970), which starts the 72 hours: when
     somebody was reasonably certain that personal data were compromised, not when the mail was sent.
+    ``counts`` are the findings by entity type.
     """
 
     title: str
@@ -52,6 +53,7 @@ class NewIncident:
     counted: str = ""
     affected: Sequence[Affected] = ()
     shielded: bool = False
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
 def open_incident(
@@ -101,6 +103,11 @@ def open_incident(
         "severity": new.severity.word,
         "owner": new.owner,
     }
+    if new.counts and not new.shielded:
+        facts["kinds"] = kinds(new.counts)
+    if new.source is not Source.OTHER and new.counted:
+        # The machine's own words: what people write may name people, and facts stand in the audit log.
+        facts["counted"] = new.counted
     append(quarantine, connection, row, actor, LineKind.OPENED, new.reason, facts, now)
     quarantine.outbox.put(
         connection, f"incident:{row.id}", "escalated", {"reference": reference, "owner": new.owner}, now
@@ -141,6 +148,7 @@ def open_for_message(
             counted=how_counted(
                 inspection.findings, inspection.counts.get("PERSON", 0), people, inspection.in_role
             ),
+            counts=inspection.counts,
             affected=_affected(inspection.findings, _values(quarantine, connection, row), inspection.in_role),
             shielded=bool(
                 quarantine.shield.sighted(connection, SightingKind.MESSAGE, [row.id])
@@ -197,16 +205,16 @@ def _affected(
     Who is there in a role only (``in_role``) is not affected; numbers are those of the message's page.
     """
     names: dict[int, dict[str, None]] = defaultdict(dict)
-    kinds: dict[int, dict[str, None]] = defaultdict(dict)
+    told: dict[int, dict[str, None]] = defaultdict(dict)
     for index, finding in enumerate(findings):
         if not finding.person or finding.person in in_role:
             continue
-        kinds[finding.person][finding.entity_type] = None
+        told[finding.person][finding.entity_type] = None
         if finding.entity_type == "PERSON":
             value = values[index] if index < len(values) else None
             names[finding.person][value or finding.masked] = None
     return [
-        Affected(f"Person {number}", tuple(names[number]), tuple(kinds[number])) for number in sorted(kinds)
+        Affected(f"Person {number}", tuple(names[number]), tuple(told[number])) for number in sorted(told)
     ]
 
 

@@ -72,6 +72,8 @@ def _figures(request: Request) -> tuple[Dashboard, str, str]:
             since, until = quarter(written, zone)
         except ValueError as error:
             raise HTTPException(400, f"The address is wrong: {error}.") from None
+        # Weeks that are still to come are no weeks without incidents.
+        until = min(until, services.clock()) if since < services.clock() else until
         title, query = f"Quarterly report {written.upper()}", f"quarter={written.upper()}"
     else:
         count = _weeks(request)

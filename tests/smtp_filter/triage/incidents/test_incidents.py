@@ -131,7 +131,7 @@ def test_the_clock(
     if duty:
         desk.keeper.decide(number, DPO, 33, Duty(duty), "weighed")
     if reported is not None:
-        desk.keeper.reported(number, DPO, NOW + reported * HOUR, "IC-1")
+        desk.keeper.reported(number, DPO, NOW + reported * HOUR, "IC-1", "The officer was ill.")
     incident = desk.read(number).incident
     assert (incident.clock(desk.now), incident.in_time) == (clock, in_time)
 
@@ -211,11 +211,16 @@ def test_the_record_for_the_commissioner(desk: Desk) -> None:
     desk.keeper.told(number, LEE, "the recipient", "telephone", "<script>alert(1)</script> please delete")
     told = record.record(desk.read(number, DPO), "Anytown Council", NOW)
     assert told["cause"] == causes()["mail_wrong_recipient"]
-    assert told["people_affected"] == {
-        "at_least": 2,
-        "at_most": 3,
-        "how_counted": "two named, one of an address only",
-    }
+    affected = told["people_affected"]
+    assert (affected["at_least"], affected["at_most"]) == (2, 3)
+    assert affected["how_counted"] == "two named, one of an address only"
+    # How it was counted first stands beside how it was counted last.
+    assert [(one["people"], one["how"][:18]) for one in affected["counts"]] == [
+        ("2 to 3", "Counted by machine"),
+        ("2 to 3", "two named, one of "),
+    ]
+    assert told["kinds_of_data"] == "1 name"
+    assert (told["contact"], told["likely_consequences"], told["measures"]) == ("", "", [])
     assert told["article_34"] == {"people": "need not be told", "reasons": "no high risk"}
     assert [one["to"] for one in told["told"]] == ["the recipient"]
     assert json.loads(record.as_json(told)) == told
@@ -227,6 +232,38 @@ def test_the_record_for_the_commissioner(desk: Desk) -> None:
     assert "Mary Jones" in record.as_html(
         record.record(desk.read(number, DPO), "A", NOW, listed), "Europe/London"
     )
+
+
+def test_the_record_has_what_article_33_asks_for(desk: Desk) -> None:
+    number = desk.open()
+    desk.keeper.effects(number, LEE, "little")
+    desk.keeper.effects(number, DPO, "They may be found by those they fled from.")
+    desk.keeper.measures(number, DPO, "The recipient deleted it.")
+    desk.keeper.measures(number, DPO, "The list was taken away.")
+    with pytest.raises(QuarantineError, match="before the council became aware"):
+        desk.keeper.reported(number, DPO, NOW - 2 * HOUR, "IC-1")
+    desk.now = NOW + 80 * HOUR
+    with pytest.raises(QuarantineError, match="reasons for the delay"):
+        desk.keeper.reported(number, DPO, desk.now, "IC-1")
+    desk.keeper.reported(number, DPO, desk.now, "IC-1", "Nobody was in the office.")
+    told = record.record(desk.read(number, DPO), "Anytown Council", desk.now, contact="dpo@anytown.test")
+    assert told["likely_consequences"] == "They may be found by those they fled from."
+    assert [one["what"] for one in told["measures"]] == [
+        "The recipient deleted it.",
+        "The list was taken away.",
+    ]
+    assert (told["commissioner_number"], told["reported_within_72_hours"]) == ("IC-1", False)
+    assert told["reasons_for_delay"] == "Nobody was in the office."
+    assert told["timeline"][-1]["facts"]["at"].startswith("20")
+    page = record.as_html(told, "Europe/London")
+    for words in (
+        "dpo@anytown.test",
+        "number IC-1",
+        "Reasons for the delay",
+        "likely consequences",
+        "measure",
+    ):
+        assert words in page, words
 
 
 def test_a_changed_line_is_seen_against_the_audit_log(desk: Desk) -> None:
@@ -268,9 +305,9 @@ def test_words_about_a_shielded_subject_are_covered(desk: Desk) -> None:
 def test_figures_by_hand(desk: Desk) -> None:
     one, two, _ = desk.open(people=PeopleCount(2, 3)), desk.open(people=PeopleCount(10, 10)), desk.open()
     desk.now = NOW + 10 * HOUR
-    desk.keeper.reported(one, DPO, desk.now, "IC-1")
+    desk.keeper.reported(one, DPO, desk.now, "IC-1", "why")
     desk.now = NOW + 90 * HOUR
-    desk.keeper.reported(two, DPO, desk.now, "IC-2")
+    desk.keeper.reported(two, DPO, desk.now, "IC-2", "why")
     desk.keeper.classify(one, DPO, "no_bcc")
     with desk.quarantine.engine.connect() as connection:
         found = queries.figures(connection, NOW - 1, NOW + 1)
