@@ -174,7 +174,7 @@ def _part_name(name: str, telling: bool) -> str:
         return f"Attachment with a masked name ({dot}{suffix})" if dot else "Attachment with a masked name"
     if name.startswith('attachment "'):
         return f"Attachment “{shown_place(name[12:].rstrip(chr(34)))}”"
-    return "Text of the message" if name == "body" else shown_place(name) or _WHOLE
+    return "Text of the message" if name == "body" else shown_place(name) or _upper(_WHOLE)
 
 
 def shown_place(place: str) -> str:

@@ -284,3 +284,36 @@ def test_many_at_once(console: Console, page: Page) -> None:
     page.get_by_role("heading", name="Release: done").wait_for()
     assert "3 messages waiting for a second person" in page.locator("main").inner_text()
     accessible(page)
+
+
+def test_three_keys_a_message(console: Console, page: Page) -> None:
+    """Through a pile by r, a letter and Ctrl+Enter; the next one opens by itself, of the same filter."""
+    numbers = [console.hold(f"pile{number}", subject="Lighthouse rota") for number in range(4)]
+    other = console.hold("pile of another", subject="Something else")
+    mine = console.hold("pile of mine", subject="Lighthouse rota", sender="p.ile@council.test")
+    console.enter(page, "p.ile", Role.TRIAGE, mailboxes=["p.ile@council.test"])
+    page.goto(f"{console.url}/inbox?q=lighthouse")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Why it was held").wait_for()
+    for left in (3, 2, 1, 0):
+        here = page.get_by_role("heading", level=1).inner_text().split()[0]
+        page.keyboard.press("r")
+        page.keyboard.press("t")
+        page.keyboard.press("Control+Enter")
+        page.get_by_text(f"{here}: on its way.").wait_for()
+        assert ("This is the next one." in page.locator("main").inner_text()) is bool(left)
+        numbers.remove(here)
+    assert numbers == []
+    # What is left of the filter is nobody's to decide but somebody else's.
+    assert page.url.endswith("/inbox?q=lighthouse")
+    assert state(console, mine) is State.HELD
+    assert state(console, other) is State.HELD
+    history = show(console.quarantine, here, LOOK).history
+    assert [line.reason for line in history if line.act == "release"] == ["Test data"]
+    # Neither chosen nor written: the page says so, at the field.
+    page.goto(f"{console.url}/messages/{other}")
+    page.keyboard.press("r")
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("link", name="a reason is needed").click()
+    assert page.evaluate("document.activeElement.id") == "release-usual"
