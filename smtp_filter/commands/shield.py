@@ -55,7 +55,8 @@ Examples:
 """
 SWEEP_HELP = """Look through what scans found since the last time, and tell the duty role of sightings.
 
-The console does so when its list of shares is looked at; run this after each scan.
+Every verb that tells of files does so first, and a watch before it alerts; what was not compared yet shows as
+shielded. This is for a database whose scans run where the key of the list is not.
 
 \b
 Examples:

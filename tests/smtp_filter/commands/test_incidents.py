@@ -10,6 +10,7 @@ import pytest
 
 from scanner.store.entry import Audience
 from scanner.store.keys import installation_key
+from smtp_filter.triage.roles import Role
 from tests.smtp_filter.commands.test_quarantine import ME, Installation
 from tests.smtp_filter.triage.stores import finding, hold, inspection, scanned
 
@@ -19,7 +20,11 @@ LIST = b"reference,name,date_of_birth\nP-1,Rosalind Quillfeather,2012-04-03\n"
 @pytest.fixture
 def here(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
     monkeypatch.delenv("SUDO_USER", raising=False)
-    return Installation(tmp_path, database_url)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    made = Installation(tmp_path, database_url)
+    made.quarantine().close()
+    made.sign_in("s.lee", Role.TRIAGE)
+    return made
 
 
 def test_the_shield_from_import_to_removal(here: Installation) -> None:
@@ -41,7 +46,7 @@ def test_the_shield_from_import_to_removal(here: Installation) -> None:
         shown = here.well(*words)
         assert "Rosalind" not in shown
         assert ("Shielded subject" if "show" in words else "(shielded)@") in shown
-    assert here.run("quarantine", "show", reference, "--reveal", "to look").exit_code == 1
+    assert here.run("quarantine", "show", reference, "--reveal", "to look", "--finding", "1").exit_code == 1
     contents = here.well("incidents", "contents", "/srv/shares", "--on", "2099-01-01", "--json")
     assert json.loads(contents)["path"] == "Shielded subject"
     assert "secret names" not in here.well("audit", "export")
