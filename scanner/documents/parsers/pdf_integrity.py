@@ -30,6 +30,8 @@ _REBUILT = "reconstruct cross-reference table"
 _STREAM = re.compile(rb"(?<!end)stream(?:\r?\n|\r)")
 _FLATE = (["/FlateDecode"], ["/Fl"])
 _LETTERS = (["/ASCII85Decode"], ["/A85"])
+# Filters after which data is no longer than before.
+_AS_TEXT = frozenset(("/ASCIIHexDecode", "/AHx", "/ASCII85Decode", "/A85"))
 # Content larger than this is not parsed: what is not packed is small, or a drawing.
 _CONTENT_BYTES = 2_000_000
 # All that page content is made of (ISO 32000-2, annex A); "BX" to "EX" may hold any word.
@@ -88,9 +90,10 @@ def _contents(pdf: pikepdf.Pdf) -> Iterator[bool]:
 
 
 def _unsummed(pieces: Iterable[object]) -> bool:
+    """Whether all of a content is without packing: else a few bytes may be any number of operators."""
     streams = [one for one in pieces if isinstance(one, pikepdf.Stream)]
     small = sum(int(one.get("/Length", 0)) for one in streams) <= _CONTENT_BYTES
-    return small and any(_filters(one)[-1:] not in _FLATE for one in streams)
+    return small and bool(streams) and all(_AS_TEXT.issuperset(_filters(one)) for one in streams)
 
 
 def _is_content(item: pikepdf.Page | pikepdf.Object, pdf: pikepdf.Pdf) -> bool:

@@ -78,6 +78,11 @@ PACKED = zlib.compress(b"BT (Tokenstream) Tj ET " * 50)
         (letter().replace(b"/Type /Font", b"/Ty\x80(oo Font", 1), STRUCTURE, "an object that does not end"),
         (pdf_page(b"0 0 m 9 9 l S", {}), "", "content that is not packed"),
         (pdf_page(b"0 0 m \x81\x95\xfb 9 9 l S", {}), CONTENT, "bytes that no program writes"),
+        (
+            pdf_page(zlib.compress(b"0 0 m blot 9 9 l S"), {}, packing=FLATE),
+            "",
+            "near miss: packed, which has a checksum",
+        ),
         (pdf_page(b"0 0 m blot 9 9 l S", {}), CONTENT, "a word that is no operator"),
         (pdf_page(b"0 0 m 9 9 l S (blot", {}), CONTENT, "a text that does not end"),
         (pdf_page(b"BX 0 0 m blot 9 9 l S EX", {}), "", "near miss: where any word may stand"),
