@@ -132,7 +132,7 @@ def labels(segments: list[Segment]) -> list[tuple[str, ...]]:
 
 def test_form_with_an_empty_answer_does_not_shift_the_labels() -> None:
     table = rows(("Name:", "Ada", "Ward:"), ("Ref:", "", "Team:", "Y"), ("Born:", "1/2/2010"))
-    assert labels(list(labelled(table, 1))) == [("", "Name", ""), ("", "", "Team"), ("", "Born")]
+    assert labels(list(labelled(table, 1))) == [("", "Name", "", "", "", "Team", "", "Born")]
 
 
 def test_title_that_word_calls_a_header_is_none() -> None:
@@ -241,9 +241,9 @@ def test_records_across_are_given_out_one_by_one() -> None:
             cell.name = "ABC"[cell.column] + str(number)
     table[1].hidden = "hidden row"
     side, first, second = labelled(table, 1)
-    assert side.text == "Name\tDOB\tPostcode"
+    assert side.text == "Name\nDOB\nPostcode"
     assert not any(field.label for field in side.fields)
-    assert second.text == "Bo Ash\t3/4/1960\tHX4"
+    assert second.text == "Bo Ash\n3/4/1960\nHX4"
     assert [field.label for field in second.fields] == ["Name", "DOB", "Postcode"]
     assert second.cells == ("C1", "C2", "C3")
     assert second.hidden_fields == ("", "hidden row", "")
@@ -278,3 +278,43 @@ def test_a_header_of_several_lines_is_one_name() -> None:
 )
 def test_numbers_of_questions(text: str, label: str) -> None:
     assert unnumbered(text) == label
+
+
+@pytest.mark.parametrize(
+    ("table", "records", "why"),
+    [
+        (
+            [("Name:", "Ann Carr"), ("DOB:", "1/2/1950"), ("Tel:", "01422")],
+            ["Name:\tAnn Carr\nDOB:\t1/2/1950\nTel:\t01422"],
+            "the lines of a form are one record",
+        ),
+        (
+            [("Name:", "Ann Carr"), ("DOB:", "1/2/1950"), ("Name:", "Bo Ash"), ("DOB:", "3/4/1960")],
+            ["Name:\tAnn Carr\nDOB:\t1/2/1950", "Name:\tBo Ash\nDOB:\t3/4/1960"],
+            "asked anew who it is",
+        ),
+        (
+            [("Name:", "Ann Carr", "Name:", "Bo Ash"), ("DOB:", "1/2/1950", "DOB:", "3/4/1960")],
+            ["Name:\tAnn Carr\nDOB:\t1/2/1950", "Name:\tBo Ash\nDOB:\t3/4/1960"],
+            "two people side by side",
+        ),
+        (
+            [("Name:", "Ann Carr"), ("Date:", "1/2/2020"), ("Date:", "3/4/2020")],
+            ["Name:\tAnn Carr\nDate:\t1/2/2020\nDate:\t3/4/2020"],
+            "a date asked twice is about the same person",
+        ),
+    ],
+)
+def test_forms_are_records(table: list[tuple[str, ...]], records: list[str], why: str) -> None:
+    assert [segment.text for segment in labelled(rows(*table), 1)] == records, why
+
+
+def test_a_form_goes_on_behind_empty_rows() -> None:
+    given: list[Segment] = []
+    reader = LabelledTable(1, given.append)
+    for row in rows(("Name:", "Ann Carr"), ("DOB:", "1/2/1950"), ("Tel:", "01422")):
+        reader.add(row)
+        reader.gap()
+    assert not given
+    reader.end()
+    assert [segment.text for segment in given] == ["Name:\tAnn Carr\nDOB:\t1/2/1950\nTel:\t01422"]

@@ -12,6 +12,7 @@ import pytest
 from scanner.documents.limits import Limits
 from scanner.documents.model import Coverage, Segment, Shortfall, Status
 from scanner.documents.parsers.docx import DocxParser
+from scanner.documents.places import place
 from scanner.documents.protocol import Source
 from tests.documents.parsers.reading import CONTENT_TYPES, pack, read, relationships, segment_with, unpack
 
@@ -286,8 +287,9 @@ def test_form_table_labels_stand_on_the_left() -> None:
     stream = io.BytesIO()
     form.save(stream)
     segments, _ = read(stream.getvalue())
-    rows = [segment for segment in segments if segment.table]
-    assert [row.fields[1].label for row in rows] == ["Full name", "Date of birth", "Address"]
+    (record,) = [segment for segment in segments if segment.table]
+    assert [field.label for field in record.fields] == ["", "Full name", "", "Date of birth", "", "Address"]
+    assert str(place(record, record.text.index("x"))).endswith("row 2 > column Date of birth")
 
 
 def test_strict_namespaces_and_odd_names_read_alike() -> None:

@@ -242,12 +242,29 @@ BIRTH = datetime.date(1979, 3, 2)
         ),
         (
             [["Name", "DOB"], ["A", BIRTH], [], ["Street", "Postcode"], ["High St", "ZZ99 3VZ"]],
-            [["", ""], ["Name", "DOB"], ["", ""], ["Street", "Postcode"]],
+            [["", "", "Name", "DOB", "", "", "Street", "Postcode"]],
+            "labels on top of their values, block by block: one form",
+        ),
+        (
+            [["Name", "DOB"], ["A", BIRTH], [], ["Payee name", "Amount"], ["B", "12.50"]],
+            [["", ""], ["Name", "DOB"], ["", ""], ["Payee name", "Amount"]],
+            "a second table about somebody else",
+        ),
+        (
+            [
+                ["Name", "DOB"],
+                ["A", BIRTH],
+                ["B", BIRTH],
+                [],
+                ["Street", "Postcode"],
+                ["High St", "ZZ99 3VZ"],
+            ],
+            [["", ""], ["Name", "DOB"], ["Name", "DOB"], ["", ""], ["Street", "Postcode"]],
             "a second table with a header of its own",
         ),
         (
             [["Name:", "Ada Osei"], ["Date of birth:", BIRTH], ["Address:", "1 High St"]],
-            [["", "Name"], ["", "Date of birth"], ["", "Address"]],
+            [["", "Name", "", "Date of birth", "", "Address"]],
             "a form: labels on the left",
         ),
         ([["Ada", "Osei"], ["Ben", "Amoah"]], [["", ""], ["", ""]], "near miss: names only, no header"),
