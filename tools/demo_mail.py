@@ -174,6 +174,10 @@ def encrypted(text: str) -> bytes:
     return stream.getvalue()
 
 
+# Nobody has an account yet.
+_LIST = ("quarantine", "list", "--break-glass", "a demonstration, before there is an account")
+
+
 # --- the run ----------------------------------------------------------------------------------------------
 
 
@@ -227,9 +231,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 relay.wait(30)
     _show(sent, sink.delivered, _reasons(dlp, file))
-    print(f"\nWhat is held waits for a person:  {dlp} quarantine list --config {file}\n", flush=True)
+    print(
+        f"\nWhat is held waits for a person (dlp console sign-in NAME; {dlp} quarantine list):\n", flush=True
+    )
     environment = {**os.environ, "COLUMNS": os.environ.get("COLUMNS", "120")}
-    subprocess.run([str(dlp), "quarantine", "list", "--config", str(file)], env=environment, check=False)
+    subprocess.run([str(dlp), *_LIST, "--config", str(file)], env=environment, check=False)
     print(f"\nThe log, a line for each message and nothing of its content: {folder / 'relay.log'}")
     print(f"A verdict without sending: {dlp} rules test-mail FILE.eml --from A --to B")
     return _console(dlp, file, wait=sys.stdout.isatty() and not told.no_console)
@@ -314,7 +320,7 @@ def _send(port: int, to: str, message: EmailMessage) -> _Sent:
 
 def _reasons(dlp: Path, file: Path) -> dict[str, str]:
     """Why each held message is held, by its reference."""
-    command = [str(dlp), "quarantine", "list", "--json", "--config", str(file)]
+    command = [str(dlp), *_LIST, "--json", "--config", str(file)]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return {
         one["reference"]: "; ".join(reason.rstrip(".") for reason in one["reasons"][1:3] or one["reasons"])
