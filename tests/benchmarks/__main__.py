@@ -25,7 +25,7 @@ from scanner.commands.inspecting import COLLECTED_AFTER
 from scanner.detection.building import build_detector
 from scanner.inspection import InspectionSettings, Inspector
 from scanner.text import Passage, to_bytes
-from tests.benchmarks import council_text, documents
+from tests.benchmarks import council_text, documents, language
 
 RUNS = 3
 
@@ -246,6 +246,7 @@ PARTS = {
     "flat": flat_cost,
     "bulk": bulk,
     "memory": memory_and_start,
+    "language": lambda: language.language_model(line),
     "documents": lambda: documents.cost_per_format(line),
     "sheet": lambda: documents.large_sheet(line),
 }

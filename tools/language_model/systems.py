@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from scanner.detection.building import build_detector
-from scanner.detection.language.pipeline import load_pipeline
+from scanner.detection.language.pipeline import LanguageModel, load_pipeline
+from scanner.detection.organisation import Organisation
+from scanner.detection.recognisers.names.lexicon import Lexicon
 from scanner.detection.settings import DetectionSettings
+from scanner.detection.view import View
 from scanner.text import Passage
 
 # ``(start, end, kind)`` of what a system reports, PERSON and ADDRESS only.
@@ -61,3 +64,16 @@ def systems(model: str) -> dict[str, System]:
         "both": product(model),
         FULL_TEXT: product(model, full_text=True),
     }
+
+
+def shown_characters(model: str, texts: Iterable[str]) -> int:
+    """How many characters of the texts the product shows the model, each stretch counted once."""
+    reader = LanguageModel(model, lexicon=Lexicon())
+    detector = build_detector(DetectionSettings(language_model="none"))
+    for text in texts:
+        passage = Passage(text)
+        found = detector.detect(passage, reference_date=_TODAY).findings
+        view = View(passage, organisation=Organisation(), reference_date=_TODAY)
+        view.findings = [f for f in found if f.entity_type != "PERSON"]
+        reader.read(view, [f for f in found if f.entity_type == "PERSON"])
+    return reader.characters_read

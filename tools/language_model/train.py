@@ -36,8 +36,8 @@ class Recipe:
 
     seed: int = 20261122
     width: int = 128
-    depth: int = 4
-    epochs: int = 7
+    distances: tuple[int, ...] = (1, 1, 2, 4)
+    epochs: int = 6
     generated: int = 2500
     batch_tokens: int = 1200
     learn_rate: float = 0.002
@@ -53,7 +53,7 @@ class Training:
         fix_random_seed(recipe.seed)
         self.recipe = recipe
         self.nlp = blank_pipeline()
-        config = {"width": recipe.width, "depth": recipe.depth}
+        config = {"width": recipe.width, "distances": list(recipe.distances)}
         tagger = self.nlp.add_pipe("council_names", config=config)
         self.tagger = cast(Tagger, tagger)
         self.optimizer = Adam(recipe.learn_rate, L2=0.01, grad_clip=1.0, use_averages=True)
@@ -101,7 +101,7 @@ class Training:
     def averaged(self) -> Language:
         """A pipeline with the averaged weights, apart from the one being trained."""
         nlp = blank_pipeline()
-        config = {"width": self.recipe.width, "depth": self.recipe.depth}
+        config = {"width": self.recipe.width, "distances": list(self.recipe.distances)}
         tagger = cast(Tagger, nlp.add_pipe("council_names", config=config))
         averages = self.optimizer.averages
         with self.tagger.model.use_params(averages):
@@ -153,6 +153,10 @@ def save(nlp: Language, folder: Path, recipe: Recipe, recipe_hash: str) -> None:
     card.write_provenance(folder, asdict(recipe), recipe_hash)
 
 
+def _numbers(written: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in written.split(","))
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Reads the options and trains."""
     parser = argparse.ArgumentParser(prog="python -m tools.language_model.train", description=__doc__)
@@ -160,7 +164,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--to", type=Path, default=SHIPPED, help="folder to write (default: the shipped one)")
     defaults = Recipe()
     for name, value in asdict(defaults).items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value)
+        kind = _numbers if isinstance(value, tuple) else type(value)
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, default=value)
     options = vars(parser.parse_args(arguments))
     data, to = options.pop("data"), options.pop("to")
     train(Recipe(**options), to, data)

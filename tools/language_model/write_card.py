@@ -22,7 +22,8 @@ def write_card(folder: Path, table: Table, false: Mapping[str, float], speed: st
     text = Template((HERE / "card_template.md").read_text("utf-8")).substitute(
         facts,
         width=facts["recipe"]["width"],
-        depth=facts["recipe"]["depth"],
+        distances=", ".join(map(str, facts["recipe"]["distances"])),
+        reach=sum(facts["recipe"]["distances"]),
         recipe=", ".join(f"{name} {value}" for name, value in facts["recipe"].items()),
         size=f"{sum(f.stat().st_size for f in folder.rglob('*') if f.is_file()) / 1e6:.1f}",
         corpus_documents=len(corpus),

@@ -18,6 +18,8 @@ KINDS = ("PERSON", "ORG", "LOC", "ADDRESS")
 # Begin, inside, last, unit of each kind, after "outside".
 LABELS = ("O", *(f"{part}-{kind}" for kind in KINDS for part in "BILU"))
 _STEEPEST = 40.0
+# Stretches of about so many tokens, between tokens whose odds of being outside are at least e to this.
+_STRETCH, _OUTSIDE = 64, 2.5
 
 
 def _starts(label: str) -> bool:
@@ -134,6 +136,45 @@ def best_paths(scores: Sequence[npt.NDArray[np.float32]], transitions: npt.NDArr
             path[step - 1] = back[step, row, path[step]]
         paths[index] = path
     return paths
+
+
+def decide(
+    scores: Sequence[npt.NDArray[np.float32]], transitions: npt.NDArray[np.float32]
+) -> list[tuple[Ints, Floats]]:
+    """The best path and the label probabilities of each sequence (none of them empty).
+
+    A long sequence is decided in stretches side by side, which costs a tenth: it is cut behind tokens that
+    are surely outside of every span.
+    """
+    cut = [stretches(one) for one in scores]
+    pieces = [one[start:end] for one, places in zip(scores, cut, strict=True) for start, end in places]
+    decided = zip(best_paths(pieces, transitions), marginals(pieces, transitions).labels, strict=True)
+    joined = []
+    for places in cut:
+        parts = [next(decided) for _ in places]
+        joined.append(
+            (np.concatenate([path for path, _ in parts]), np.concatenate([likely for _, likely in parts]))
+        )
+    return joined
+
+
+def stretches(scores: npt.NDArray[np.float32]) -> list[tuple[int, int]]:
+    """Where to cut a sequence: each stretch ends behind a token whose best label is "outside" by far."""
+    outside = scores[:, 0] - scores[:, 1:].max(axis=1)
+    found, start = [], 0
+    while len(scores) - start > _STRETCH:
+        window = outside[start + _STRETCH // 2 - 1 : start + _STRETCH]
+        cut = start + _STRETCH // 2 + int(window.argmax())
+        if outside[cut - 1] < _OUTSIDE:
+            later = np.flatnonzero(outside[cut:] >= _OUTSIDE)
+            if not len(later):
+                break
+            cut += int(later[0]) + 1
+        found.append((start, cut))
+        start = cut
+    if start < len(scores):
+        found.append((start, len(scores)))
+    return found
 
 
 def spans_of(path: Ints) -> list[tuple[int, int, str]]:

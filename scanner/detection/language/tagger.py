@@ -7,8 +7,7 @@ sets ``doc.ents`` and, for whoever weighs evidence, how likely each token is par
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
@@ -27,26 +26,25 @@ from thinc.api import (
     Maxout,
     Model,
     chain,
-    clone,
     concatenate,
-    expand_window,
-    list2ragged,
-    ragged2list,
     residual,
     use_ops,
     with_array,
 )
 
-from scanner.detection.language.chain import KINDS, LABELS, best_paths, marginals, spans_of
+from scanner.detection.language.chain import KINDS, LABELS, decide, spans_of
+from scanner.detection.language.inference import Inference, beside
 from scanner.detection.recognisers.names.lexicon import Lexicon
 
 Features = npt.NDArray[np.uint64]
 Scores = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.float32]
 # The features of a token, with the rows of each one's hash table.
 _TABLES = {"norm": 8000, "prefix": 1000, "suffix": 3000, "shape": 1000, "names": 250, "classes": 250}
 # Values of the two gazetteer features begin here, so that they differ from each other in the same hash.
 _NAMES_BASE, _CLASSES_BASE = 1_000, 2_000
 _NAME_BITS = 6
+_PIECES = 3
 PROBABILITIES = "council_names"
 _WEIGHTS = "weights.npy"
 
@@ -92,28 +90,54 @@ class WordFeatures:
         return _NAMES_BASE + 1 + (flags & (1 << _NAME_BITS) - 1), _CLASSES_BASE + 1 + (flags >> _NAME_BITS)
 
 
-def network(width: int, depth: int) -> Model[list[Features], list[Scores]]:
-    """Scores of the labels for each token of each sequence."""
+def neighbours(distance: int) -> Model[Rows, Rows]:
+    """Each row between the rows so far before and behind it; zeros beyond the ends."""
+
+    def forward(model: Model[Rows, Rows], rows: Rows, is_train: bool) -> tuple[Rows, Callable[[Rows], Rows]]:
+        width = rows.shape[1]
+        wide = beside(rows, distance)
+
+        def back(gradient: Rows) -> Rows:
+            inner = gradient[:, width : 2 * width].copy()
+            inner[:-distance] += gradient[distance:, :width]
+            inner[distance:] += gradient[:-distance, 2 * width :]
+            return inner
+
+        return wide, back
+
+    return Model("neighbours", forward)
+
+
+def network(width: int, distances: Sequence[int]) -> Model[list[Features], list[Scores]]:
+    """Scores of the labels for each token of each sequence; of two layers or more.
+
+    Each layer sees a token and the two at its distance; sequences are kept apart by as many empty rows as
+    the layers reach together.
+    """
     # On one core, numpy's own BLAS is a third faster here than thinc's.
     with use_ops("numpy", use_blis=False):
         embeddings: list[Model[Any, Any]] = [
             HashEmbed(width, rows, column=column, seed=column + 1, dropout=0.0)
             for column, rows in enumerate(_TABLES.values())
         ]
-        mix = Maxout(nO=width, nI=width * len(embeddings), nP=3, normalize=True, dropout=0.0)
-        layer = residual(
-            chain(
-                expand_window(window_size=1),
-                Maxout(nO=width, nI=width * 3, nP=3, normalize=True, dropout=0.0),
-            )
+        words: Model[Any, Any] = chain(
+            concatenate(*embeddings),
+            Maxout(nO=width, nI=width * len(embeddings), nP=_PIECES, normalize=True, dropout=0.0),
         )
+        layers: list[Model[Any, Any]] = [
+            residual(
+                chain(
+                    neighbours(distance),
+                    Maxout(nO=width, nI=width * 3, nP=_PIECES, normalize=True, dropout=0.0),
+                )
+            )
+            for distance in distances
+        ]
+        seen: Model[Any, Any] = chain(layers[0], layers[1], *layers[2:])
         model: Model[Any, Any] = chain(
-            list2ragged(),
-            with_array(concatenate(*embeddings)),
-            with_array(mix),
-            with_array(clone(layer, depth), pad=depth),
+            with_array(words),
+            with_array(seen, pad=sum(distances)),
             with_array(Linear(nO=len(LABELS), nI=width)),
-            ragged2list(),
         )
         model.set_dim("nO", len(LABELS))
         model.initialize()
@@ -127,15 +151,23 @@ class Tagger:
     is already in memory; otherwise one is read at the first use.
     """
 
-    def __init__(self, *, width: int, depth: int) -> None:
-        self.width, self.depth = width, depth
-        self.model = network(width, depth)
+    def __init__(self, *, width: int, distances: Sequence[int]) -> None:
+        self.width, self.distances = width, tuple(distances)
+        self.model = network(width, self.distances)
         self.transitions: Scores = np.zeros((len(LABELS), len(LABELS)), dtype=np.float32)
+        self._features: WordFeatures | None = None
+        self._inference: Inference | None = None
 
-    @cached_property
+    @property
     def features(self) -> WordFeatures:
         """What the network sees of a token."""
-        return WordFeatures(Lexicon())
+        if self._features is None:
+            self._features = WordFeatures(Lexicon())
+        return self._features
+
+    @features.setter
+    def features(self, features: WordFeatures) -> None:
+        self._features, self._inference = features, None
 
     def __call__(self, doc: Doc) -> Doc:
         """Tags one document."""
@@ -153,10 +185,10 @@ class Tagger:
         filled = [doc for doc in docs if len(doc)]
         if not filled:
             return
-        scores = self.model.predict([self.features.of(doc) for doc in filled])
-        paths = best_paths(scores, self.transitions)
-        likely = marginals(scores, self.transitions).labels
-        for doc, path, labels in zip(filled, paths, likely, strict=True):
+        if self._inference is None:
+            self._inference = Inference(self.model, self.distances, self.features)
+        decided = decide(list(self._inference.scores(filled)), self.transitions)
+        for doc, (path, labels) in zip(filled, decided, strict=True):
             doc.set_ents([Span(doc, start, end, label=kind) for start, end, kind in spans_of(path)])
             doc.user_data[PROBABILITIES] = labels[:, 1:].reshape(len(doc), len(KINDS), 4).sum(axis=2)
 
@@ -166,7 +198,7 @@ class Tagger:
         """Writes the settings and the weights into the folder ``path``."""
         folder = Path(path)
         folder.mkdir(parents=True, exist_ok=True)
-        settings = {"width": self.width, "depth": self.depth}
+        settings = {"width": self.width, "distances": self.distances}
         (folder / "settings.json").write_text(json.dumps(settings), "utf-8")
         numbers = [np.ravel(array) for array in self.parameters()]
         np.save(folder / _WEIGHTS, np.concatenate(numbers).astype(np.float16))
@@ -194,6 +226,7 @@ class Tagger:
     def set_parameters(self, arrays: Sequence[Scores]) -> None:
         """Sets the numbers that ``parameters`` gives, in its order."""
         rest = iter(arrays)
+        self._inference = None
         self.transitions = next(rest).copy()
         for node in self.model.walk():
             for name in node.param_names:
@@ -201,7 +234,9 @@ class Tagger:
                     node.set_param(name, cast(Any, next(rest).copy()))
 
 
-@Language.factory("council_names", default_config={"width": 96, "depth": 4}, assigns=["doc.ents"])
-def make_tagger(nlp: Language, name: str, width: int, depth: int) -> Tagger:
+@Language.factory(
+    "council_names", default_config={"width": 128, "distances": [1, 1, 1, 1]}, assigns=["doc.ents"]
+)
+def make_tagger(nlp: Language, name: str, width: int, distances: list[int]) -> Tagger:
     """The component as spaCy builds it from a pipeline's configuration."""
-    return Tagger(width=width, depth=depth)
+    return Tagger(width=width, distances=distances)

@@ -64,3 +64,41 @@ def test_spans_of_a_path() -> None:
 def test_nothing_to_read_is_no_error() -> None:
     assert chain.best_paths([], np.zeros((17, 17), dtype=np.float32)) == []
     assert chain.marginals([], np.zeros((17, 17), dtype=np.float32)).labels == []
+
+
+def certain(length: int, *, outside: float = 6.0) -> np.ndarray:
+    scores = np.random.default_rng(length).normal(size=(length, len(chain.LABELS))).astype(np.float32)
+    scores[:, 0] += outside
+    return scores
+
+
+@pytest.mark.parametrize("length", [1, 63, 64, 65, 200, 1_000])
+def test_stretches_are_the_whole_sequence_in_order(length: int) -> None:
+    found = chain.stretches(certain(length))
+    assert [start for start, _ in found] == [0, *(end for _, end in found[:-1])]
+    assert found[-1][1] == length
+    assert all(start < end for start, end in found)
+    assert length < 100 or len(found) > 1
+
+
+def test_no_cut_where_nothing_is_surely_outside() -> None:
+    assert chain.stretches(certain(500, outside=-6.0)) == [(0, 500)]
+
+
+def test_a_span_is_not_cut() -> None:
+    scores = certain(400)
+    scores[20:150, 0] -= 20
+    for at in range(20, 150):
+        scores[at, chain.LABELS.index("I-ADDRESS")] += 9
+    assert not any(20 < end < 150 for _, end in chain.stretches(scores))
+
+
+def test_what_is_decided_in_stretches_is_what_is_decided_whole() -> None:
+    scores = certain(700, outside=3.0)
+    for at in range(5, 700, 31):
+        scores[at, chain.LABELS.index("B-PERSON")] += 12
+        scores[at + 1, chain.LABELS.index("L-PERSON")] += 12
+    transitions = np.zeros_like(chain.ALLOWED, dtype=np.float32)
+    [(path, likely)] = chain.decide([scores], transitions)
+    assert path.tolist() == chain.best_paths([scores], transitions)[0].tolist()
+    assert np.abs(likely - chain.marginals([scores], transitions).labels[0]).max() < 0.1
