@@ -90,10 +90,10 @@ class WordFeatures:
         return _NAMES_BASE + 1 + (flags & (1 << _NAME_BITS) - 1), _CLASSES_BASE + 1 + (flags >> _NAME_BITS)
 
 
-def neighbours(distance: int) -> Model[Rows, Rows]:
+def neighbours(distance: int) -> Model[Any, Any]:
     """Each row between the rows so far before and behind it; zeros beyond the ends."""
 
-    def forward(model: Model[Rows, Rows], rows: Rows, is_train: bool) -> tuple[Rows, Callable[[Rows], Rows]]:
+    def forward(model: Model[Any, Any], rows: Rows, is_train: bool) -> tuple[Rows, Callable[[Rows], Rows]]:
         width = rows.shape[1]
         wide = beside(rows, distance)
 
@@ -109,7 +109,7 @@ def neighbours(distance: int) -> Model[Rows, Rows]:
 
 
 def network(width: int, distances: Sequence[int]) -> Model[list[Features], list[Scores]]:
-    """Scores of the labels for each token of each sequence; of two layers or more.
+    """Scores of the labels for each token of each sequence.
 
     Each layer sees a token and the two at its distance; sequences are kept apart by as many empty rows as
     the layers reach together.
@@ -133,10 +133,9 @@ def network(width: int, distances: Sequence[int]) -> Model[list[Features], list[
             )
             for distance in distances
         ]
-        seen: Model[Any, Any] = chain(layers[0], layers[1], *layers[2:])
         model: Model[Any, Any] = chain(
             with_array(words),
-            with_array(seen, pad=sum(distances)),
+            with_array(chain(*layers), pad=sum(distances)),
             with_array(Linear(nO=len(LABELS), nI=width)),
         )
         model.set_dim("nO", len(LABELS))
