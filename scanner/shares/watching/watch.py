@@ -256,8 +256,11 @@ class _Watch:
         if not self._lives(now):
             return False
         self._want_sweeps(now)
+        # Between all that takes its time the readers are looked after: they are what everything waits for.
         busy = self._go_on_sweeping()
+        self._hand_out(pool)
         busy |= self._look_at_rights(now)
+        self._hand_out(pool)
         busy |= self._enter()
         self._recorder.feed(pool)
         self._give_up_silent(pool, now)
@@ -273,6 +276,12 @@ class _Watch:
         self._recorder.commit(force=not self._recorder.waiting)
         self._tell_health()
         return not (self._once and self._finished())
+
+    def _hand_out(self, pool: WorkerPool) -> None:
+        self._recorder.feed(pool)
+        for answer in pool.answers(timeout=0):
+            self._recorder.answered(answer)
+        self._recorder.feed(pool)
 
     def _rest(self) -> float:
         due = self._settling.next_due
@@ -351,18 +360,26 @@ class _Watch:
         # What a sweep finds must settle and be read: it waits while there is enough of it.
         if len(self._settling) > self._settings.names_held // 2 or not self._lookout.ready:
             return False
+        until = time.monotonic() + _SWEEP_SECONDS
         self._begin_sweeps()
-        for sweep in list(self._sweeps.values()):
-            for path in sweep.turn(_SWEEP_SECONDS / len(self._sweeps)):
-                # What rested long enough before is entered at once, see Settling.
-                self._settling.note(path, after=0.0)
-            if sweep.done:
-                del self._sweeps[sweep.root]
-                self._swept_at[sweep.wanted.start] = time.monotonic()
-                self._note_trouble(sweep.root, sweep.problem)
-                if not sweep.problem and sweep.wanted == Wanted(sweep.root):
-                    self._remember(sweep.root)
-        return bool(self._sweeps)
+        while self._sweeps:
+            for sweep in list(self._sweeps.values()):
+                self._sweep_on(sweep, _SWEEP_SECONDS / len(self._sweeps))
+            if time.monotonic() > until or len(self._settling) > self._settings.names_held // 2:
+                return True
+            self._begin_sweeps()  # many folders are small
+        return False
+
+    def _sweep_on(self, sweep: Sweep, seconds: float) -> None:
+        for path in sweep.turn(seconds):
+            # What rested long enough before is entered at once, see Settling.
+            self._settling.note(path, after=0.0)
+        if sweep.done:
+            del self._sweeps[sweep.root]
+            self._swept_at[sweep.wanted.start] = time.monotonic()
+            self._note_trouble(sweep.root, sweep.problem)
+            if not sweep.problem and sweep.wanted == Wanted(sweep.root):
+                self._remember(sweep.root)
 
     def _begin_sweeps(self) -> None:
         while True:
