@@ -182,6 +182,13 @@ def chart(package: Package, part: Part, location: Location) -> Iterator[Event]:
         yield Segment("\t".join(series), location, "chart data")
 
 
+# Where a shape stands and how it behaves: numbers and yes or no, no words.
+_ANCHORS = frozenset(
+    ("col", "colOff", "row", "rowOff", "x", "y", "Anchor", "Row", "Column")
+    + ("AutoFill", "AutoLine", "DefaultSize", "Locked", "LockText", "PrintObject")
+)
+
+
 def paragraphs(
     package: Package, part: Part, location: Location, hidden: str, seen: set[str] | None = None
 ) -> Iterator[Event]:
@@ -193,14 +200,19 @@ def paragraphs(
     seen = set() if seen is None else seen
     pieces: list[str] = []
     ready: list[tuple[str, str]] = []
+    place = False
 
     def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal place
         tag = local(name)
+        place = tag in _ANCHORS
         if tag in ("br", "tab"):
             pieces.append("\n" if tag == "br" else "\t")
         ready.extend(shape_texts(tag, attributes))
 
     def end(name: str) -> None:
+        nonlocal place
+        place = False
         if local(name) in ("p", "textbox", "div", "ClientData", "shape"):
             text = "".join(pieces).strip()
             if text:
@@ -208,7 +220,9 @@ def paragraphs(
             pieces.clear()
 
     def text(data: str) -> None:
-        # Indentation between the elements of VML is no text.
+        # Indentation between the elements of VML is no text, nor is where a shape stands.
+        if place:
+            return
         if data.strip() or (pieces and data == " "):
             pieces.append(data)
 

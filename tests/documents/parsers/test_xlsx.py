@@ -9,6 +9,7 @@ import random
 
 import openpyxl
 import pytest
+import xlsxwriter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from scanner.documents.model import Coverage, Segment, Shortfall, Status
@@ -386,3 +387,16 @@ def test_displayed_texts_agree_with_a_cell_reader() -> None:
     segments, _ = read(stream.getvalue())
     cells = {text for segment in segments if segment.table for text in segment.text.split("\t")}
     assert expected <= cells
+
+
+def test_the_place_of_a_shape_is_no_text_of_it() -> None:
+    """Columns and offsets of an anchor stand right before the words: glued to them they hide a name."""
+    stream = io.BytesIO()
+    book = xlsxwriter.Workbook(stream, {"in_memory": True})
+    sheet = book.add_worksheet("Map")
+    sheet.insert_textbox("B2", "Ann Carr\n01422 123456")
+    sheet.write_comment("D4", "see file")
+    book.close()
+    segments, _ = read(stream.getvalue())
+    drawn = [segment.text for segment in segments if "drawing" in str(segment.location)]
+    assert drawn == ["Ann Carr", "01422 123456"]
