@@ -1,1 +1,1 @@
-"""Files as council staff make them, built at run time with their truth: what they hold, where, and how bad."""
+"""Files as council staff make them, built at run time with their truth: what is in them and where."""

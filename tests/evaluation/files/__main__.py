@@ -1,7 +1,7 @@
 """Builds every file, scans it and compares: ``python -m tests.evaluation.files`` prints the figures.
 
-``--keep FOLDER`` writes the files there, ``--show`` names every miss, ``--only WORD`` takes the files whose name
-holds it, ``--without-office`` leaves out what LibreOffice has to convert.
+``--keep FOLDER`` writes the files there, ``--show`` names every miss, ``--only WORD`` takes the files whose
+name holds it, ``--without-office`` leaves out what LibreOffice has to convert.
 """
 
 from __future__ import annotations
@@ -96,9 +96,10 @@ def _told(result: Result, *, show: bool) -> Iterator[str]:
         for expected in result.missed[:6]:
             yield f"      missed {expected.entity_type} {expected.value!r} {expected.place}"
         for expected, place in result.misplaced[:4]:
-            yield f"      {expected.entity_type} {expected.value!r} should be at {expected.place}, said {place}"
+            yield f"      {expected.entity_type} should be at {expected.place}, said {place}"
         for finding in result.alarms[:6]:
-            yield f"      alarm {finding.entity_type} {finding.value!r} at {finding.location} ({finding.rule})"
+            what = f"{finding.entity_type} {finding.value!r}"
+            yield f"      alarm {what} at {finding.location} ({finding.rule})"
 
 
 def main(arguments: Sequence[str]) -> int:

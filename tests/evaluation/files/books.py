@@ -25,8 +25,10 @@ def book(title: str = "Sheet1") -> tuple[Workbook, Worksheet]:
     return made, sheet
 
 
-def put(make: Make, sheet: Worksheet, rows: Rows, top: int = 1, left: int = 1, *, hidden: bool = False) -> int:
-    """Write rows of values; marked ones are expected at their cells.  Gives the number of the next free row."""
+def put(
+    make: Make, sheet: Worksheet, rows: Rows, top: int = 1, left: int = 1, *, hidden: bool = False
+) -> int:
+    """Write rows of values; marked ones are expected at their cells.  Gives the next free row."""
     number = top - 1
     for number, row in enumerate(rows, top):
         for column, value in enumerate(row, left):

@@ -1,4 +1,5 @@
 """Exports of council systems: delimited text of every sort, fixed widths, XML spreadsheets, HTML called .xls."""
+# ruff: noqa: E501 (rows and parts of packages stand on one line each)
 
 from __future__ import annotations
 
@@ -6,6 +7,8 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -23,7 +26,9 @@ def nowhere(_number: int, _column: int) -> tuple[str, ...]:
     return ()
 
 
-def delimited(rows: Sequence[Sequence[str]], delimiter: str = ",", *, quoting: int = csv.QUOTE_MINIMAL) -> str:
+def delimited(
+    rows: Sequence[Sequence[str]], delimiter: str = ",", *, quoting: int = csv.QUOTE_MINIMAL
+) -> str:
     """Rows with a delimiter, as a system writes them."""
     target = io.StringIO()
     csv.writer(target, delimiter=delimiter, quoting=quoting, lineterminator="\r\n").writerows(rows)  # type: ignore[arg-type]
@@ -32,7 +37,9 @@ def delimited(rows: Sequence[Sequence[str]], delimiter: str = ",", *, quoting: i
 
 def benefit_rows(make: Make, count: int = 9) -> list[tuple[Any, ...]]:
     """A benefit extract with its header."""
-    rows: list[tuple[Any, ...]] = [("CLAIM_REF", "SURNAME", "FORENAME", "DOB", "NINO", "ADDR1", "POSTCODE", "WEEKLY_AMT")]
+    rows: list[tuple[Any, ...]] = [
+        ("CLAIM_REF", "SURNAME", "FORENAME", "DOB", "NINO", "ADDR1", "POSTCODE", "WEEKLY_AMT")
+    ]
     for p in make.crowd(count):
         rows.append(
             (
@@ -91,7 +98,9 @@ def _unit_separator(make: Make) -> bytes:
 
 
 def _fixed(rows: Sequence[Sequence[str]], widths: Sequence[int]) -> str:
-    return "".join("".join(cell[:w].ljust(w) for cell, w in zip(row, widths, strict=True)) + "\r\n" for row in rows)
+    return "".join(
+        "".join(cell[:w].ljust(w) for cell, w in zip(row, widths, strict=True)) + "\r\n" for row in rows
+    )
 
 
 @file("fixed_width_with_header.txt", "high", "critical")
@@ -107,7 +116,9 @@ def _bacs(make: Make) -> bytes:
     for p in make.crowd(8):
         sort = p.sort.replace("-", "")
         amount = f"{make.rng.randint(1000, 90000):011d}"
-        made.append(f"{sort}{p.account}099{'200415'}{'41907733'}    {amount}{'CALDERFORD MBC':18}{'HB REFUND':18}{p.surname.upper() + ' ' + p.forename[0]:18}")
+        made.append(
+            f"{sort}{p.account}099{'200415'}{'41907733'}    {amount}{'CALDERFORD MBC':18}{'HB REFUND':18}{p.surname.upper() + ' ' + p.forename[0]:18}"
+        )
         make.say("UK_BANK_ACCOUNT", p.account)
     return "\r\n".join(made).encode("ascii", "replace")
 
@@ -128,7 +139,10 @@ def _multi_line(make: Make) -> bytes:
 def _preamble(make: Make) -> bytes:
     head = "Report:,Clients overdue for review\r\nRun by:,hsmith2\r\nRun at:,02/09/2025 07:14\r\nFilter:,Team = North\r\n\r\n"
     rows: list[tuple[Any, ...]] = [("Person ID", "Person Name", "Date Of Birth", "NHS Number", "Next Review")]
-    rows += [(f"P{make.rng.randint(10000, 99999)}", name(make, p), born(make, p), nhs(make, p), "01/08/2025") for p in make.crowd(9)]
+    rows += [
+        (f"P{make.rng.randint(10000, 99999)}", name(make, p), born(make, p), nhs(make, p), "01/08/2025")
+        for p in make.crowd(9)
+    ]
     return (head + delimited(texts(rows, make, nowhere)) + "\r\nRows returned:,9\r\n").encode()
 
 
@@ -138,7 +152,12 @@ def _two_reports(make: Make) -> bytes:
     first += [(name(make, p), born(make, p), nino(make, p)) for p in make.crowd(5)]
     second: list[tuple[Any, ...]] = [("Payee", "Sort Code", "Account", "Amount")]
     second += [
-        (name(make, p), make.cell("UK_BANK_ACCOUNT", p.sort), make.cell("UK_BANK_ACCOUNT", p.account), "88.10")
+        (
+            name(make, p),
+            make.cell("UK_BANK_ACCOUNT", p.sort),
+            make.cell("UK_BANK_ACCOUNT", p.account),
+            "88.10",
+        )
         for p in make.crowd(5)
     ]
     return (
@@ -210,7 +229,11 @@ def _spreadsheet_ml(make: Make) -> bytes:
         for column, value in enumerate(row, 1):
             shown = value
             if not isinstance(value, str):
-                make.expected.append(Expected(value.entity_type, value.value, ('"Claims"', f"{'ABCDEFGH'[column - 1]}{number}")))
+                make.expected.append(
+                    Expected(
+                        value.entity_type, value.value, ('"Claims"', f"{'ABCDEFGH'[column - 1]}{number}")
+                    )
+                )
                 shown = value.stored
             body += f'<Cell><Data ss:Type="String">{escape(str(shown))}</Data></Cell>'
         body += "</Row>"
@@ -227,7 +250,9 @@ def html_table(make: Make, rows: Sequence[Sequence[Any]], *, head: bool = True) 
     first, *rest = made
     tag = "th" if head else "td"
     lines_of = ["<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in first) + "</tr>"]
-    lines_of += ["<tr>" + "".join(f"<td nowrap>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rest]
+    lines_of += [
+        "<tr>" + "".join(f"<td nowrap>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rest
+    ]
     return "<table border=1>" + "\n".join(lines_of) + "</table>"
 
 
@@ -244,7 +269,9 @@ def _html_xls(make: Make) -> bytes:
 def _nested_html(make: Make) -> bytes:
     blocks = ""
     for p in make.crowd(5):
-        inner = html_table(make, [("NI number", "DOB", "Tel"), (nino(make, p), born(make, p), make.cell("PHONE", p.mobile))])
+        inner = html_table(
+            make, [("NI number", "DOB", "Tel"), (nino(make, p), born(make, p), make.cell("PHONE", p.mobile))]
+        )
         blocks += f"<tr><td rowspan=2>{make.say('PERSON', p.name)}</td><td colspan=2>{make.say('UK_ADDRESS', p.line)}, {p.town}</td></tr>"
         blocks += f"<tr><td colspan=2>{inner}</td></tr>"
     return f"<html><body><table>{blocks}</table></body></html>".encode("ascii", "xmlcharrefreplace")
@@ -257,7 +284,11 @@ def _div_grid(make: Make) -> bytes:
     rows = f"<div class=row>{cells}</div>"
     for p in make.crowd(6):
         values = (make.say("PERSON", p.name), make.say("DATE_OF_BIRTH", p.dob), make.say("UK_NHS", p.nhs))
-        rows += "<div class=row>" + "".join(f"<div class=c><span>{value}</span></div>" for value in values) + "</div>"
+        rows += (
+            "<div class=row>"
+            + "".join(f"<div class=c><span>{value}</span></div>" for value in values)
+            + "</div>"
+        )
     return f"<html><body><div class=grid>{rows}</div></body></html>".encode()
 
 
@@ -265,9 +296,6 @@ def _div_grid(make: Make) -> bytes:
 def _mht(make: Make) -> bytes:
     """A web page in one file, called a Word document."""
     body = f"<html><body><h1>Visit list</h1>{html_table(make, benefit_rows(make, 5))}</body></html>"
-    from email.mime.multipart import MIMEMultipart
-    from email.mime.text import MIMEText
-
     made = MIMEMultipart("related", type="text/html")
     made["Subject"] = "Visit list"
     made.attach(MIMEText(body, "html", "utf-8"))
@@ -290,7 +318,10 @@ def _xml(make: Make) -> bytes:
 def _json(make: Make) -> bytes:
     made = [
         {
-            "client": {"firstName": make.say("PERSON", p.forename), "lastName": make.say("PERSON", p.surname)},
+            "client": {
+                "firstName": make.say("PERSON", p.forename),
+                "lastName": make.say("PERSON", p.surname),
+            },
             "dateOfBirth": make.say("DATE_OF_BIRTH", f"{p.born:%Y-%m-%d}"),
             "identifiers": [{"type": "NINO", "value": make.say("UK_NINO", p.nino)}],
         }
@@ -318,5 +349,3 @@ def _ragged(make: Make) -> bytes:
     rows = benefit_rows(make)
     made = texts(rows, make, lines)
     return "\r\n".join("\t".join(row).rstrip("\t") for row in [[*row, ""] for row in made]).encode()
-
-

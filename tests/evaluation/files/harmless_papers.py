@@ -1,4 +1,5 @@
 """Papers and pages without private people: policies, adverts, agendas, blank forms, specimens, statistics."""
+# ruff: noqa: E501 (rows and parts of packages stand on one line each)
 
 from __future__ import annotations
 
@@ -146,7 +147,16 @@ paper(
 @file("statistics_bulletin.pdf", "none", "low", people=0, staff=99)
 def _bulletin(make: Make) -> bytes:
     rows = [["Area", "CP plans", "CLA", "Referrals", "Rate"]]
-    rows += [[f"Calderford {i:02d}", str(make.rng.randint(5, 40)), str(make.rng.randint(5, 60)), str(make.rng.randint(90, 400)), "61.4"] for i in range(25)]
+    rows += [
+        [
+            f"Calderford {i:02d}",
+            str(make.rng.randint(5, 40)),
+            str(make.rng.randint(5, 60)),
+            str(make.rng.randint(90, 400)),
+            "61.4",
+        ]
+        for i in range(25)
+    ]
     target = BytesIO()
     SimpleDocTemplate(target).build([Table(rows)])
     return target.getvalue()
@@ -155,7 +165,16 @@ def _bulletin(make: Make) -> bytes:
 @file("meter_readings.pdf", "none", "low", people=0, staff=99)
 def _meters(make: Make) -> bytes:
     rows = [["Site", "MPAN", "Reading", "Date", "Serial"]]
-    rows += [[f"Depot {i}", "10" + make.value("num", "11"), make.value("num", "6"), "01/04/2025", make.value("num", "10")] for i in range(25)]
+    rows += [
+        [
+            f"Depot {i}",
+            "10" + make.value("num", "11"),
+            make.value("num", "6"),
+            "01/04/2025",
+            make.value("num", "10"),
+        ]
+        for i in range(25)
+    ]
     target = BytesIO()
     SimpleDocTemplate(target).build([Table(rows)])
     return target.getvalue()
@@ -163,5 +182,8 @@ def _meters(make: Make) -> bytes:
 
 @file("dashboard.html", "none", "low", people=0, staff=99)
 def _dashboard(make: Make) -> bytes:
-    cells = "".join(f"<tr><td>Q{i}</td><td>{make.rng.randint(100, 400)}</td><td>{make.value('num', '10')}</td></tr>" for i in range(1, 9))
+    cells = "".join(
+        f"<tr><td>Q{i}</td><td>{make.rng.randint(100, 400)}</td><td>{make.value('num', '10')}</td></tr>"
+        for i in range(1, 9)
+    )
     return f"<html><title>CLA dashboard</title><table><tr><th>Quarter<th>Looked after children<th>Batch</tr>{cells}</table></html>".encode()

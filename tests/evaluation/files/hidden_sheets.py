@@ -1,4 +1,5 @@
 """Workbooks whose people stand where nobody looks: hidden sheets, rows and columns, comments, caches, shapes, links."""
+# ruff: noqa: E501 (rows and parts of packages stand on one line each)
 
 from __future__ import annotations
 
@@ -27,7 +28,9 @@ def written(fill: Callable[[Any], None], **options: Any) -> bytes:
     return target.getvalue()
 
 
-def changed(content: bytes, parts: dict[str, Callable[[str], str]], more: dict[str, str] | None = None) -> bytes:
+def changed(
+    content: bytes, parts: dict[str, Callable[[str], str]], more: dict[str, str] | None = None
+) -> bytes:
     """The package with some of its parts rewritten, and further parts."""
     target = BytesIO()
     with zipfile.ZipFile(BytesIO(content)) as old, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as new:
@@ -110,7 +113,9 @@ def _defined_names(make: Make) -> bytes:
     made, sheet = book("Order form")
     put(make, sheet, [("Item", "Client"), ("Perching stool", None), ("Grab rail", None)])
     a, b = make.crowd(2)
-    made.defined_names["LastClient"] = DefinedName("LastClient", attr_text=f'"{a.name}, NHS {a.nhs}"', hidden=True)
+    made.defined_names["LastClient"] = DefinedName(
+        "LastClient", attr_text=f'"{a.name}, NHS {a.nhs}"', hidden=True
+    )
     make.say("UK_NHS", a.nhs)
     choice = DataValidation(type="list", formula1=f'"{a.name} {a.nino},{b.name} {b.nino}"')
     sheet.add_data_validation(choice)
@@ -125,7 +130,7 @@ def _white(make: Make) -> bytes:
     made, sheet = book("Claim form")
     put(make, sheet, [("Expenses claim", None), ("Total", 124.5)])
     for row, p in enumerate(make.crowd(4), 20):
-        put(make, sheet, [(name(make, p), nino(make, p), born(make, p))], top=row, left=10)
+        put(make, sheet, [(name(make, p), nino(make, p), p.dob)], top=row, left=10)
         for column in range(10, 13):
             sheet.cell(row, column).font = Font(color="FFFFFF")
             sheet.cell(row, column).protection = Protection(hidden=True)
@@ -168,7 +173,9 @@ def _pivot(make: Make) -> bytes:
         f'<Override PartName="/xl/pivotCache/pivotCache{kind}1.xml" ContentType="{base}pivotCache{kind}+xml"/>'
         for kind in ("Definition", "Records")
     )
-    return changed(saved(made), {"[Content_Types].xml": lambda text: text.replace("</Types>", types + "</Types>")}, more)
+    return changed(
+        saved(made), {"[Content_Types].xml": lambda text: text.replace("</Types>", types + "</Types>")}, more
+    )
 
 
 @file("link_to_another_book.xlsx", "high", "critical", people=-1)
@@ -204,7 +211,8 @@ def _shapes(make: Make) -> bytes:
     def fill(made: Any) -> None:
         sheet = made.add_worksheet("Genogram")
         sheet.insert_textbox(
-            "B2", f"{mother.name} (mother)\nDOB {mother.dob}\nTel {mother.mobile}\nknown to MARAC, high risk DV"
+            "B2",
+            f"{mother.name} (mother)\nDOB {mother.dob}\nTel {mother.mobile}\nknown to MARAC, high risk DV",
         )
         sheet.insert_textbox("B12", f"{p.name} DOB {p.dob}\nNHS {p.nhs}\nCP plan: emotional harm")
 
@@ -317,7 +325,11 @@ def _renamed_template(make: Make) -> bytes:
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml."
     return changed(
         saved(made),
-        {"[Content_Types].xml": lambda text: text.replace(kind + "sheet.main+xml", kind + "template.main+xml")},
+        {
+            "[Content_Types].xml": lambda text: text.replace(
+                kind + "sheet.main+xml", kind + "template.main+xml"
+            )
+        },
     )
 
 

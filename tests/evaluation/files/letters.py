@@ -1,4 +1,5 @@
 """Word documents: forms in layout tables, controls, fields, boxes, changes, notes; mail merges; old kinds of them."""
+# ruff: noqa: E501 (rows and parts of packages stand on one line each)
 
 from __future__ import annotations
 
@@ -8,10 +9,12 @@ from typing import Any
 
 import docx
 from docx.enum.section import WD_SECTION
+from docx.enum.text import WD_BREAK
 from docx.oxml import OxmlElement, parse_xml
 from docx.oxml.ns import nsdecls, qn
 from docx.shared import Pt, RGBColor
 
+from tests.evaluation.files.hidden_sheets import changed
 from tests.evaluation.files.making import Make, Marked, Person, file
 
 
@@ -48,14 +51,31 @@ def _layout_form(make: Make) -> bytes:
         ("Title", p.title, "Surname", make.say("PERSON", p.surname)),
         ("Forename(s)", make.say("PERSON", p.forename), "Surname at birth", ""),
         ("Date of birth", make.say("DATE_OF_BIRTH", p.dob), "NI number", make.say("UK_NINO", p.nino)),
-        ("Home address", f"{make.say('UK_ADDRESS', p.line)}\n{p.town}", "Postcode", make.say("UK_POSTCODE", p.postcode)),
-        ("Daytime tel.", make.say("PHONE", p.landline), "Vehicle reg.", make.say("UK_VEHICLE_REGISTRATION", p.plate)),
-        ("Driving licence no.", make.say("UK_DRIVING_LICENCE", p.licence), "E-mail", make.say("EMAIL", p.email)),
+        (
+            "Home address",
+            f"{make.say('UK_ADDRESS', p.line)}\n{p.town}",
+            "Postcode",
+            make.say("UK_POSTCODE", p.postcode),
+        ),
+        (
+            "Daytime tel.",
+            make.say("PHONE", p.landline),
+            "Vehicle reg.",
+            make.say("UK_VEHICLE_REGISTRATION", p.plate),
+        ),
+        (
+            "Driving licence no.",
+            make.say("UK_DRIVING_LICENCE", p.licence),
+            "E-mail",
+            make.say("EMAIL", p.email),
+        ),
     ):
         for cell, text in zip(grid.add_row().cells, (left, value, right, other), strict=True):
             cell.text = text
     wide = grid.add_row().cells
-    wide[0].merge(wide[3]).text = "Please describe your condition: rheumatoid arthritis in both knees, cannot walk 50m"
+    wide[0].merge(
+        wide[3]
+    ).text = "Please describe your condition: rheumatoid arthritis in both knees, cannot walk 50m"
     return saved(made)
 
 
@@ -86,7 +106,12 @@ def _form_fields(make: Make) -> bytes:
     made.add_paragraph("DISCRETIONARY HOUSING PAYMENT")
     for label, value in (
         ("Full name", make.say("PERSON", p.name)),
-        ("National Insurance number", make.say("UK_NINO", p.nino, " ".join((p.nino[:2], p.nino[2:4], p.nino[4:6], p.nino[6:8], p.nino[8])))),
+        (
+            "National Insurance number",
+            make.say(
+                "UK_NINO", p.nino, " ".join((p.nino[:2], p.nino[2:4], p.nino[4:6], p.nino[6:8], p.nino[8]))
+            ),
+        ),
         ("Sort code", make.say("UK_BANK_ACCOUNT", p.sort)),
         ("Account number", make.say("UK_BANK_ACCOUNT", p.account)),
     ):
@@ -108,9 +133,13 @@ def _dots(make: Make) -> bytes:
     """A form filled in over its dotted lines."""
     made = docx.Document()
     p = make.person()
-    made.add_paragraph(f"Name: ......{make.say('PERSON', p.name)}...................... DOB: ....{make.say('DATE_OF_BIRTH', p.dob)}......")
+    made.add_paragraph(
+        f"Name: ......{make.say('PERSON', p.name)}...................... DOB: ....{make.say('DATE_OF_BIRTH', p.dob)}......"
+    )
     made.add_paragraph(f"NHS No: ____{make.say('UK_NHS', p.nhs)}_________ GP: ____Dr Fenwick, Ling Road____")
-    made.add_paragraph(f"Address: .....{make.say('UK_ADDRESS', p.line)}, {p.town} {make.say('UK_POSTCODE', p.postcode)}.....")
+    made.add_paragraph(
+        f"Address: .....{make.say('UK_ADDRESS', p.line)}, {p.town} {make.say('UK_POSTCODE', p.postcode)}....."
+    )
     made.add_paragraph("Diagnosis ......Type 2 diabetes, leg ulcers.......")
     make.staff("Dr Fenwick", "Fenwick")
     return saved(made)
@@ -136,7 +165,7 @@ def _mail_merge(make: Make) -> bytes:
     make.staff("D Marchbank", "Marchbank")
     for p in make.crowd(6):
         _letter(make, made, p)
-        made.add_page_break()
+        made.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
     return saved(made)
 
 
@@ -177,9 +206,13 @@ def _header_footer(make: Make) -> bytes:
     made = docx.Document()
     p = make.person(born=(2009, 2018))
     section = made.sections[0]
-    section.header.paragraphs[0].text = f"CONFIDENTIAL - {make.say('PERSON', p.name)} - DOB {make.say('DATE_OF_BIRTH', p.dob)}"
+    section.header.paragraphs[
+        0
+    ].text = f"CONFIDENTIAL - {make.say('PERSON', p.name)} - DOB {make.say('DATE_OF_BIRTH', p.dob)}"
     section.footer.paragraphs[0].text = f"NHS No. {make.say('UK_NHS', p.nhs)}   Page 1"
-    made.add_paragraph(f"{p.forename} has been looked after under section 20 since March and lives with foster carers.")
+    made.add_paragraph(
+        f"{p.forename} has been looked after under section 20 since March and lives with foster carers."
+    )
     made.add_section(WD_SECTION.NEW_PAGE)
     made.add_paragraph("Health: up to date with immunisations.")
     return saved(made)
@@ -199,7 +232,9 @@ def _tracked(make: Make) -> bytes:
     p = make.person()
     make.staff("A Clerk", "Clerk")
     paragraph = made.add_paragraph("The complaint was made by ")
-    paragraph._p.append(_change("del", f"{p.name}, NI {p.nino}, of {p.line}, {p.postcode}, who suffers from PTSD"))
+    paragraph._p.append(
+        _change("del", f"{p.name}, NI {p.nino}, of {p.line}, {p.postcode}, who suffers from PTSD")
+    )
     paragraph._p.append(_change("ins", "the claimant"))
     paragraph.add_run(" in June.")
     make.say("PERSON", p.name, None, hidden=True)
@@ -212,7 +247,12 @@ def _margin(make: Make) -> bytes:
     made = docx.Document()
     p = make.person()
     run = made.add_paragraph("The tenant disputes the charge.").runs[0]
-    made.add_comment(run, text=f"This is {p.name}, NHS no {p.nhs}, bipolar - handle with care", author="R Teale", initials="RT")
+    made.add_comment(
+        run,
+        text=f"This is {p.name}, NHS no {p.nhs}, bipolar - handle with care",
+        author="R Teale",
+        initials="RT",
+    )
     make.staff("R Teale", "Teale")
     make.say("UK_NHS", p.nhs, None, hidden=True)
     make.say("PERSON", p.name, None, hidden=True)
@@ -299,12 +339,12 @@ def _runs(make: Make) -> bytes:
 @file("minutes_with_footnotes.docx", "critical", people=1, staff=8)
 def _footnotes(make: Make) -> bytes:
     """A core group's minutes in initials, the footnote says who they are."""
-    from tests.evaluation.files.hidden_sheets import changed
-
     made = docx.Document()
     p = make.person(born=(2012, 2020))
     made.add_paragraph("Core group minutes 3 June. Present: SW, HV, class teacher, mother.")
-    made.add_paragraph("J. remains on a child protection plan under the category of neglect. Mother missed two appointments.")
+    made.add_paragraph(
+        "J. remains on a child protection plan under the category of neglect. Mother missed two appointments."
+    )
     note = f"J. is {make.say('PERSON', p.name)}, born {make.say('DATE_OF_BIRTH', p.dob)}, NHS {make.say('UK_NHS', p.nhs)}, pupil at Larkfield Primary."
     main = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
     part = f'<w:footnotes xmlns:w="{main}"><w:footnote w:id="2"><w:p><w:r><w:t>{note}</w:t></w:r></w:p></w:footnote></w:footnotes>'
@@ -325,8 +365,12 @@ def _rtf(make: Make) -> bytes:
     for p in make.crowd(4):
         n = make.say("UK_NINO", p.nino)
         town = p.town
-        surname = "".join(char if ord(char) < 128 else rf"\u{ord(char)}?" for char in make.say("PERSON", p.surname))
-        forename = "".join(char if ord(char) < 128 else rf"\u{ord(char)}?" for char in make.say("PERSON", p.forename))
+        surname = "".join(
+            char if ord(char) < 128 else rf"\u{ord(char)}?" for char in make.say("PERSON", p.surname)
+        )
+        forename = "".join(
+            char if ord(char) < 128 else rf"\u{ord(char)}?" for char in make.say("PERSON", p.forename)
+        )
         made.append(
             rf"\pard {p.title} {forename} {surname}\line {make.say('UK_ADDRESS', p.line)}\line {town}\line {make.say('UK_POSTCODE', p.postcode)}\par"
             rf"\par NI number: {n[:2]}{{\b {n[2:4]}}}{n[4:]}\par Date of birth: {make.say('DATE_OF_BIRTH', p.dob)}\par"
@@ -339,7 +383,9 @@ def _rtf(make: Make) -> bytes:
 def _merge_source(make: Make) -> bytes:
     """The list that a merge takes its letters from, as a Word table with field names."""
     made = docx.Document()
-    rows: list[tuple[Any, ...]] = [("Title", "FirstName", "LastName", "AddressLine1", "City", "PostalCode", "NINumber")]
+    rows: list[tuple[Any, ...]] = [
+        ("Title", "FirstName", "LastName", "AddressLine1", "City", "PostalCode", "NINumber")
+    ]
     for p in make.crowd(8):
         rows.append(
             (

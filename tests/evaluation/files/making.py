@@ -1,4 +1,4 @@
-"""Building one file with its truth: invented people, values that remember where they were put, the register."""
+"""Building one file with its truth: invented people, values that remember where they stand, the register."""
 
 from __future__ import annotations
 
@@ -12,17 +12,103 @@ from typing import Any, Protocol
 from tests.evaluation import specimens
 
 _FORENAMES = {
-    "f": "Bronwen Priya Agnieszka Maureen Chioma Gillian Fatima Siân Lorraine Tamsin Yewande Heather Xiu Deirdre "
-    "Kirsty Nadia Pauline Zofia Meera Joyce Eleri Amina Rosalind Carmen Ingrid".split(),
-    "m": "Gareth Imran Tomasz Derek Emeka Malcolm Yusuf Rhodri Clive Declan Babatunde Angus Wei Cormac "
-    "Hamish Tariq Norman Piotr Sanjay Leonard Iolo Hassan Rupert Mateo Stellan".split(),
+    "f": [
+        "Bronwen",
+        "Priya",
+        "Agnieszka",
+        "Maureen",
+        "Chioma",
+        "Gillian",
+        "Fatima",
+        "Siân",
+        "Lorraine",
+        "Tamsin",
+        "Yewande",
+        "Heather",
+        "Xiu",
+        "Deirdre",
+        "Kirsty",
+        "Nadia",
+        "Pauline",
+        "Zofia",
+        "Meera",
+        "Joyce",
+        "Eleri",
+        "Amina",
+        "Rosalind",
+        "Carmen",
+        "Ingrid",
+    ],
+    "m": [
+        "Gareth",
+        "Imran",
+        "Tomasz",
+        "Derek",
+        "Emeka",
+        "Malcolm",
+        "Yusuf",
+        "Rhodri",
+        "Clive",
+        "Declan",
+        "Babatunde",
+        "Angus",
+        "Wei",
+        "Cormac",
+        "Hamish",
+        "Tariq",
+        "Norman",
+        "Piotr",
+        "Sanjay",
+        "Leonard",
+        "Iolo",
+        "Hassan",
+        "Rupert",
+        "Mateo",
+        "Stellan",
+    ],
 }
-_SURNAMES = (
-    "Pritchard Kaur Nowak Hargreaves Okonkwo Bottomley Begum Llewellyn Sugden Trevithick Adeyemi Cairns Zhang "
-    "Gallagher MacInnes Hussain Entwistle Wójcik Patel Ramsbottom Bevan Warsame Featherstone Delgado Lindqvist "
-    "Ogunleye Thistlewood Rashid Blenkinsop Quigley Mistry Postlethwaite Ahmadi Cudworth Penhaligon Szczepański "
-    "Birtwistle Chaudhry Fothergill Abara"
-).split()
+_SURNAMES = [
+    "Pritchard",
+    "Kaur",
+    "Nowak",
+    "Hargreaves",
+    "Okonkwo",
+    "Bottomley",
+    "Begum",
+    "Llewellyn",
+    "Sugden",
+    "Trevithick",
+    "Adeyemi",
+    "Cairns",
+    "Zhang",
+    "Gallagher",
+    "MacInnes",
+    "Hussain",
+    "Entwistle",
+    "Wójcik",
+    "Patel",
+    "Ramsbottom",
+    "Bevan",
+    "Warsame",
+    "Featherstone",
+    "Delgado",
+    "Lindqvist",
+    "Ogunleye",
+    "Thistlewood",
+    "Rashid",
+    "Blenkinsop",
+    "Quigley",
+    "Mistry",
+    "Postlethwaite",
+    "Ahmadi",
+    "Cudworth",
+    "Penhaligon",
+    "Szczepański",
+    "Birtwistle",
+    "Chaudhry",
+    "Fothergill",
+    "Abara",
+]
 _STREETS = (
     "Gorse Lane",
     "Wetherby Close",
@@ -194,7 +280,7 @@ class Plan:
     """One entry of the register: the name of the file, its builder, and how bad it is at least and at most.
 
     ``people`` is how many private people it identifies (``None``: as many as the builder made, -1: does not
-    matter); ``staff`` how many more may be counted.  ``forms`` are the kinds that LibreOffice makes of it too.
+    matter); ``staff`` how many more may be counted.  ``forms`` are the kinds that LibreOffice makes of it.
     """
 
     name: str
@@ -232,7 +318,9 @@ def start(plan: Plan) -> Make:
     return Make(random.Random(plan.name))
 
 
-def texts(rows: Iterable[Sequence[Any]], make: Make, where: Callable[[int, int], tuple[str, ...]]) -> list[list[str]]:
+def texts(
+    rows: Iterable[Sequence[Any]], make: Make, where: Callable[[int, int], tuple[str, ...]]
+) -> list[list[str]]:
     """Rows of a table as texts; marked values are remembered at the place that ``where`` gives (from 1)."""
     lines = []
     for number, row in enumerate(rows, 1):

@@ -29,7 +29,9 @@ def installed() -> bool:
     return shutil.which("soffice") is not None
 
 
-def converted(files: Mapping[str, bytes], wanted: Mapping[str, tuple[str, ...]]) -> dict[tuple[str, str], bytes]:
+def converted(
+    files: Mapping[str, bytes], wanted: Mapping[str, tuple[str, ...]]
+) -> dict[tuple[str, str], bytes]:
     """Each file in each of its wanted kinds; what LibreOffice does not make is left out."""
     by_form: dict[str, list[str]] = defaultdict(list)
     for name, forms in wanted.items():
@@ -43,7 +45,15 @@ def converted(files: Mapping[str, bytes], wanted: Mapping[str, tuple[str, ...]])
             (folder / name).write_bytes(files[name])
         for form, names in by_form.items():
             out = folder / f"as_{form}"
-            command = ["soffice", profile, "--headless", "--convert-to", _FILTERS.get(form, form), "--outdir", str(out)]
+            command = [
+                "soffice",
+                profile,
+                "--headless",
+                "--convert-to",
+                _FILTERS.get(form, form),
+                "--outdir",
+                str(out),
+            ]
             subprocess.run(
                 [*command, *(str(folder / name) for name in names)],
                 check=True,

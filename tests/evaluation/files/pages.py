@@ -1,4 +1,5 @@
 """PDF pages as reporting tools and scanners of forms make them: grids, columns, rotated text, fields, comb boxes."""
+# ruff: noqa: E501 (rows and parts of packages stand on one line each)
 
 from __future__ import annotations
 
@@ -12,16 +13,12 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 
 from tests.evaluation.files.exports import nowhere
-from tests.evaluation.files.making import Make, file, texts
+from tests.evaluation.files.making import Make, Person, file, texts
 
 
-def _plain(text: str) -> str:
-    return text.translate(str.maketrans("ńóńôâ", "noooa"))
-
-
-def _people(make: Make, count: int, born: tuple[int, int] = (1938, 2001)) -> list[Any]:
+def _people(make: Make, count: int, born: tuple[int, int] = (1938, 2001)) -> list[Person]:
     """People whose names the standard fonts can write."""
-    made = []
+    made: list[Person] = []
     while len(made) < count:
         person = make.person(born)
         if person.name.encode("ascii", "replace").decode() == person.name:
@@ -187,7 +184,13 @@ def _wrapped(make: Make) -> bytes:
     rows: list[list[Any]] = [["Client", "NI number", "Notes"]]
     for p in _people(make, 8):
         note = f"Lives at {make.say('UK_ADDRESS', p.line)}, {p.town}. Tel {make.say('PHONE', p.mobile)}. Reported anxiety and depression; signed off until July."
-        rows.append([Paragraph(make.say("PERSON", p.name), style), Paragraph(make.say("UK_NINO", p.nino), style), Paragraph(note, style)])
+        rows.append(
+            [
+                Paragraph(make.say("PERSON", p.name), style),
+                Paragraph(make.say("UK_NINO", p.nino), style),
+                Paragraph(note, style),
+            ]
+        )
     target = BytesIO()
     SimpleDocTemplate(target, pagesize=A4).build([Table(rows, colWidths=(70, 75, 230), repeatRows=1)])
     return target.getvalue()

@@ -16,8 +16,24 @@ from tests.evaluation.files.making import Expected, Make, Plan
 SEVERITIES = ("none", "low", "medium", "high", "critical")
 # Types of which a value that nobody put there is a false alarm.
 ALARMS = frozenset(
-    "UK_NINO UK_NHS UK_CHI UK_UPN UK_UTR UK_PASSPORT UK_DRIVING_LICENCE IBAN CREDIT_CARD UK_BANK_ACCOUNT "
-    "DATE_OF_BIRTH CHILD_FLAG SPECIAL_CATEGORY UK_ADDRESS PERSON UK_VEHICLE_REGISTRATION".split()
+    [
+        "UK_NINO",
+        "UK_NHS",
+        "UK_CHI",
+        "UK_UPN",
+        "UK_UTR",
+        "UK_PASSPORT",
+        "UK_DRIVING_LICENCE",
+        "IBAN",
+        "CREDIT_CARD",
+        "UK_BANK_ACCOUNT",
+        "DATE_OF_BIRTH",
+        "CHILD_FLAG",
+        "SPECIAL_CATEGORY",
+        "UK_ADDRESS",
+        "PERSON",
+        "UK_VEHICLE_REGISTRATION",
+    ]
 )
 _NOT_HARMLESS = frozenset({"CHILD_FLAG", "SPECIAL_CATEGORY"})
 _HARMLESS = frozenset({"PERSON", "UK_VEHICLE_REGISTRATION"})
@@ -90,7 +106,9 @@ def compare(plan: Plan, name: str, make: Make, inspection: Inspection, *, places
     )
     by_type: dict[str, list[tuple[LocatedFinding, frozenset[str]]]] = {}
     for finding in inspection.findings:
-        by_type.setdefault(finding.entity_type, []).append((finding, _keys(finding.entity_type, finding.value or "")))
+        by_type.setdefault(finding.entity_type, []).append(
+            (finding, _keys(finding.entity_type, finding.value or ""))
+        )
     index: dict[str, dict[str, list[LocatedFinding]]] = {}
     for kind, items in by_type.items():
         own = index.setdefault(kind, {})

@@ -1,18 +1,23 @@
 """Workbooks of people as offices lay them out: titles, two-row headers, blocks, forms, transposed tables."""
+# ruff: noqa: E501 (rows and parts of packages stand on one line each)
 
 from __future__ import annotations
 
 from datetime import datetime
+from io import BytesIO
 
+from openpyxl import Workbook
 from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from tests.evaluation.files.books import book, born, name, names, nhs, nino, put, saved
-from tests.evaluation.files.making import Make, file
+from tests.evaluation.files.making import Expected, Make, file
 
 
-@file("council_tax_arrears.xlsx", "high", "critical", forms=("xls", "ods", "pdf", "html", "xml", "csv"), staff=2)
+@file(
+    "council_tax_arrears.xlsx", "high", "critical", forms=("xls", "ods", "pdf", "html", "xml", "csv"), staff=2
+)
 def _title_rows(make: Make) -> bytes:
     made, sheet = book("Arrears Q2")
     sheet["A1"] = "CALDERFORD BOROUGH COUNCIL - REVENUES"
@@ -84,7 +89,12 @@ def _repeated_header(make: Make) -> bytes:
     for page in range(1, 4):
         put(make, sheet, [(f"Blue Badge renewals - page {page}",)], top=top)
         rows = [
-            (name(make, p), born(make, p), nino(make, p), make.rng.choice(("COPD", "Multiple sclerosis", "Parkinson's")))
+            (
+                name(make, p),
+                born(make, p),
+                nino(make, p),
+                make.rng.choice(("COPD", "Multiple sclerosis", "Parkinson's")),
+            )
             for p in make.crowd(6)
         ]
         top = put(make, sheet, [header, *rows], top=top + 1)
@@ -126,7 +136,7 @@ def _stacked(make: Make) -> bytes:
     ]
     after = put(make, sheet, rows, top=3)
     put(make, sheet, [("Leavers",), ("Employee", "Left on", "Reason", "NINO")], top=after + 1)
-    rows = [
+    leavers = [
         (
             name(make, p),
             datetime(2025, 3, 31),
@@ -135,7 +145,7 @@ def _stacked(make: Make) -> bytes:
         )
         for p in make.crowd(5)
     ]
-    put(make, sheet, rows, top=after + 3)
+    put(make, sheet, leavers, top=after + 3)
     return saved(made)
 
 
@@ -157,7 +167,17 @@ def _transposed(make: Make) -> bytes:
         )
         for i, p in enumerate(people, 1)
     ]
-    labels = ("", "Name", "Date of birth", "NHS number", "NI number", "Address", "Postcode", "Telephone", "Needs")
+    labels = (
+        "",
+        "Name",
+        "Date of birth",
+        "NHS number",
+        "NI number",
+        "Address",
+        "Postcode",
+        "Telephone",
+        "Needs",
+    )
     put(make, sheet, zip(labels, *columns, strict=True))
     return saved(made)
 
@@ -168,11 +188,19 @@ def _header_elsewhere(make: Make) -> bytes:
     put(
         make,
         sheet,
-        [("Col", "Field"), ("A", "Surname"), ("B", "Forename"), ("C", "Date of birth"), ("D", "NI number"), ("E", "Amount")],
+        [
+            ("Col", "Field"),
+            ("A", "Surname"),
+            ("B", "Forename"),
+            ("C", "Date of birth"),
+            ("D", "NI number"),
+            ("E", "Amount"),
+        ],
     )
     data = made.create_sheet("Data")
     rows = [
-        (*names(make, p), born(make, p), nino(make, p), round(make.rng.uniform(20, 90), 2)) for p in make.crowd(12)
+        (*names(make, p), born(make, p), nino(make, p), round(make.rng.uniform(20, 90), 2))
+        for p in make.crowd(12)
     ]
     put(make, data, rows)
     return saved(made)
@@ -183,7 +211,7 @@ def _no_header(make: Make) -> bytes:
     made, sheet = book("Sheet1")
     rows = [
         (
-            make.cell("PERSON", f"{p.title} {p.name}"[len(p.title) + 1 :], f"{p.title} {p.name}"),
+            make.cell("PERSON", p.name, f"{p.title} {p.name}"),
             make.cell("UK_ADDRESS", p.line),
             p.town,
             make.cell("UK_POSTCODE", p.postcode),
@@ -205,7 +233,12 @@ def _nino_split(make: Make) -> bytes:
     sheet.merge_cells("B3:F3")
     for row, p in enumerate(make.crowd(8), 4):
         n = p.nino
-        put(make, sheet, [(name(make, p), nino(make, p, n[:2]), n[2:4], n[4:6], n[6:8], n[8], datetime(2026, 2, 1))], top=row)
+        put(
+            make,
+            sheet,
+            [(name(make, p), nino(make, p, n[:2]), n[2:4], n[4:6], n[6:8], n[8], datetime(2026, 2, 1))],
+            top=row,
+        )
     return saved(made)
 
 
@@ -221,7 +254,10 @@ def _nino_spellings(make: Make) -> bytes:
         lambda n: n.replace("", "\u00a0").strip("\u00a0"),
     )
     rows = [
-        (make.cell("PERSON", p.name, f"{p.surname.upper()}, {p.forename}"), nino(make, p, shapes[i % len(shapes)](p.nino)))
+        (
+            make.cell("PERSON", p.name, f"{p.surname.upper()}, {p.forename}"),
+            nino(make, p, shapes[i % len(shapes)](p.nino)),
+        )
         for i, p in enumerate(make.crowd(12))
     ]
     put(make, sheet, [("Claimant", "Nat Ins"), *rows])
@@ -234,7 +270,12 @@ def _nhs_numbers(make: Make) -> bytes:
     formats = ("General", "0", "#,##0", "0.00", "000 000 0000", "0.00E+00")
     put(make, sheet, [("Patient", "NHS Number", "D.o.B", "Vaccine")])
     for row, p in enumerate(make.crowd(18), 2):
-        put(make, sheet, [(name(make, p), nhs(make, p, float(p.nhs) if row % 2 else int(p.nhs)), born(make, p), "QIV")], top=row)
+        put(
+            make,
+            sheet,
+            [(name(make, p), nhs(make, p, float(p.nhs) if row % 2 else int(p.nhs)), born(make, p), "QIV")],
+            top=row,
+        )
         sheet.cell(row, 2).number_format = formats[row % len(formats)]
     return saved(made)
 
@@ -278,7 +319,14 @@ def _birth_forms(make: Make) -> bytes:
     forms = ("%d/%m/%Y", "%d.%m.%y", "%Y-%m-%d", "%d %B %Y", "%d-%b-%y", "%d%m%Y", "%Y%m%d", "%d/%m/%y")
     rows = []
     for i, p in enumerate(make.crowd(16, born=(1940, 1999))):
-        rows.append((name(make, p), born(make, p, p.born.strftime(forms[i % len(forms)])), make.cell("UK_ADDRESS", p.line), make.cell("UK_POSTCODE", p.postcode)))
+        rows.append(
+            (
+                name(make, p),
+                born(make, p, p.born.strftime(forms[i % len(forms)])),
+                make.cell("UK_ADDRESS", p.line),
+                make.cell("UK_POSTCODE", p.postcode),
+            )
+        )
     put(make, sheet, [("Full name", "D.O.B", "Address line 1", "Post Code"), *rows])
     return saved(made)
 
@@ -298,7 +346,11 @@ def _bank_one_cell(make: Make) -> bytes:
     rows = [
         (
             name(make, p),
-            make.cell("UK_BANK_ACCOUNT", p.account, shapes[i % 5].format(s=p.sort, p=p.sort.replace("-", ""), a=p.account)),
+            make.cell(
+                "UK_BANK_ACCOUNT",
+                p.account,
+                shapes[i % 5].format(s=p.sort, p=p.sort.replace("-", ""), a=p.account),
+            ),
             250.0,
             "Carers payment",
         )
@@ -317,7 +369,7 @@ def _bank_numbers(make: Make) -> bytes:
         sort = "09" + p.sort[2:] if make.rng.random() < 0.5 else p.sort
         rows.append(
             (
-                make.cell("PERSON", p.name, f"{p.title} {p.forename[0]} {p.surname}") if False else name(make, p),
+                name(make, p),
                 make.cell("UK_BANK_ACCOUNT", str(int(sort.replace("-", ""))), int(sort.replace("-", ""))),
                 make.cell("UK_BANK_ACCOUNT", str(int(account)), int(account)),
                 round(make.rng.uniform(10, 900), 2),
@@ -352,7 +404,17 @@ def _far_apart(make: Make) -> bytes:
     for p in make.crowd(9):
         surname, forename = names(make, p)
         weeks = [round(make.rng.uniform(0, 30), 2) for _ in range(24)]
-        rows.append((f"C{make.rng.randint(10000, 99999)}", surname, *weeks, forename, None, nino(make, p), born(make, p)))
+        rows.append(
+            (
+                f"C{make.rng.randint(10000, 99999)}",
+                surname,
+                *weeks,
+                forename,
+                None,
+                nino(make, p),
+                born(make, p),
+            )
+        )
     put(make, sheet, [header, *rows])
     return saved(made)
 
@@ -370,7 +432,9 @@ def _five_columns(make: Make) -> bytes:
             ("Flat 3", line, None, p.town),
             (line, "Sowerby", p.town, None),
         )[i % 3]
-        rows.append((p.title, forename, surname, *address, make.cell("UK_POSTCODE", p.postcode), born(make, p)))
+        rows.append(
+            (p.title, forename, surname, *address, make.cell("UK_POSTCODE", p.postcode), born(make, p))
+        )
     put(make, sheet, [header, *rows])
     return saved(made)
 
@@ -389,8 +453,6 @@ def _notes(make: Make) -> bytes:
         )[i % 3]
         rows.append((datetime(2025, 5, 1 + i), make.cell("PERSON", p.name), born(make, p), note))
         if i % 3 == 1:
-            make.say("UK_NHS", p.nhs, None, "D")
-            make.expected.pop()
             make.say("UK_NHS", p.nhs)
         if i % 3 == 0:
             make.say("PHONE", p.mobile)
@@ -421,14 +483,24 @@ def _lookups(make: Make) -> bytes:
 def _colours(make: Make) -> bytes:
     made, sheet = book("LAC reviews")
     sheet["A1"] = "Key:"
-    for column, (word, colour) in enumerate((("CLA", "FF9999"), ("CIN", "FFFF99"), ("Care leaver", "99FF99")), 2):
+    for column, (word, colour) in enumerate(
+        (("CLA", "FF9999"), ("CIN", "FFFF99"), ("Care leaver", "99FF99")), 2
+    ):
         sheet.cell(1, column, word).fill = PatternFill("solid", fgColor=colour)
     put(make, sheet, [("Young person", "DoB", "Placement", "IRO", "Next review")], top=3)
     for row, p in enumerate(make.crowd(7, born=(2008, 2018)), 4):
         put(
             make,
             sheet,
-            [(name(make, p), born(make, p), make.rng.choice(("Foster carer (IFA)", "Kinship", "Residential")), "P Hirst", "12/11/2025")],
+            [
+                (
+                    name(make, p),
+                    born(make, p),
+                    make.rng.choice(("Foster carer (IFA)", "Kinship", "Residential")),
+                    "P Hirst",
+                    "12/11/2025",
+                )
+            ],
             top=row,
         )
         sheet.cell(row, 1).fill = PatternFill("solid", fgColor="FF9999")
@@ -445,7 +517,12 @@ def _merged_down(make: Make) -> bytes:
     for _ in range(4):
         family = [make.person() for _ in range(3)]
         first = family[0]
-        put(make, sheet, [(make.cell("UK_ADDRESS", first.line), make.cell("UK_POSTCODE", first.postcode))], top=row)
+        put(
+            make,
+            sheet,
+            [(make.cell("UK_ADDRESS", first.line), make.cell("UK_POSTCODE", first.postcode))],
+            top=row,
+        )
         sheet.merge_cells(f"A{row}:A{row + 2}")
         sheet.merge_cells(f"B{row}:B{row + 2}")
         put(make, sheet, [(name(make, p), born(make, p), nino(make, p)) for p in family], top=row, left=3)
@@ -477,7 +554,11 @@ def _welsh(make: Make) -> bytes:
         )
         for p in make.crowd(10)
     ]
-    put(make, sheet, [("Cyfenw", "Enw cyntaf", "Dyddiad geni", "Cyfeiriad", "Cod post", "Rhif YG", "Ffôn symudol"), *rows])
+    put(
+        make,
+        sheet,
+        [("Cyfenw", "Enw cyntaf", "Dyddiad geni", "Cyfeiriad", "Cod post", "Rhif YG", "Ffôn symudol"), *rows],
+    )
     return saved(made)
 
 
@@ -485,7 +566,9 @@ def _welsh(make: Make) -> bytes:
 def _right_to_left(make: Make) -> bytes:
     made, sheet = book("UASC")
     sheet.sheet_view.rightToLeft = True
-    rows = [(name(make, p), "سوريا", born(make, p), make.cell("UK_PASSPORT", p.passport)) for p in make.crowd(6)]
+    rows = [
+        (name(make, p), "سوريا", born(make, p), make.cell("UK_PASSPORT", p.passport)) for p in make.crowd(6)
+    ]
     put(make, sheet, [("Name / الاسم", "Country", "DOB / تاريخ الميلاد", "Passport no"), *rows])
     return saved(made)
 
@@ -509,8 +592,20 @@ def _form(make: Make) -> bytes:
         ("1. Title", p.title, None, "2. Surname", surname),
         ("3. First names", forename, None, "4. Date of birth", born(make, p)),
         ("5. National Insurance no.", nino(make, p), None, "6. Telephone", make.cell("PHONE", p.mobile)),
-        ("7. Address", make.cell("UK_ADDRESS", p.line), None, "8. Postcode", make.cell("UK_POSTCODE", p.postcode)),
-        ("9. Sort code", make.cell("UK_BANK_ACCOUNT", p.sort), None, "10. Account no.", make.cell("UK_BANK_ACCOUNT", p.account)),
+        (
+            "7. Address",
+            make.cell("UK_ADDRESS", p.line),
+            None,
+            "8. Postcode",
+            make.cell("UK_POSTCODE", p.postcode),
+        ),
+        (
+            "9. Sort code",
+            make.cell("UK_BANK_ACCOUNT", p.sort),
+            None,
+            "10. Account no.",
+            make.cell("UK_BANK_ACCOUNT", p.account),
+        ),
         ("11. What has changed?", "My partner moved out on 3 June", None, None, None),
     )
     row = 4
@@ -527,14 +622,30 @@ def _labels_above(make: Make) -> bytes:
     p = make.person(born=(1935, 1960))
     surname, forename = names(make, p)
     put(make, sheet, [("Surname", "Forename", "Title"), (surname, forename, p.title)], top=2)
-    put(make, sheet, [("Date of birth", "NHS number", "Mobile"), (born(make, p), nhs(make, p), make.cell("PHONE", p.mobile))], top=5)
     put(
         make,
         sheet,
-        [("Address", "Town", "Postcode"), (make.cell("UK_ADDRESS", p.line), p.town, make.cell("UK_POSTCODE", p.postcode))],
+        [
+            ("Date of birth", "NHS number", "Mobile"),
+            (born(make, p), nhs(make, p), make.cell("PHONE", p.mobile)),
+        ],
+        top=5,
+    )
+    put(
+        make,
+        sheet,
+        [
+            ("Address", "Town", "Postcode"),
+            (make.cell("UK_ADDRESS", p.line), p.town, make.cell("UK_POSTCODE", p.postcode)),
+        ],
         top=8,
     )
-    put(make, sheet, [("Reason for referral",), ("Self-neglect, hoarding; early dementia suspected by GP.",)], top=11)
+    put(
+        make,
+        sheet,
+        [("Reason for referral",), ("Self-neglect, hoarding; early dementia suspected by GP.",)],
+        top=11,
+    )
     return saved(made)
 
 
@@ -561,10 +672,6 @@ def _sheet_each(make: Make) -> bytes:
 
 @file("thirty_thousand_rows.xlsx", "critical", people=-1)
 def _many_rows(make: Make) -> bytes:
-    from openpyxl import Workbook
-
-    from tests.evaluation.files.making import Expected
-
     made = Workbook(write_only=True)
     sheet = made.create_sheet("Register")
     people = make.crowd(300)
@@ -577,14 +684,24 @@ def _many_rows(make: Make) -> bytes:
             make.expected.append(Expected("UK_NINO", number, ('"Register"', f"E{row}")))
     make.people.clear()
     make.sampled = True
-    return saved(made)
+    target = BytesIO()
+    made.save(target)
+    return target.getvalue()
 
 
 @file("school_places_over_months.xlsx", "high", "critical", forms=("ods",))
 def _groups(make: Make) -> bytes:
     """Grouped and folded columns, the details between the totals."""
     made, sheet = book("SEN transport")
-    header = ("Pupil", "UPN", "EHCP", *(f"{m}-25" for m in ("Apr", "May", "Jun")), "Total", "Parent", "Parent tel")
+    header = (
+        "Pupil",
+        "UPN",
+        "EHCP",
+        *(f"{m}-25" for m in ("Apr", "May", "Jun")),
+        "Total",
+        "Parent",
+        "Parent tel",
+    )
     rows = []
     for i, p in enumerate(make.crowd(8, born=(2008, 2019)), 2):
         rows.append(
@@ -653,9 +770,21 @@ def _multi_line(make: Make) -> bytes:
 @file("header_with_line_breaks.xlsx", "high", "critical", forms=("xls", "ods"))
 def _broken_headers(make: Make) -> bytes:
     made, sheet = book("DBS tracker")
-    header = ("Staff\nmember", "Date of\nBirth\n(dd/mm/yy)", "National\nInsurance\nNumber", "Licence\nNo.", "DBS issue\ndate")
+    header = (
+        "Staff\nmember",
+        "Date of\nBirth\n(dd/mm/yy)",
+        "National\nInsurance\nNumber",
+        "Licence\nNo.",
+        "DBS issue\ndate",
+    )
     rows = [
-        (name(make, p), born(make, p, f"{p.born:%d/%m/%y}"), nino(make, p), make.cell("UK_DRIVING_LICENCE", p.licence), "01/04/2024")
+        (
+            name(make, p),
+            born(make, p, f"{p.born:%d/%m/%y}"),
+            nino(make, p),
+            make.cell("UK_DRIVING_LICENCE", p.licence),
+            "01/04/2024",
+        )
         for p in make.crowd(9, born=(1950, 1999))
     ]
     put(make, sheet, [header, *rows], top=2)
