@@ -12,7 +12,7 @@ help:
 	@echo "make demo    build a make-believe council share, scan it, show the report"
 	@echo "make test    run the tests"
 	@echo "make check   ruff, mypy --strict, import floors, rule examples, tests"
-	@echo "make eval    precision and recall on our own labelled evaluation set"
+	@echo "make eval    precision and recall on our own labelled texts, and on files as offices make them"
 	@echo "make eval-mail    verdicts on our own labelled mail: precision and recall of what is stopped"
 	@echo "make eval-names   names and addresses: rules, model and both, by community and kind"
 	@echo "make train   train the language model anew (needs the training data beside the checkout)"
@@ -56,6 +56,7 @@ check: lint types floors rules test
 
 eval: $(STAMP)
 	@$(BIN)/python -m tests.evaluation.score
+	@$(BIN)/python -m tests.evaluation.files
 
 eval-mail: $(STAMP)
 	@$(BIN)/python -m tests.evaluation.mail

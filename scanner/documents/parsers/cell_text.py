@@ -41,13 +41,23 @@ def number_shown(value: str, code: str, *, date1904: bool = False) -> list[tuple
     whole = general(value)
     if not shown.strip():
         return [(whole, "hidden by number format")]
+    return [(shown, ""), (whole, "")] if is_disguised(whole, shown) else [(shown, "")]
+
+
+def is_disguised(whole: str, shown: str) -> bool:
+    """Whether a whole number that may identify somebody cannot be read in what its cell shows.
+
+    >>> is_disguised("4505577104", "4.51E+09"), is_disguised("4505577104", "4,505,577,104.00")
+    (True, True)
+    >>> is_disguised("4505577104", "450 557 7104"), is_disguised("12345678", "12,345,678")
+    (False, False)
+    """
     if not whole.isdecimal() or len(whole) < _DIGITS_THAT_MATTER:
-        return [(shown, "")]
-    digits = "".join(filter(str.isdecimal, shown))
+        return False
     # "4,505,577,104.00" has all the digits of a health number, and nobody reads one in it.
-    if whole not in digits or (len(whole) >= _DIGITS_OF_NUMBERS and _is_amount(shown)):
-        return [(shown, ""), (whole, "")]
-    return [(shown, "")]
+    return whole not in "".join(filter(str.isdecimal, shown)) or (
+        len(whole) >= _DIGITS_OF_NUMBERS and _is_amount(shown)
+    )
 
 
 def whole_number(text: str) -> str:

@@ -184,8 +184,10 @@ def chart(package: Package, part: Part, location: Location) -> Iterator[Event]:
 
 # Where a shape stands and how it behaves: numbers and yes or no, no words.
 _ANCHORS = frozenset(
-    ("col", "colOff", "row", "rowOff", "x", "y", "Anchor", "Row", "Column")
-    + ("AutoFill", "AutoLine", "DefaultSize", "Locked", "LockText", "PrintObject")
+    {
+        *("col", "colOff", "row", "rowOff", "x", "y", "Anchor", "Row", "Column"),
+        *("AutoFill", "AutoLine", "DefaultSize", "Locked", "LockText", "PrintObject"),
+    }
 )
 
 

@@ -18,6 +18,7 @@ from scanner.documents.inflating import CountingReader, ExpansionLimitError
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.parsers.archives import ZipParser
+from scanner.documents.parsers.cell_text import is_disguised
 from scanner.documents.parsers.html import soup_segments
 from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.parsers.sheet_rows import column_letters
@@ -653,7 +654,7 @@ class _Walk:
             name = f"{letters}{table.row + 1}" if table.sheet else ""
             hidden = table.column_hidden(column)
             table.cells.append(Cell(column, text, name, hidden))
-            if (whole := _whole_number(table.value)) and whole not in re.sub(r"\D", "", text):
+            if is_disguised(whole := table.value.removesuffix(".0").lstrip("-"), text):
                 table.cells.append(Cell(column, whole, name, hidden))
         table.column += table.cell_repeats
         table.value = ""
@@ -672,9 +673,3 @@ def _is_tiny(points: str) -> bool:
         return float(points) <= _TINY_POINTS
     except ValueError:
         return False
-
-
-def _whole_number(value: str) -> str:
-    """The digits of a stored number long enough to identify somebody, which its format may hide."""
-    digits = value.removesuffix(".0").lstrip("-")
-    return digits if digits.isdecimal() and len(digits) >= 6 else ""

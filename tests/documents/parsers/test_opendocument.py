@@ -266,3 +266,20 @@ def test_mutations_end_with_a_coverage() -> None:
             pack({"mimetype": "application/vnd.oasis.opendocument.text", "content.xml": bytes(data)})
         )
         assert (coverage.status is Status.INSPECTED) == (not coverage.gaps)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "texts"),
+    [
+        ("4505577104", "4,505,577,104.00", ["4,505,577,104.00", "4505577104"]),
+        ("4505577104", "450 557 7104", ["450 557 7104"]),
+        ("1234567", "1,234,567", ["1,234,567"]),
+    ],
+)
+def test_numbers_written_like_amounts(value: str, shown: str, texts: list[str]) -> None:
+    cell = f'<table:table-cell office:value="{value}"><text:p>{shown}</text:p></table:table-cell>'
+    segments, _ = read_whole(
+        Source.from_bytes(workbook(sheet("A", f"<table:table-row>{cell}</table:table-row>")))
+    )
+    (found,) = [segment for segment in segments if segment.text.startswith(texts[0])]
+    assert found.text.split("\t") == texts
