@@ -58,6 +58,23 @@ class View:
         return any(field.label for block in self.passage.blocks for field in block.fields)
 
     @cached_property
+    def header_cells(self) -> Sequence[Span]:
+        """The cells of declared tables that say nothing but what stands in their columns, in order."""
+        labels: dict[int, set[str]] = {}
+        for block in self.passage.blocks:
+            if block.table is not None and block.table not in labels:
+                named = {field.label.casefold() for field in block.fields if field.label}
+                if named:
+                    labels[block.table] = named
+        return [
+            (field.start, field.end)
+            for block in self.passage.blocks
+            if block.table in labels and not any(field.label for field in block.fields)
+            for field in block.fields
+            if self.text[field.start : field.end].strip().casefold() in labels[block.table]
+        ]
+
+    @cached_property
     def layout(self) -> Layout:
         """The tables, forms and paragraphs of the passage."""
         return lay_out(self.passage)

@@ -71,10 +71,12 @@ class EnsembleRecogniser:
         if impression is None:
             return alone
         known = _Places((f.start, f.end) for f in alone if f.confidence >= REPORTED)
+        headers = _Places(view.header_cells)
         marked = [
             span
             for span in impression.spans
             if span.entity_type == "PERSON"
+            and not headers.touch(span.start, span.end)
             and (known.touch(span.start, span.end) or self._plausible(view.text, span, impression))
         ]
         opinions = [(s.start, s.end, _chance(_MARKED * _odds_of(impression, s))) for s in marked]

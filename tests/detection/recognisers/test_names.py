@@ -215,3 +215,52 @@ def test_repetition_is_survived(text: str) -> None:
 )
 def test_scraps_are_survived(text: str) -> None:
     assert names(text) == []
+
+
+def rows_without_labels(*rows: tuple[str, ...], labels: tuple[str, ...] = ()) -> View:
+    """A declared table whose first row is its header where ``labels`` are given."""
+    text, blocks = "", []
+    for number, cells in enumerate(rows):
+        start, fields = len(text), []
+        for column, cell in enumerate(cells):
+            label = labels[column] if labels and number else ""
+            fields.append(Field(len(text), len(text) + len(cell), label))
+            text += cell + "\t"
+        blocks.append(Block(start, len(text) - 1, table=0, fields=tuple(fields)))
+        text = text[:-1] + "\n"
+    return View(Passage(text, tuple(blocks)), organisation=Organisation(), reference_date=date(2024, 6, 30))
+
+
+RARE = ("Abara", "Achterberg", "Featherstonehaugh", "Ozturk", "Okonkwo", "Quigley")
+GIVEN = ("Imran", "Zofia", "Gwenllian", "Thandiwe", "Aoife", "Chiamaka")
+
+
+@pytest.mark.parametrize(
+    ("columns", "named", "why"),
+    [
+        ((RARE, GIVEN, ("12.50",) * 6), {*RARE, *GIVEN}, "surnames beside forenames, no header at all"),
+        ((tuple(f"{f} {s}" for f, s in zip(GIVEN, RARE, strict=True)),), None, "whole names"),
+        ((("Ashton", "Barton", "Clifton", "Denton", "Heaton", "Norton"), ("Ward",) * 6), set(), "wards"),
+        ((("Brown", "Green", "Green", "White", "Brown", "Green"), ("M",) * 6), set(), "colours repeat"),
+        ((("Chair", "Desk", "Lamp", "Table", "Shelf", "Stool"),), set(), "furniture"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_columns_without_labels(
+    columns: tuple[tuple[str, ...], ...], named: set[str] | None, why: str
+) -> None:
+    view = rows_without_labels(*zip(*columns, strict=True))
+    sure = {one.value(view.text) for one in RECOGNISER.recognise(view) if one.confidence >= 0.7}
+    assert sure == (set(columns[0]) if named is None else named), why
+
+
+def test_what_heads_a_column_is_no_name() -> None:
+    labels = ("Pupil", "D.O.B.", "Nat Ins", "Last Name")
+    view = rows_without_labels(labels, ("Ann Carr", "01/02/2015", "none", "Carr"), labels=labels)
+    found = {one.value(view.text) for one in RECOGNISER.recognise(view) if one.confidence >= REPORTED}
+    assert found == {"Ann Carr", "Carr"}
+
+
+def test_dots_lead_to_a_name() -> None:
+    assert names("Name: ......Ann Carr...................... Date: ..........") == ["Ann Carr"]
+    assert names("see www.Ann.Carr.example") == []

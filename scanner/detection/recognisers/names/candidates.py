@@ -324,7 +324,9 @@ def is_free(text: str, start: int, end: int) -> bool:
             return False
         if before in "./-'":
             two = text[start - 2 : start - 1]
-            if (before == "." and two and not two.isspace()) or (before == "'" and two.isalnum()):
+            # Dots in a row lead from a label to its value.
+            joined = before == "." and two and two != "." and not two.isspace()
+            if joined or (before == "'" and two.isalnum()):
                 return False
             if (
                 before in "/-"

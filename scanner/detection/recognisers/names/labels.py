@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from scanner.detection.finding import EvidenceKind
@@ -26,7 +26,7 @@ from scanner.detection.recognisers.names.candidates import (
 from scanner.detection.recognisers.names.context import role_of
 from scanner.detection.recognisers.names.lexicon import Lexicon, forename_band, surname_band, word_band
 from scanner.detection.recognisers.names.weighing import reason
-from scanner.text import Field
+from scanner.text import Block, Field
 
 _LABEL_WORD = re.compile(r"[a-z]+(?:'s)?|&|@")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -55,6 +55,14 @@ _SURNAME_FIRST = reason(EvidenceKind.PATTERN, "surname, forename", 0.4)
 _LATER = reason(EvidenceKind.COUNTER, "not the first thing in its field", -1.2)
 _SAME_COLUMN = reason(EvidenceKind.LABEL, "column of names", 1.2)
 _OTHER_COLUMN = reason(EvidenceKind.COUNTER, "column of other things", -2.5)
+
+# A column without a label is one of names where of this many cells nearly all look like names, half are
+# listed ones, and few say the same: colours, wards and teams repeat.
+_LEAST_CELLS, _MOST_CELLS = 5, 200
+_ALIKE, _LISTED, _FEW_LISTED, _DISTINCT = 0.85, 0.5, 0.15, 0.6
+_NAME_CELL = re.compile(
+    r"[^\W\d_][^\W\d_.'’-]*(?:[ '’.-]{1,2}[^\W\d_][^\W\d_.'’-]*){0,3}\.?(?:, [^\W\d_][^\W\d_ .'’-]*)?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +156,12 @@ def _note(words: Iterable[str], lexicon: Lexicon) -> str:
 
 
 class Labelled:
-    """The labelled candidates of a layout, and the stretches whose label says that they name no person."""
+    """The labelled candidates of a layout, and the stretches whose label says that they name no person.
 
-    def __init__(self, layout: Layout, lexicon: Lexicon, *, most: int) -> None:
+    Of the ``blocks`` that the source declared, columns without any label that hold names count, too.
+    """
+
+    def __init__(self, layout: Layout, lexicon: Lexicon, *, most: int, blocks: Sequence[Block] = ()) -> None:
         self.candidates: list[Candidate] = []
         self.others: list[tuple[int, int]] = []
         self._text = layout.text
@@ -176,6 +187,45 @@ class Labelled:
             self.candidates += found
         for (_, label), cells in columns.items():
             self._weigh_column(cells, self._meanings[label])
+        for meaning, fields in self._unlabelled(blocks):
+            for field in fields:
+                if len(self.candidates) < most:
+                    self.candidates += self._value(field, meaning)
+
+    def _unlabelled(self, blocks: Sequence[Block]) -> Iterator[tuple[LabelMeaning, list[Field]]]:
+        """The columns of declared tables that have no label and hold names, with what kind of name."""
+        columns: dict[tuple[int, int], list[Field]] = defaultdict(list)
+        for block in blocks:
+            if block.table is not None and not any(field.label for field in block.fields):
+                for number, field in enumerate(block.fields):
+                    if field.start < field.end:
+                        columns[block.table, number].append(field)
+        columns = {place: fields for place, fields in columns.items() if len(fields) >= _LEAST_CELLS}
+        kinds = {place: self._kind_of_column(fields, _LISTED) for place, fields in columns.items()}
+        given = {place for place, kind in kinds.items() if kind == "forename"}
+        for (table, number), kind in kinds.items():
+            # Surnames alone may be wards, ships or firms: beside forenames they are surnames, rare ones, too.
+            beside = bool({(table, number - 1), (table, number + 1)} & given)
+            if kind != "full" and beside and (table, number) not in given:
+                kind = "surname" if self._kind_of_column(columns[table, number], _FEW_LISTED) else ""
+            if kind in ("full", "forename") or (beside and kind):
+                yield LabelMeaning(kind, _BARE), columns[table, number]
+
+    def _kind_of_column(self, fields: list[Field], least_listed: float) -> str:
+        text, lexicon = self._text, self._lexicon
+        values = [text[field.start : field.end].strip() for field in fields[:_MOST_CELLS]]
+        alike = [value for value in values if _NAME_CELL.fullmatch(value)]
+        if len(alike) < _ALIKE * len(values) or len(set(alike)) < _DISTINCT * len(values):
+            return ""
+        words = [[lexicon.word(word)[1] for word in re.split(r"[ ,]+", value)] for value in alike]
+        listed = sum(any(one & lex.KNOWN_NAME and word_band(one) < 2 for one in flags) for flags in words)
+        if listed < least_listed * len(alike):
+            return ""
+        if sum(len(flags) > 1 for flags in words) * 2 > len(words):
+            return "full"
+        first = sum(forename_band(flags[0]) for flags in words)
+        last = sum(surname_band(flags[0]) for flags in words)
+        return "forename" if first > last else "surname"
 
     @staticmethod
     def _weigh_column(cells: list[list[Candidate]], meaning: LabelMeaning) -> None:

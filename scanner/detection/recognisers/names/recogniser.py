@@ -86,8 +86,9 @@ class NameRecogniser:
     def _propose(self, view: View) -> list[Candidate]:
         text, lexicon = view.text, self._lexicon
         owners = _Stretches((one.start, one.end) for one in view.findings if one.entity_type in _OWNERS)
-        labelled = Labelled(view.layout, lexicon, most=MOST_CANDIDATES)
+        labelled = Labelled(view.layout, lexicon, most=MOST_CANDIDATES, blocks=view.passage.blocks)
         others = _Stretches(labelled.others)
+        headers = _Stretches(view.header_cells)
         mail = _mail_names(view)
         kept: list[Candidate] = []
         sources = (
@@ -97,6 +98,8 @@ class NameRecogniser:
         )
         for one in chain.from_iterable(islice(source, MOST_CANDIDATES) for source in sources):
             if (one.weight < _HOPELESS and not one.anchored) or owners.hold(one.start, one.end):
+                continue
+            if headers.hold(one.start, one.end):
                 continue
             weigh_context(text, one, lexicon)
             if others.hold(one.start, one.end):
