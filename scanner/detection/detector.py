@@ -6,6 +6,7 @@ flags, special category, topics, returns).  Each stage sees what earlier ones fo
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,6 +33,12 @@ _LAYERS = {
     "CHILD_RETURN": 6,
     "DOCUMENT_KIND": 7,
 }
+
+# Before a surname that two people bear: "Mr & Mrs", "MR A & MRS J".
+_COUPLE = re.compile(
+    r"\b(?:mr|mrs|ms|dr|rev)\.?(?: [a-z]\.?)? ?(?:&|and|\+|/) ?(?:mrs|mr|ms|miss|dr)\.?(?: [a-z]\.?){0,2} ?$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +204,8 @@ def _mentions(
                 table,
                 layout.label_at(finding.start),
                 finding.start,
+                couple=finding.entity_type == "PERSON"
+                and _COUPLE.search(text, max(0, finding.start - 24), finding.start) is not None,
             )
         )
     return tuple(mentions)

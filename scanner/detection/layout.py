@@ -243,7 +243,8 @@ tutor group placement worker allocated social carer parent guardian mother fathe
 student learner patient client tenant applicant claimant customer case notes note comment comments
 reason outcome decision legal review plan register need needs vehicle reg vrm make model badge
 permit licence passport nationality language relationship household uniqueid key field value subject
-sender recipient attendance exclusion session diagnosis gp practice surgery hospital
+sender recipient who owner officer clerk clerks venue borrower elector party
+attendance exclusion session diagnosis gp practice surgery hospital
 """
 _HEADER_WORDS = frozenset(_HEADER_LIST.split())
 _LABEL_TOKEN = re.compile(r"[A-Za-z]+")
@@ -425,7 +426,7 @@ class _Discovery:
                 continue
             if len(names) == 2 and self._labels_down(lines[first + 1 : first + 4], delimiter):
                 continue
-            if delimiter in ",;" and any(name.endswith((":", ".")) for name in names):
+            if delimiter in ",;" and any(name.endswith((":", ".")) or ". " in name for name in names):
                 continue
             halves = delimiter == "," and len(names) == 2
             if halves and first < self._long_row:

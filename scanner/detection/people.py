@@ -29,18 +29,38 @@ DATE_OF_BIRTH UK_ADDRESS PHONE EMAIL UK_BANK_ACCOUNT IBAN CREDIT_CARD UK_VEHICLE
 UK_COUNCIL_TAX_ACCOUNT UK_BENEFIT_REFERENCE CHILD_FLAG SPECIAL_CATEGORY
 """
 _ATTRIBUTE_TYPES = UNIQUE_TYPES | frozenset(_ATTRIBUTES.split())
+# What a row of a register says of its person, and a row of a log does not.
+_DESCRIBING = UNIQUE_TYPES | {
+    "DATE_OF_BIRTH",
+    "UK_ADDRESS",
+    "UK_POSTCODE",
+    "UK_BANK_ACCOUNT",
+    "PHONE",
+    "EMAIL",
+}
 # A value belongs to the nearest name before it within this many characters of running text.
 _REACH = 600
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
 _FOREIGN_ROLE = re.compile(
-    r"social.?worker|allocated|worker|officer|teacher|manager|doctor|\bgp\b|clinician|consultant|author|staff|"
-    r"adviser|advisor|assessor|reviewer|\biro\b|lead|created.?by|updated.?by|assigned|senco",
+    r"social.?worker|allocated|worker|officer|teacher|manager|doctor|\bgp\b|clinician|consultant|author|"
+    r"staff|"
+    r"adviser|advisor|assessor|reviewer|\biro\b|lead|created.?by|updated.?by|assigned|senco|^who$|"
+    r"^by(?: whom)?$|"
+    r"owner$|responsible|action by|(?:checked|seen|taken|logged|completed|approved|signed|entered|"
+    r"dealt).?(?:with.?)?by|"
+    r"inspector|presiding|clerk|\bchair|invigilator|interpreter",
     re.IGNORECASE,
 )
-_SURNAME_LABEL = re.compile(r"surname|last.?name|family|^s\.?name$", re.IGNORECASE)
-_GIVEN_LABEL = re.compile(r"forename|first.?name|given|christian.?name|^f\.?name$", re.IGNORECASE)
+_SURNAME_LABEL = re.compile(r"surname|last.?name|family|^s[.']?name$|^last$", re.IGNORECASE)
+_GIVEN_LABEL = re.compile(
+    r"forename|first.?name|given|christian.?name|^f[.']?name$|^firsts?$|^fore$|^middle(?: ?names?)?$|"
+    r"initials?",
+    re.IGNORECASE,
+)
+_MIDDLE_LABEL = re.compile(r"middle", re.IGNORECASE)
 _OTHER_PERSON = re.compile(
-    r"mother|father|mum|dad|parent|carer|guardian|partner|spouse|next.?of.?kin|emergency|sibling|wife|husband|landlord|contact",
+    r"mother|father|mum|dad|parent|carer|guardian|partner|spouse|next.?of.?kin|emergency|sibling|wife|"
+    r"husband|landlord|contact",
     re.IGNORECASE,
 )
 
@@ -51,7 +71,7 @@ class Mention:
 
     ``record`` identifies the table row, form or paragraph within the document, ``table`` its table
     (``None`` in text); ``column`` is the header or label over it; ``hidden`` says why a reader does not
-    see it, empty where it is visible.
+    see it, empty where it is visible.  ``couple`` says that a name stands for two: "Mr A & Mrs J Nowak".
     """
 
     finding: Finding
@@ -61,6 +81,7 @@ class Mention:
     column: str = ""
     position: int = 0
     hidden: str = ""
+    couple: bool = False
 
 
 @dataclass(slots=True)
@@ -83,6 +104,7 @@ class _Draft:
     addresses: set[str] = field(default_factory=set)
     roles: Counter[str] = field(default_factory=Counter)
     rows: set[tuple[int, int]] = field(default_factory=set)
+    couple: bool = False
 
 
 def plain_word(word: str) -> str:
@@ -105,12 +127,23 @@ def parse_name(value: str, column: str = "") -> _Name | None:
     words = [word for word in words if word]
     if not words:
         return None
+    if len(words) > 1 and "," not in value and (order := _both_in_order(column)):
+        # "ABERNETHY Shona" under "SURNAME Forename".
+        return _Name(tuple(words[1:]), words[0]) if order < 0 else _Name(tuple(words[:-1]), words[-1])
     if _SURNAME_LABEL.search(column) and "," not in value:
         # "van der Berg" under Surname is one surname.
         return _Name((), "".join(words))
     if len(words) == 1 or (_GIVEN_LABEL.search(column) and "," not in value):
         return _Name(tuple(words), "")
     return _Name(tuple(words[:-1]), words[-1])
+
+
+def _both_in_order(column: str) -> int:
+    """Whether one header asks for surname and given names: -1 surname first, 1 given names first, 0 not."""
+    surname, given = _SURNAME_LABEL.search(column), _GIVEN_LABEL.search(column)
+    if surname is None or given is None:
+        return 0
+    return -1 if surname.start() < given.start() else 1
 
 
 class Aliases:
@@ -154,10 +187,13 @@ def group(
 
     live = [index for index, mention in enumerate(mentions) if mention.finding.confidence >= REPORTED]
     parts = _name_parts(mentions, live)
+    described = frozenset(
+        mentions[index].record for index in live if mentions[index].finding.entity_type in _DESCRIBING
+    )
     # Whole names first: a first name alone joins whoever bears it, wherever that stands.
     order = sorted(parts, key=lambda part: (not (part.name.given and part.name.surname), part.members[0]))
     for part in order:
-        draft = _find(part, mentions, by_surname, by_given, aliases)
+        draft = _find(part, mentions, by_surname, by_given, aliases, described)
         if draft is None:
             draft = _Draft()
             drafts.append(draft)
@@ -184,7 +220,14 @@ def group(
         if role == "private"
         or (role == "" and draft.name is not None and draft.name.given and draft.name.surname)
     )
-    high = len(private)
+    # "Mr & Mrs Nowak" are two, unless both are named elsewhere.
+    others = 0
+    for draft, person in zip(drafts, persons, strict=True):
+        if draft.couple and person.role not in ("staff", "public"):
+            # The parents of the child whose surname they bear, or somebody and a partner.
+            others += 2 if person.is_child else not _partner(draft, private)
+    low += others
+    high = len(private) + others
     households = {
         person.household
         for person in persons
@@ -197,6 +240,19 @@ def group(
         households=len(households),
         unrelated_households=_unrelated(private, mentions),
     )
+
+
+def _partner(draft: _Draft, private: Sequence[_Draft]) -> bool:
+    """Whether somebody else of the same surname is named."""
+    surname = _last_word(draft)
+    return any(other is not draft and _last_word(other) == surname for other in private)
+
+
+def _last_word(draft: _Draft) -> str:
+    name = draft.name
+    if name is None:
+        return ""
+    return name.surname or (name.given[-1] if name.given else "")
 
 
 @dataclass(slots=True)
@@ -217,6 +273,7 @@ def _name_parts(mentions: Sequence[Mention], live: Iterable[int]) -> list[_Part]
     """Name findings as namings: ``Surname`` and ``Forename`` of one row or form become one."""
     parts: list[_Part] = []
     waiting: dict[tuple[tuple[int, int], str], _Part] = {}
+    whole: dict[tuple[tuple[int, int], str], _Part] = {}
     for index in live:
         mention = mentions[index]
         if mention.finding.entity_type != "PERSON":
@@ -225,9 +282,13 @@ def _name_parts(mentions: Sequence[Mention], live: Iterable[int]) -> list[_Part]
         if name is None:
             continue
         surname_only = bool(_SURNAME_LABEL.search(mention.column)) and not name.given
+        if _both_in_order(mention.column):
+            surname_only = False
         given_only = bool(_GIVEN_LABEL.search(mention.column)) and not name.surname
         prefix = re.sub(
-            r"(?i)sur|last|family|fore|first|given|christian|name|s\)|\(|known|as|_|\W", "", mention.column
+            r"(?i)sur|last|family|fore|first|middle|given|christian|initials?|names?|s\)|\(|known|as|_|\W",
+            "",
+            mention.column,
         ).casefold()
         key = (mention.record, prefix)
         note = mention.finding.note
@@ -235,6 +296,12 @@ def _name_parts(mentions: Sequence[Mention], live: Iterable[int]) -> list[_Part]
             note = "staff"
         part = _Part(name, [index], mention.value, note, mention.record, mention.table, mention.column, False)
         if surname_only or given_only:
+            middle = given_only and _MIDDLE_LABEL.search(mention.column) is not None
+            before = waiting.get(key) or whole.get(key)
+            if middle and before is not None:
+                before.name = _Name((*before.name.given, *name.given), before.name.surname)
+                before.members.append(index)
+                continue
             other = waiting.get(key)
             if other is not None and bool(other.name.given) != bool(name.given):
                 given = other.name.given or name.given
@@ -243,6 +310,7 @@ def _name_parts(mentions: Sequence[Mention], live: Iterable[int]) -> list[_Part]
                 other.members.append(index)
                 other.text = f"{other.text} {mention.value}"
                 del waiting[key]
+                whole[key] = other
                 continue
             waiting[key] = part
         parts.append(part)
@@ -267,6 +335,7 @@ def _find(
     by_surname: Mapping[str, list[_Draft]],
     by_given: Mapping[str, list[_Draft]],
     aliases: Aliases,
+    described: frozenset[tuple[int, int]],
 ) -> _Draft | None:
     """The person a naming belongs to, ``None`` if it names somebody new."""
     name = part.name
@@ -276,8 +345,13 @@ def _find(
                 continue
             if not aliases.compatible(draft.name.given, name.given):
                 continue
-            if part.table is not None and any(row != part.record for row in draft.rows):
-                # Two rows of one table are two people, even of one name, unless a number says otherwise.
+            if (
+                part.table is not None
+                and any(row != part.record for row in draft.rows)
+                and (part.record in described or not draft.rows.isdisjoint(described))
+            ):
+                # Two rows that say more of them are two people, even of one name, unless a number says
+                # otherwise; a log or a statement names the same one again and again.
                 same_table = any(
                     mentions[i].table == part.table and mentions[i].record != part.record
                     for i in draft.members
@@ -305,6 +379,7 @@ def _find(
 def _add_name(draft: _Draft, part: _Part, mentions: Sequence[Mention]) -> None:
     draft.names.append(part.text)
     draft.members += part.members
+    draft.couple = draft.couple or any(mentions[index].couple for index in part.members)
     if part.table is not None:
         draft.rows.add(part.record)
     if draft.name is None or (

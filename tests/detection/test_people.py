@@ -104,3 +104,52 @@ def test_officers_are_not_counted_as_private_people() -> None:
 
 def test_an_empty_document_has_nobody() -> None:
     assert people("The meeting room is booked.") == Population()
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "why"),
+    [
+        (
+            "Emp,Surname,First\n1,Okafor,Ivy\n2,Dobbs,Arthur\n3,Foy,Brendan\n",
+            3,
+            "surname and first name in columns",
+        ),
+        (
+            "title,first,middle,surname\nMr,Ian,Robert,Cowling\nMs,Carys,Ann,Lovell\n",
+            2,
+            "middle names are nobody's own",
+        ),
+        ("Surname: Okafor\nForenames: Ivy Rose\n", 1, "a form asks for forenames"),
+        (
+            "|Ref|SURNAME Forename|\n|1|EVANS Prudence|\n|2|FITZROY Martin|\n",
+            2,
+            "one column for both, surname first",
+        ),
+        (
+            "Date,Name,Amount\n1/2,Ruth Neave,3\n2/2,Ola Foy,4\n3/2,Ruth Neave,5\n",
+            2,
+            "a statement names one twice",
+        ),
+        (
+            "Name,DOB\nRuth Neave,01/02/1950\nOla Foy,02/02/1960\nRuth Neave,03/02/1970\n",
+            3,
+            "a register holds two of one name",
+        ),
+        (
+            "Ref: 1\nOwed by MR A & MRS J SUTCLIFFE of 98 Park Grove, Leeds LS8 2QT",
+            2,
+            "a couple by one surname",
+        ),
+        ("Mr & Mrs Hargreave, 22 Larkfield Avenue, Leeds LS8 2QT", 2, "a couple"),
+        ("Mr Alan Hargreave and Mrs Joan Hargreave of 22 Larkfield Avenue, Leeds LS8 2QT", 2, "each by name"),
+        ("Mr Hargreave of 22 Larkfield Avenue, Leeds LS8 2QT", 1, "one of them"),
+    ],
+)
+def test_tables_and_couples(text: str, low: int, why: str) -> None:
+    assert people(text).low == low, why
+
+
+def test_a_column_that_says_who_acts_names_officers() -> None:
+    found = people("Ref,Who,What,By\n1,Tola Olawale,ask Housing,Apr\n2,Jean Crabbe,reply,May\n")
+    assert [person.role for person in found.persons] == ["staff", "staff"]
+    assert people("Ref,Tenant,What\n1,Tola Olawale,tap\n2,Jean Crabbe,door\n").low == 2
