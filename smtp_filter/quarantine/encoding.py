@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from scanner.inspection.model import Inspection
+from scanner.documents.model import Location
+from scanner.inspection.model import Inspection, LocatedFinding
 from scanner.judgement.assessment import PeopleCount, Reason, Severity
 from scanner.store.encoding import inspection_from_json, inspection_to_json
 from smtp_filter.message import Envelope, Message, Recipient
@@ -18,6 +20,9 @@ from smtp_filter.verdict.model import Action, NotInspected, RecipientVerdict, Ro
 # What a list shows of the recipients; one page shows them all.
 RECIPIENTS_SHOWN = 20
 REASONS_SHOWN = 5
+# How the place of a name ends; shorter values found elsewhere may be words of our own for places.
+_IN_A_NAME = "file name"
+_TELLING = 6
 _ENVELOPE = ("sender", "body", "smtputf8", "ret", "envid")
 
 
@@ -84,17 +89,60 @@ def summary_from_bytes(data: bytes) -> Summary:
 
 
 def whole_of(message: Message, head: Head, inspection: Inspection, verdict: Verdict) -> Whole:
-    """All but the body of a message that is being held; values of findings are not among it."""
-    masked = tuple(replace(finding, value=None) for finding in inspection.findings)
+    """All but the body of a message that is being held; values of findings are not among it.
+
+    Nor do they stand in its places: what was found is masked in the names of files, sheets and fields.
+    """
+    shown = _masked_names(inspection.findings)
+    coverage = inspection.coverage
     return Whole(
         envelope=message.envelope,
-        inspection=replace(inspection, findings=masked),
-        verdict=verdict,
+        inspection=replace(
+            inspection,
+            findings=tuple(
+                replace(finding, value=None, location=shown(finding.location))
+                for finding in inspection.findings
+            ),
+            coverage=replace(
+                coverage,
+                gaps=tuple(
+                    replace(gap, location=_shown_location(gap.location, shown)) for gap in coverage.gaps
+                ),
+                protected=tuple(
+                    replace(part, location=_shown_location(part.location, shown))
+                    for part in coverage.protected
+                ),
+            ),
+        ),
+        verdict=replace(
+            verdict,
+            not_inspected=tuple(replace(part, place=shown(part.place)) for part in verdict.not_inspected),
+        ),
         header_from=head.header_from,
         message_id=head.message_id,
         references=head.references,
         client=message.client.address,
     )
+
+
+def _masked_names(findings: Sequence[LocatedFinding]) -> Callable[[str], str]:
+    """What to do with a place, so that names of files, sheets and fields do not tell what was found."""
+    masks = {
+        finding.value: finding.masked
+        for finding in findings
+        if finding.value
+        and finding.value != finding.masked
+        and (len(finding.value) >= _TELLING or finding.location.endswith(_IN_A_NAME))
+    }
+    if not masks:
+        return str
+    longest_first = sorted(masks, key=lambda value: (-len(value), value))
+    found = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")
+    return lambda place: found.sub(lambda match: masks[match[0]], place)
+
+
+def _shown_location(location: Location, shown: Callable[[str], str]) -> Location:
+    return Location(tuple(map(shown, location.parts)))
 
 
 def values_of(inspection: Inspection) -> bytes | None:

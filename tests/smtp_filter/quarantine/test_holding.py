@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, MetaData, event, func, select
 
+from scanner.documents.model import Gap, Location, ProtectedPart, Protection, Shortfall
 from scanner.judgement.assessment import Severity
 from scanner.store.database import writing
 from scanner.store.sealing import SealingError
@@ -23,6 +24,7 @@ from smtp_filter.quarantine.holding import Quarantine
 from smtp_filter.quarantine.model import Actor, GoneError, NoRoomError, State
 from smtp_filter.quarantine.reading import original, reveal, show
 from smtp_filter.quarantine.searching import Filter, list_messages
+from smtp_filter.verdict.model import NotInspected
 from tests.schema import differences
 from tests.smtp_filter.quarantine.making import (
     NHS,
@@ -84,6 +86,50 @@ def test_findings_are_masked_until_they_are_revealed(quarantine: Quarantine) -> 
     assert acts[-1].reason == "sender asked which number"
     with pytest.raises(Exception, match="reason"):
         reveal(quarantine, reference, OFFICER, "  ")
+
+
+def test_what_a_file_name_tells_is_masked_in_every_place(quarantine: Quarantine) -> None:
+    name = f'attachment "Ann Poole {NINO} Annual.zip"'
+    found = inspection()
+    number = replace(found.findings[1], location=f"{name} > file name")
+    person = replace(number, entity_type="PERSON", masked="A** P****", value="Ann", fingerprint="cccc")
+    inside = replace(found.findings[0], location=f"{name} > letter.docx > paragraph 1")
+    gap = Gap(Location((name, "plan.dwg")), Shortfall.UNSUPPORTED_KIND, "drawing")
+    closed = ProtectedPart(Location((name, "safe.zip")), Protection.STRONG, "AES-256")
+    given = replace(
+        found,
+        findings=(person, number, inside),
+        coverage=replace(found.coverage, gaps=(gap,), protected=(closed,)),
+    )
+    told = verdict(not_inspected=(NotInspected(f"{name} > plan.dwg", "kind not supported"),))
+    reference = quarantine.hold(message(), given, told).reference
+    detail = show(quarantine, reference, OFFICER)
+    masked = 'attachment "A** P**** Poole ** ** ** ** C Annual.zip"'
+    assert [one.location for one in detail.inspection.findings] == [
+        f"{masked} > file name",
+        f"{masked} > file name",
+        f"{masked} > letter.docx > paragraph 1",
+    ]
+    assert detail.inspection.coverage.gaps[0].location.parts == (masked, "plan.dwg")
+    assert detail.inspection.coverage.protected[0].location.parts == (masked, "safe.zip")
+    assert detail.verdict.not_inspected[0].place == f"{masked} > plan.dwg"
+    # Who has a reason sees the numbers themselves, as before.
+    assert reveal(quarantine, reference, OFFICER, "which file") == ["Ann", NINO, NHS]
+
+
+@pytest.mark.parametrize(
+    ("place", "shown", "why"),
+    [
+        (f'sheet "{NINO}" > B2', 'sheet "** ** ** ** C" > B2', "found in a cell, and the sheet is called so"),
+        ('attachment "Rota.xlsx" > B2', 'attachment "Rota.xlsx" > B2', "nothing of it was found"),
+        (f'attachment "{NINO}7.pdf" > page 1', f'attachment "{NINO}7.pdf" > page 1', "a longer word"),
+    ],
+)
+def test_places_show_no_value(quarantine: Quarantine, place: str, shown: str, why: str) -> None:
+    found = inspection()
+    given = replace(found, findings=(replace(found.findings[1], location=place),))
+    reference = quarantine.hold(message(), given, verdict()).reference
+    assert show(quarantine, reference, OFFICER).inspection.findings[0].location == shown, why
 
 
 def test_a_retry_gets_the_same_number_and_no_second_notice(quarantine: Quarantine) -> None:
