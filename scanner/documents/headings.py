@@ -14,6 +14,7 @@ from scanner.documents.rows import Row
 _SEARCHED_ROWS = 8
 # A label names something: longer cells are sentences.
 _LONGEST_LABEL = 60
+_LONGEST_SIGN = 3
 _WORD = re.compile(r"[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
 # A sentence goes on behind its end; "No. of beds" and "Ref. no" do not end one.
@@ -90,7 +91,10 @@ def is_header(row: Sequence[str]) -> bool:
     names = [cell.strip().lower() for cell in row if cell.strip()]
     if len(names) * 2 < len(row) or not names or len(set(names)) * 10 < len(names) * 8:
         return False
-    return all(map(is_label, names))
+    labels = sum(map(is_label, names))
+    # "#", "%", "£": a sign over a column of numbers.
+    signs = sum(1 for name in names if len(name) <= _LONGEST_SIGN and not any(map(str.isalnum, name)))
+    return labels + signs == len(names) and labels > signs
 
 
 def is_heading_row(row: Sequence[str]) -> bool:

@@ -10,7 +10,7 @@ from itertools import chain, islice
 
 from scanner.documents.decoding import decoded_pieces
 from scanner.documents.delimiters import delimiter_of, quote_of
-from scanner.documents.headings import form_labels, is_header, is_heading_row, unnumbered
+from scanner.documents.headings import form_labels, is_header, is_heading_row, names_something, unnumbered
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.parsers.cell_text import whole_number
@@ -180,10 +180,19 @@ def header_index(rows: Sequence[list[str]]) -> int | None:
             continue
         if not is_header(row):
             return None if len(row) == usual and filled * 10 >= usual * 8 else _later(rows, index, usual)
-        if is_heading_row(row) or (len(row) > 2 and _has_numbers_beneath(rows[index + 1 : index + 30], row)):
+        beneath = rows[index + 1 : index + 30]
+        if is_heading_row(row) or (
+            (len(row) > 2 or not _is_form(beneath)) and _has_numbers_beneath(beneath, row)
+        ):
             return index
         return None
     return None
+
+
+def _is_form(rows: Sequence[list[str]]) -> bool:
+    """Whether rows of two cells may be labels with their values: too few to tell, or labels in front."""
+    filled = [row for row in rows if any(row)]
+    return len(filled) < 3 or sum(1 for row in filled if names_something(row[0])) * 3 > len(filled)
 
 
 def _later(rows: Sequence[list[str]], index: int, usual: int) -> int | None:

@@ -29,6 +29,9 @@ def test_every_cell_stands_under_its_column() -> None:
     [
         ("Name,Town\nAnn,Leeds\n", ["Name", "Town"], "words that columns are called by"),
         ("CHILD,SEX,UPN\n1,1,A12\n2,2,A13\n", ["CHILD", "SEX", "UPN"], "numbers beneath"),
+        ("#,Service user,Contact\n1,Ann,x\n2,Bo,y\n", ["#", "Service user", "Contact"], "a sign"),
+        ("Claimant,Nat Ins\nAnn,x1\nBo,x2\nCy,x3\n", ["Claimant", "Nat Ins"], "two columns, numbers beneath"),
+        ("Surname,Carr\nForename,Ann\nBorn,1/2/1950\nTel,01422\n", ["", "Tel"], "near miss: a form"),
         ("Extract of cases\nRun: 1 May\n\nName,DOB,Ref\nAnn,1,2\n", ["Name", "DOB", "Ref"], "a preamble"),
         ("Title,,\nName,DOB,Ref\nAnn,1,2\nBob,3,4\n", ["Name", "DOB", "Ref"], "a title padded to the width"),
         ("Ann,Smith,1 High Street\nBob,Jones,2 High Street\n", ["", "", ""], "data from the first row"),

@@ -12,6 +12,7 @@ from pathlib import Path
 # Where the name of a kind alone leaves LibreOffice a choice.
 _FILTERS = {
     "xls": "xls:MS Excel 97",
+    "csv": "csv:Text - txt - csv (StarCalc):44,34,76,1",
     "doc": "doc:MS Word 97",
     "rtf": "rtf:Rich Text Format",
     "xml": "xml:MS Excel 2003 XML",
