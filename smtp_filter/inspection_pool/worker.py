@@ -21,8 +21,8 @@ from scanner.documents.apart import reading_apart
 from scanner.documents.deadline import Deadline
 from scanner.documents.isolation import confine, die_with_parent, renew_cpu
 from scanner.documents.reader import Read, read_document
+from scanner.shares.letting_go import let_go
 from scanner.shares.wire import encode
-from scanner.shares.worker import let_go
 from smtp_filter.inspection_pool.settings import PoolSettings
 from smtp_filter.process_names import name_process
 
