@@ -139,9 +139,7 @@ def uncompared(connection: Connection, most: int) -> list[Uncompared]:
         .order_by(evidence.c.id)
         .limit(most)
     )
-    return [
-        Uncompared(row.id, row.content_hash, row.look, row.detail) for row in connection.execute(query)
-    ]
+    return [Uncompared(row.id, row.content_hash, row.look, row.detail) for row in connection.execute(query)]
 
 
 def compared(connection: Connection, answers: Mapping[int, bool]) -> None:
