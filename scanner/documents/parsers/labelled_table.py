@@ -237,9 +237,12 @@ class LabelledTable:
         )
 
     def _give(self, row: Row) -> None:
-        labels = self._labels_of(row)
-        named = any(labels)
-        if not named and (len(labels) == 1 or any("\n" in cell.text for cell in row.cells)):
+        if self._form or not self._labels:
+            labels = self._labels_of(row)
+        else:
+            known = self._labels.get
+            labels = [known(cell.column, "") for cell in row.cells]
+        if not any(labels) and (len(labels) == 1 or any("\n" in cell.text for cell in row.cells)):
             if self._form and self._records and len(labels) == 1 and len(row.cells[0].text) <= _TITLE:
                 self._fill([("", row, row.cells[0])])  # a title inside of a form
                 return
@@ -249,27 +252,32 @@ class LabelledTable:
         if self._form:
             self._fill(list(zip(labels, repeat(row), row.cells, strict=False)))
             return
-        self._end_form()
+        if self._records:
+            self._end_form()
         fields: list[Field] = []
         names: list[str] = []
+        texts: list[str] = []
+        reasons: list[str] = []
         start = 0
         for cell, label in zip(row.cells, labels, strict=True):
-            end = start + len(cell.text)
+            text = cell.text
+            end = start + len(text)
             fields.append(Field(start, end, label))
-            names.append(_name(cell, label))
-            start = end + len(CELL_SEPARATOR)
-        reasons = tuple([cell.hidden for cell in row.cells])
+            texts.append(text)
+            reasons.append(cell.hidden)
+            names.append(cell.name or _name(cell, label))
+            start = end + 1  # the separator's length
         distinct = set(reasons)
         hidden = row.hidden or (reasons[0] if len(distinct) == 1 else "")
         self._emit(
             Segment(
-                CELL_SEPARATOR.join(cell.text for cell in row.cells),
+                CELL_SEPARATOR.join(texts),
                 row.location,
                 hidden,
                 tuple(fields),
                 tuple(names),
                 self._table,
-                () if hidden or len(distinct) == 1 else reasons,
+                () if hidden or len(distinct) == 1 else tuple(reasons),
             )
         )
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from scanner.inspection import Inspection
 from scanner.inspection.model import LocatedFinding
@@ -201,6 +201,9 @@ def _keys(kind: str, value: str) -> frozenset[str]:
         return frozenset(word for word in re.split(r"[^\w’'-]+", _bare(value)) if len(word) > 1)
     if kind == "DATE_OF_BIRTH":
         text = " ".join(value.split())
+        if len(text) == 5 and text.isdecimal():
+            # The day number of a spreadsheet.
+            return frozenset((f"{date(1899, 12, 30) + timedelta(int(text)):%Y%m%d}",))
         days = {day for form in _DATES if (day := _day(text, form)) is not None}
         return frozenset(f"{day:%Y%m%d}" for day in days) or frozenset((_plain(value),))
     return frozenset((_plain(value),))
