@@ -16,8 +16,9 @@ from scanner.documents.model import Coverage, Gap, Segment, Shortfall, Status
 from scanner.documents.protocol import Source, TimeUpError
 from scanner.documents.reader import Read
 
-# A parser that swallows the first interruption gets another one every second.
-_AGAIN = 1.0
+# A parser that swallows an interruption gets another one, several before the hard end, which may come two
+# seconds of CPU after the first.
+_AGAIN = 0.5
 
 
 class Deadline:
