@@ -489,6 +489,9 @@ class IdentifierRecogniser:
         if reading.value in rule.specimens:
             score = 0.05
             evidence.append(Evidence(EvidenceKind.COUNTER, "published specimen"))
+        elif _counts_up(reading.value):
+            score = 0.05
+            evidence.append(Evidence(EvidenceKind.COUNTER, "digits that only count up"))
         elif rule.id == "nhs" and reading.value.startswith(_TEST_NHS):
             score = 0.05
             evidence.append(Evidence(EvidenceKind.COUNTER, "number given out for tests"))
@@ -500,6 +503,15 @@ class IdentifierRecogniser:
         return Finding(
             rule.entity, reading.start, reading.end, round(score, 3), rule.id, tuple(evidence), note=form.id
         )
+
+
+def _counts_up(value: str) -> bool:
+    """Whether the digits only count up, as in "A123456789012": typed to fill a field.
+
+    Not nine of them: passports are too often shown so, and so labelled.
+    """
+    digits = "".join(character for character in value if character.isdigit())
+    return len(digits) >= 10 and digits in "012345678901234567890123456789"
 
 
 def _may_start(form: _Form, characters: bytes) -> bool:

@@ -156,6 +156,22 @@ def test_bulk_is_summarised_and_linear() -> None:
         ("passport 170764797 and 119976748", "UK_PASSPORT", ["170764797"], "one label for one"),
         ("passports 170764797, ring 119976748", "UK_PASSPORT", ["170764797"], "something else behind"),
         ("UPRN 100062410143 Site notice", "UK_UPRN", [], "a place and nobody"),
+        ("UPN A123456789012", "UK_UPN", [], "digits that count up"),
+        ("UPN H801200001001", "UK_UPN", ["H801200001001"], "digits that do not"),
+        (
+            "bin     part            desc            qoh   min\nA-01    JG121316A   HOSE 3/8       14     6\n"
+            "A-02    JG121317A   FILTER, OIL     9    10\n",
+            "UK_NINO",
+            [],
+            "part numbers under their header",
+        ),
+        (
+            "name    ni no        desc            qty\nAnn     JG121316A   clerk           14\n"
+            "Bob     JG121317A   cook            9\n",
+            "UK_NINO",
+            ["JG121316A", "JG121317A"],
+            "the same table with another header",
+        ),
     ],
 )
 def test_examples_tests_and_plural_labels(text: str, entity: str, wanted: list[str], why: str) -> None:
