@@ -176,6 +176,8 @@ _SOMEBODY_IS = re.compile(
     r"\b(?:he|she)(?:['’]s|\s+(?:is|was|has been|had been|became|remains|went|came|lives|moved|stays))\b",
     re.IGNORECASE,
 )
+_HE_OR_SHE = re.compile(r"\b(?:he|she)\b[^.\n]{0,80}[.;]\s*$", re.IGNORECASE)
+_JUST_SAID = 120
 _DOES = re.compile(
     r"^(?:\s*\([^)\n]{0,60}\))?\s+(?:has\s+|have\s+|had\s+|will\s+|to\s+|also\s+|then\s+"
     r"|who\s+)*(?:says?|said|asks?|"
@@ -407,6 +409,8 @@ class Subjects:
         text = self._text
         if _SOMEBODY_IS.search(text, sentence[0], start) and self.nearest_name(sentence[0], start) <= 200:
             return True
+        if not text[sentence[0] : start].strip(" \t\n-*•") and self._goes_on(sentence[0]):
+            return True
         for mark in self.found(sentence[0], sentence[1]):
             if mark.staff or mark.greeted or mark.attribute not in (Attribute.NAME, Attribute.FIRST_NAME):
                 continue
@@ -419,6 +423,17 @@ class Subjects:
                 if _TIED_BEFORE.match(text[end : mark.start]) and not _DOES.match(behind):
                     return True
         return False
+
+    def _goes_on(self, start: int) -> bool:
+        """Whether notes go on without saying of whom: "He has scabies. Accommodated under s20."."""
+        if not _HE_OR_SHE.search(self._text, max(0, start - _JUST_SAID), start):
+            return False
+        names = {
+            self._text[mark.start : mark.end].lower()
+            for mark in self.found(max(0, start - 2 * _STRETCH), start)
+            if mark.attribute in (Attribute.NAME, Attribute.FIRST_NAME) and not (mark.staff or mark.greeted)
+        }
+        return bool(names)
 
     def nearest_name(self, start: int, end: int) -> int:
         """Characters between a stretch and the nearest name of a subject (a large number if none)."""

@@ -26,7 +26,7 @@ _SILENCE, _REMAINS = -1.9, 0.8
 # Words that it does not mark but holds possible, and that are names elsewhere in the document.
 _UNMARKED, _FAINT = -0.8, 0.08
 # Where the rules are silent, so sure must the model be of listed names, and of words that may be anything.
-_LIKELY, _SURE, _NEVER = 0.6, 0.97, 2.0
+_LIKELY, _PAIR, _SURE, _NEVER = 0.6, 0.8, 0.97, 2.0
 _ACRONYM = 4
 # An address that only the model sees is reported from this probability on.
 _ADDRESS = 0.8
@@ -134,6 +134,8 @@ class EnsembleRecogniser:
             return _LIKELY if known else _SURE
         if known:
             return _SURE if ordinary and len(words) == 1 else _LIKELY
+        if len(words) > 1 and not ordinary:
+            return _PAIR  # "Zabihullah Stanekzai": two strange words in a row are a stranger's name
         return _NEVER if ordinary and len(words) == 1 else _SURE
 
     def _unseen_addresses(self, view: View, impression: Impression) -> list[Finding]:

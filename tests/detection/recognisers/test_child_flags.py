@@ -39,6 +39,11 @@ def flags(text: str, *, certain: bool = False) -> list[str]:
             "abbreviations as the values of a list of children",
         ),
         (
+            "<Ifan Hughes>, new arrival. He has scabies and a cut foot. Accommodated under s20 from 22.30.",
+            ["Accommodated under s20"],
+            "notes go on without saying of whom",
+        ),
+        (
             "<Ifan Hughes> has been in care since he was three; his foster placement in Mold broke down.",
             ["in care", "foster placement"],
             "ordinary words of a case note",
