@@ -35,7 +35,7 @@ _RISK_BEFORE, _RISK_BEHIND = 220, 120
 _SEPARATOR = re.compile(r"[,;|\t\"]+|\r?\n[ \t>]*| {3,}")
 # What a number belongs to that stands before it: "Phase 2 Park Hill".
 _NUMBERED_THING = re.compile(
-    r"(?i)\b(?:phase|ward|item|section|stage|figure|fig|table|page|agenda|appendix|annex|year|week|day|"
+    r"(?i)\b(?:phase|ward|item|section|stage|figure|fig|table|page|agenda|appendix|annex|year|yr|week|wk|day|"
     r"level|grade|band|lot|"
     r"option|part|route|junction|bus|tier|step|chapter|schedule|version|priority|class|form|key stage|group|"
     r"zone|map|"
@@ -323,6 +323,8 @@ class AddressRecogniser:
         if part is None:
             return None
         tokens = re.sub(r"^\W*[\w/\-]+\W+", "", text[start:end]).split()
+        if tokens[:1] and tokens[0].lower().strip(".") in ("hrs", "hours", "hr", "am", "pm", "mins"):
+            return None  # "1405 hrs Market St": a time and a place
         if _NUMBERED_THING.search(text[max(0, start - 16) : start]):
             return None
         lower = not any(capital(token) for token in tokens)

@@ -202,6 +202,8 @@ def test_addresses(text: str, expected: list[str], why: str) -> None:
         ("4 Station Road Improvements", "a scheme"),
         ("Orchard Wanderers 4, The Chaplains 2", "a score"),
         ("Phase 2 Park Hill", "a phase"),
+        ("Seen 6.9.24 1405 hrs Market St. Officer D", "a time and a place"),
+        ("Callum, 15, yr 10 Moorcroft High St", "a school year"),
         ("There were 12 people in the street", "prose"),
         ("14 days in the park and 3 weeks on the road", "prose"),
         ("a 2 Bedroom House in Leeds", "what a number counts"),
