@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from scanner.documents.headings import is_heading_row
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
+from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.protocol import HERE, Event, Member, Source
-from scanner.documents.rows import row_segment
+from scanner.documents.rows import Cell, Row
 from scanner.text import Field
 
 TOKEN = re.compile(
@@ -152,7 +152,7 @@ class _Tokens:
         self._ignorable = False
         self._concealed: dict[str, list[str]] = {}
         self._objects: list[str] = []
-        self._labels: list[str] = []
+        self._rows: LabelledTable | None = None
         self._table = 0
         self._in_table = False
         self._count = 0
@@ -202,6 +202,7 @@ class _Tokens:
         while self._stack:
             self._end_group()
         self._flush(self._state.buffer)
+        self._end_table()
         yield from self._done
 
     def _plain(self, text: str) -> None:
@@ -347,7 +348,8 @@ class _Tokens:
         text = "".join(buffer.parts).strip()
         buffer.parts.clear()
         if text:
-            self._labels = []
+            if buffer.place == "paragraph":
+                self._end_table()
             text = _storable(text)
             fields = (Field(0, len(text), buffer.label),) if buffer.label else ()
             self._done.append(Segment(text, self._location(buffer), buffer.hidden, fields))
@@ -360,20 +362,17 @@ class _Tokens:
         values, buffer.cells = [_storable(cell) for cell in buffer.cells], []
         if not any(values):
             return
-        location = self._location(buffer)
-        if not self._labels:
+        if self._rows is None:
             self._table += 1
-            if len(values) > 1 and is_heading_row(values):
-                self._labels = values
-                self._done.append(row_segment(values, (), location, table=self._table, hidden=buffer.hidden))
-                return
-            self._labels = [""]
-        names = tuple(f"column {label or index}" for index, label in enumerate(self._labels, 1))
-        names += tuple(f"column {index}" for index in range(len(names) + 1, len(values) + 1))
-        self._done.append(
-            row_segment(values, self._labels, location, cells=names, table=self._table, hidden=buffer.hidden)
-        )
+            self._rows = LabelledTable(self._table, self._done.append)
+        cells = [Cell(column, value) for column, value in enumerate(values) if value]
+        self._rows.add(Row(self._count + 1, cells, self._location(buffer), buffer.hidden))
         self._reveal()
+
+    def _end_table(self) -> None:
+        rows, self._rows = self._rows, None
+        if rows is not None:
+            rows.end()
 
     def _reveal(self) -> None:
         for reason, texts in self._concealed.items():

@@ -84,3 +84,22 @@ def test_broken_rtf_keeps_its_words(body: str, reason: Shortfall) -> None:
     assert coverage.status is Status.PARTIAL
     assert coverage.gaps[0].reason is reason
     assert "words" in "".join(segment.text for segment in segments)
+
+
+def test_a_form_in_a_table_is_one_record() -> None:
+    def row(*cells: str) -> str:
+        return r"\trowd\cellx1\cellx2\intbl " + "".join(rf"{cell}\cell " for cell in cells) + r"\row "
+
+    form = row("Surname", "Carr", "Forename(s)", "Ann") + row("Date of birth", "1 May", "NI number", "x1")
+    form += row("Address", "3 Mill Brow", "Postcode", "HX3 1AA")
+    segments = read(r"Application\par " + form + r"\pard after\par")
+    (record,) = [segment for segment in segments if segment.table]
+    assert [field.label for field in record.fields if field.label] == [
+        "Surname",
+        "Forename(s)",
+        "Date of birth",
+        "NI number",
+        "Address",
+        "Postcode",
+    ]
+    assert [segment.text for segment in segments if segment.table is None] == ["Application", "after"]
