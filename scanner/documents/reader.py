@@ -45,7 +45,7 @@ _PIECE = 1 << 20
 # Kinds whose parsers read from the front to the end; all others need the whole file at hand.
 _STREAMED = frozenset(
     {
-        *("text", "csv", "mbox", "xml", "json", UNKNOWN),
+        *("text", "csv", "mbox", "sql", "xml", "json", UNKNOWN),
         *("gzip", "bzip2", "xz", "tar", "compress", "lz4", "lzip", "zstd"),
     }
 )

@@ -70,6 +70,7 @@ PARSERS: Mapping[str, str] = MappingProxyType(
         "rtf": "scanner.documents.parsers.rtf:RtfParser",
         "shortcut": "scanner.documents.parsers.shortcut:ShortcutParser",
         "spreadsheet-xml": "scanner.documents.parsers.spreadsheet_xml:SpreadsheetXmlParser",
+        "sql": "scanner.documents.parsers.sql_dump:SqlDumpParser",
         "sqlite": "scanner.documents.parsers.sqlite:SqliteParser",
         "tar": "scanner.documents.parsers.archives:TarParser",
         "text": "scanner.documents.parsers.plain:TextParser",

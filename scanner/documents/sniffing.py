@@ -12,6 +12,7 @@ from scanner.documents import openpgp
 from scanner.documents.decoding import byte_order_mark, decode, utf16_by_nuls
 from scanner.documents.delimiters import delimiter_of
 from scanner.documents.protocol import Source
+from scanner.documents.sql_statements import is_dump
 from scanner.documents.zip_directory import is_incomplete
 
 HEAD = 65_536
@@ -67,6 +68,7 @@ PLAIN_WORDS: Mapping[str, str] = MappingProxyType(
         "rar": "RAR archive",
         "shortcut": "Windows shortcut",
         "rpmsg": "rights-managed message",
+        "sql": "database dump (SQL)",
         "sqlite": "SQLite database",
         "tnef": "Outlook TNEF (winmail.dat)",
         "unknown": "unknown binary data",
@@ -529,6 +531,8 @@ def _sniff_text(source: Source, head: bytes) -> str:
             return "html" if re.search(r"<html\b", text[:4000], re.IGNORECASE) else "xml"
     if _JSON.match(text):
         return "json"
+    if is_dump(text):
+        return "sql"
     if text.startswith(("From ", ">From ")) and _MBOX.match(text.lstrip(">")):
         return "mbox"
     if mail := _mail_kind(text):

@@ -18,7 +18,7 @@ def names(count: int) -> Iterator[tuple[str, str]]:
 
 
 def nhs_number(seed: int) -> str:
-    """A number with a right check digit; not from the range for tests (999), which the product passes over."""
+    """A number with a right check digit, outside of the range for tests (999), which is passed over."""
     for offset in range(20):
         digits = str(400_000_000 + (seed * 1_234_567 + offset) % 100_000_000)
         rest = 11 - sum((10 - place) * int(digit) for place, digit in enumerate(digits)) % 11

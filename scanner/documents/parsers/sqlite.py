@@ -7,7 +7,6 @@ Deleted rows are looked for in free pages and in the free space of table pages (
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import struct
 from collections.abc import Iterator
@@ -15,22 +14,19 @@ from contextlib import closing
 
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
+from scanner.documents.parsers.stored_bytes import readable_runs, stored
 from scanner.documents.protocol import HERE, Event, Member, Source
 from scanner.documents.rows import row_segment
-from scanner.documents.sniffing import EMPTY, UNKNOWN, sniff
 from scanner.documents.strings import string_segments
 
 _DELETED = "deleted rows"
 _ALLOWED = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_PRAGMA})
-_PLAIN = frozenset({"text", "csv", "json", "xml", "html"})
 # Instructions of SQLite's machine between two looks at how much was done: one statement is a plain scan of
 # a table, and cannot need more than a few for each byte of the file.
 _INSTRUCTIONS = 1_000_000
 _LONGEST_VALUE = 100_000_000
 _LEAF = 0x0D
 _COLUMNS = 2_000
-_RUN = re.compile(rb"[\t\n\r\x20-\x7e\xc2-\xf4\x80-\xbf]{4,}")
-_TELLING = re.compile(r"[^\W\d_]{3}|[0-9]{4}")
 
 
 class SqliteParser:
@@ -142,19 +138,7 @@ class _Tables:
             return value
         if not isinstance(value, bytes):
             return repr(value)
-        kind = sniff(Source.from_bytes(value))
-        if kind in _PLAIN:
-            return value.decode("utf-8", "replace")
-        if kind not in (EMPTY, UNKNOWN):
-            members.append(Member("", value, place))
-            return ""
-        return " ".join(_runs(value))
-
-
-def _runs(data: bytes) -> list[str]:
-    """Readable runs of a stretch of bytes, in their order."""
-    texts = (run.decode("utf-8", "ignore").strip() for run in _RUN.findall(data))
-    return [text for text in texts if _TELLING.search(text)]
+        return stored(value, place, members)
 
 
 def _deleted(data: bytes) -> Iterator[Segment]:
@@ -172,12 +156,12 @@ def _deleted(data: bytes) -> Iterator[Segment]:
         if number in free:
             if page not in seen:
                 seen.add(page)
-                lines = _old_rows(page, head) if page[head] == _LEAF else _runs(page)
+                lines = _old_rows(page, head) if page[head] == _LEAF else readable_runs(page)
         elif page[head] == _LEAF:
             for block, exact in _free_space(page, head):
                 if block.strip(b"\0") and block not in seen:
                     seen.add(block)
-                    lines += _carved(block) if exact else _runs(block)
+                    lines += _carved(block) if exact else readable_runs(block)
         if lines:
             yield Segment("\n".join(lines), Location((_DELETED, f"page {number}")), _DELETED)
 
@@ -237,7 +221,7 @@ def _length(serial: int) -> int:
 
 def _value(data: bytes, serial: int) -> str:
     if serial >= 12:
-        return data.decode("utf-8", "replace") if serial % 2 else " ".join(_runs(data))
+        return data.decode("utf-8", "replace") if serial % 2 else " ".join(readable_runs(data))
     if serial == 7 and len(data) == 8:
         return repr(struct.unpack(">d", data)[0])
     return {8: "0", 9: "1"}.get(serial, str(int.from_bytes(data, "big", signed=True)) if data else "")
@@ -261,9 +245,9 @@ def _old_rows(page: bytes, head: int) -> list[str]:
                 values.append(_value(page[body : body + _length(serial)], serial))
                 body += _length(serial)
         except IndexError:
-            return _runs(page)
+            return readable_runs(page)
         rows.append("\t".join(values))
-    return rows if rows else _runs(page)
+    return rows if rows else readable_runs(page)
 
 
 def _carved(block: bytes) -> list[str]:
@@ -285,7 +269,7 @@ def _carved(block: bytes) -> list[str]:
                     return ["\t".join(_values(block, position, serials))]
         except IndexError:
             continue
-    return _runs(block)
+    return readable_runs(block)
 
 
 def _values(block: bytes, position: int, serials: list[int]) -> Iterator[str]:
