@@ -20,6 +20,9 @@ OPEN = {
     "/sign-in/openid",
     "/sign-in/openid/done",
     "/sign-out",
+    "/sign-out/leaving",
+    "/sign-out/openid",
+    "/sign-out/done",
 }
 
 
