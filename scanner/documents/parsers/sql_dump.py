@@ -27,7 +27,8 @@ from scanner.documents.sql_statements import (
 
 _AHEAD = 1_000_000
 _PIECE = 500_000
-_LONGEST_ROW = 16_000_000
+# A row of more is read as text: it holds a document of over 16 MB, or a quote that is never closed.
+_LONGEST_ROW = 32_000_000
 # Tables that are remembered at a time; in a file that names more, the first are forgotten.
 _TABLES = 20_000
 _SEPARATOR_LONGEST = 2_000
@@ -36,7 +37,7 @@ _SEPARATOR_LONGEST = 2_000
 _SIMPLE = re.compile(
     r"\s{0,200}(?:(?:[Nn]|_[A-Za-z0-9]{1,20} ?)?'(?P<string>[^'\\]*)'|(?P<word>[\w.+\-]{1,100}))\s{0,200}[,)]"
 )
-_TOKEN = re.compile(r"(?P<quote>')|(?P<mark>[(),;])|(?P<space>\s+)|(?P<word>\|\||[+|]|[^\s'(),;|+]+)")
+_TOKEN = re.compile(r"(?P<quote>')|(?P<mark>[(),;\[\]])|(?P<space>\s+)|(?P<word>\|\||[+|]|[^\s'(),;|+\[\]]+)")
 _BETWEEN_ROWS = re.compile(r"\s{0,900}(?:,\s{0,900}(?:--[^\n]{0,900}\n\s{0,100})?(?=\()|;)?")
 _NOTHING = frozenset({"NULL", "DEFAULT"})
 _ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
@@ -227,7 +228,7 @@ class _Dump:
                 if ahead > _LONGEST_ROW:
                     yield from self._oversize(table)
                     return
-                self._fill(2 * ahead + _AHEAD)
+                self._fill(min(2 * ahead + _AHEAD, _LONGEST_ROW + 1))
                 continue
             if row is None:
                 return
@@ -263,7 +264,9 @@ class _Dump:
             for piece in pieces((text,), min(_PIECE, self._limits.segment_characters)):
                 yield Segment(piece.replace("\0", " "), place)
         if dropped:
-            yield Gap(place, Shortfall.TOO_LARGE, f"a binary value of more than {_LONGEST_ROW // 2:,} bytes")
+            yield Gap(
+                place, Shortfall.TOO_LARGE, f"binary values in a row of more than {_LONGEST_ROW:,} signs"
+            )
 
     def _values(self, at: int) -> tuple[list[str], int] | None:
         """Values of the row whose bracket opens at ``at``, and where it ends; ``None`` where it is no row."""
@@ -301,7 +304,7 @@ class _Dump:
                     if ahead > _LONGEST_ROW:
                         yield from self._oversize(table)
                     else:
-                        self._fill(2 * ahead + _AHEAD)
+                        self._fill(min(2 * ahead + _AHEAD, _LONGEST_ROW + 1))
                     continue
                 if not ahead:
                     return
@@ -383,8 +386,8 @@ class _Expression:
                     return None
                 if not depth and mark in ",)":
                     return self._value(self._text[start : position - 1].strip()), position
-                depth += (mark == "(") - (mark == ")")
-                if mark != "(":
+                depth += (mark in "([") - (mark in ")]")
+                if mark not in "([":
                     last = ""
         raise _IncompleteError
 
