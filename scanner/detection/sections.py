@@ -143,7 +143,7 @@ class KindClassifier:
                 made_up = made_up or sections[-1].made_up
             examples = () if made_up else tuple(_example(text, start, end, hit) for hit in told)
             sections.append(Section(start, end, kind, sign, made_up, own and number > 0, examples))
-        return Sections(sections, self._quiet(text, lines, mails))
+        return Sections(sections, _quiet(view, lines, mails))
 
     def _kind(
         self, text: str, start: int, end: int, hits: Sequence[PhraseHit[tuple[str, bool]]]
@@ -173,18 +173,45 @@ class KindClassifier:
             return "", (start, start)
         return best, first[best]
 
-    @staticmethod
-    def _quiet(text: str, lines: Sequence[tuple[int, int]], mails: Sequence[int]) -> list[tuple[int, int]]:
-        """Signatures (from the closing words on) and disclaimers."""
-        spans: list[tuple[int, int]] = []
-        for start, end in lines:
-            if _CLOSING.match(text, start):
-                stop = min(len(text), end + _SIGNATURE)
-                at = bisect_right(mails, end)
-                spans.append((start, min(stop, mails[at]) if at < len(mails) else stop))
-            elif (match := _DISCLAIMER.search(text, start, end)) is not None:
-                spans.append((match.start(), end))
-        return spans
+
+# A paragraph that tells something: a verb of the third person, or a postscript.
+_TELLS = re.compile(
+    r"\b(?:is|was|are|were|has|had|have|been|lives?|lived|said|says|told|went|needs?|wants?|will|got|attends?)\b"
+    r"|^[ \t>]*(?:p\.?s\.?|nb|also)\b",
+    re.IGNORECASE,
+)
+_PARAGRAPH = re.compile(r"\n[ \t>]*\n")
+_TOLD_OF = frozenset({"PERSON", "DATE_OF_BIRTH", "UK_NHS", "UK_NINO", "UK_UPN"})
+
+
+def _quiet(view: View, lines: Sequence[tuple[int, int]], mails: Sequence[int]) -> list[tuple[int, int]]:
+    """Signatures (from the closing words on) and disclaimers."""
+    text = view.text
+    spans: list[tuple[int, int]] = []
+    for start, end in lines:
+        if _CLOSING.match(text, start):
+            stop = min(len(text), end + _SIGNATURE)
+            at = bisect_right(mails, end)
+            stop = min(stop, mails[at]) if at < len(mails) else stop
+            spans.append((start, _told_again(view, end, stop)))
+        elif (match := _DISCLAIMER.search(text, start, end)) is not None:
+            spans.append((match.start(), end))
+    return spans
+
+
+def _told_again(view: View, start: int, stop: int) -> int:
+    """Where, behind closing words, the text goes on about somebody: a paragraph with a name and a verb."""
+    for gap in _PARAGRAPH.finditer(view.text, start, stop):
+        following = _PARAGRAPH.search(view.text, gap.end(), stop)
+        end = following.start() if following is not None else stop
+        if _TELLS.search(view.text, gap.end(), end) and any(
+            gap.end() <= finding.start < end
+            and finding.entity_type in _TOLD_OF
+            and finding.confidence >= REPORTED
+            for finding in view.findings
+        ):
+            return gap.end()
+    return stop
 
 
 # Leaflets say "you" to anybody, letters to somebody.

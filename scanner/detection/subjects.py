@@ -143,7 +143,8 @@ _TIED_BEHIND = re.compile(
     r"|(?:\s*\([^)\n]{0,60}\))?\s*(?:[:–—|=,;]|\s-\s|\t|/)\s*(?:(?:still|now|open|currently|also"
     r"|again)\s+|[\w'’-]+\s+"
     r"(?:to|on|under)\s+)?$"
-    r"|(?:\s*\([^)\n]{0,60}\)|,[^,.;\n]{0,60},)?\s+(?:and\s+(?:his|her|their)\s+[\w-]+\s+(?:[\w-]+\s+)?)?"
+    r"|(?:\s*\([^)\n]{0,60}\)|,[^,.;\n]{0,60},|\s+of\s+[^.;\n]{3,60})?"
+    r"\s+(?:and\s+(?:his|her|their)\s+[\w-]+\s+(?:[\w-]+\s+)?)?"
     r"(?:(?:now|still|also|again|currently|recently|then|sadly|both|all|who|not|no longer)\s+)*"
     r"(?:is|was|are|were|be|been|being|isn't|wasn't|has|had|have|became|becomes?|remains?|remained|went"
     r"|goes|going|"
@@ -242,6 +243,9 @@ _GREETING = re.compile(
 )
 # "Hi Ros, Malcolm Teale is off": who has a verb is not greeted.
 _SENTENCE_GOES_ON = re.compile(r"['’]s\b|[ \t]+(?:[a-z]{2,}|\()(?<!\band)\b")
+_AGE_BEHIND = re.compile(r",?[ \t](?:aged?[ \t])?\d{1,2}\b")
+# A police sergeant heads no paragraph of a letter.
+_POSTSCRIPT = re.compile(r"\n[ \t>]*\n[ \t>]*p\.?s\.?[ \t:.-]*$", re.IGNORECASE)
 _SIGN_OFF = re.compile(
     r"(?:^|\n)[ \t>]*(?:(?:with |kind |best |warm |many |yours |all |the )*"
     r"(?:regards|thanks|thank you|thx|sincerely|faithfully|wishes|cheers|diolch|"
@@ -345,7 +349,7 @@ class Subjects:
     def _mark(self, view: View, finding: Finding) -> Mark | None:
         start, end = finding.start, finding.end
         if finding.entity_type == "PERSON":
-            if finding.note in _ROLE_NOTES:
+            if finding.note in _ROLE_NOTES and not _POSTSCRIPT.search(self._text, max(0, start - 12), start):
                 return Mark(start, end, Attribute.NAME, staff=True)
             known = finding.note == "private"
             role = self._role(view, start, end)
@@ -377,7 +381,8 @@ class Subjects:
         before = text[max(0, start - 120) : start]
         if _GREETING.search(before) and not _SENTENCE_GOES_ON.match(text[end : end + 20]):
             return "greeted"
-        if _SIGN_OFF.search(before):
+        goes_on = _SENTENCE_GOES_ON.match(text[end : end + 20]) or _AGE_BEHIND.match(text, end)
+        if _SIGN_OFF.search(before) and not goes_on:
             return "signed"
         if _MAIL_HEADER.match(text[line_start:start]):
             return "staff"

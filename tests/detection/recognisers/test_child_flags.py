@@ -221,3 +221,20 @@ def test_many_phrases_cost_linear_time_and_are_capped() -> None:
     )
     view = marked_view(text)
     assert len(RECOGNISER.recognise(view)) <= 5000
+
+
+@pytest.mark.parametrize(
+    ("below", "expected", "why"),
+    [
+        ("PS <Kayden Marsh>, 9, is on a child protection plan.", ["child protection plan"], "a postscript"),
+        (
+            "<Kayden Marsh>, 9, has a child protection plan now.",
+            ["child protection plan"],
+            "the text goes on",
+        ),
+        ("Child Protection Plan Team, PA: <Jo Marsh> 01632 960123", [], "a signature goes on"),
+        ("We work to keep children on a child protection plan safe.", [], "what all our mail says"),
+    ],
+)
+def test_below_the_closing_words(below: str, expected: list[str], why: str) -> None:
+    assert flags(f"See you there.\n\nKind regards\nAmy\n\n{below}") == expected, why
