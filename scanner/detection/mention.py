@@ -126,6 +126,15 @@ _WHOEVER = re.compile(
     r"|find out|learn)(?: more)? (?:about|on|for)\b[^.;:\n]{0,60}$",
     re.IGNORECASE,
 )
+# What a form or a policy asks for: "name, date of birth, address, nationality and religion".
+_ASKED_FOR = re.compile(
+    r"(?:\b(?:(?:full |first |last |sur|fore)?names?|dates? of birth|dob|addresses|address|nationality"
+    r"|ethnicity|ethnic origin|religion|sex|gender|immigration status|bank details|telephone|e-?mail|postcode"
+    r"|(?:ni|nhs|national insurance|passport|upn|telephone|phone|mobile) (?:numbers?|no)|gp"
+    r"|disabilit(?:y|ies)|criminal convictions|sexual orientation|health)\b"
+    r"(?:, | and | or |, and |; |/)){2,}",
+    re.IGNORECASE,
+)
 # Comparisons and jokes: the words are said of somebody, but not meant.
 _JEST = re.compile(
     r"\b(?:as (?:if|though) (?:it|he|she|they|we|i)\b|jok(?:e|es|ed|ing|ingly)\b|liken(?:ed|s)?\b|metaphor\w*"
@@ -248,7 +257,9 @@ class Mentions:
             return Use.COUNT
         if not _PRONOUN.search(text, *place.sentence):
             begin, stop = place.sentence
-            if not place.in_table and _WHOEVER.search(text, begin, start):
+            if not place.in_table and (
+                _WHOEVER.search(text, begin, start) or _ASKED_FOR.search(text, begin, stop)
+            ):
                 return Use.GENERAL
         if not named and not _PRONOUN.search(text, *place.sentence):
             begin, stop = place.sentence

@@ -17,8 +17,29 @@ _PRIVATE = re.compile(
 )
 
 
+# What firms print on their bills and people do not.
+_LETTERHEAD = re.compile(
+    r"\b(?:co(?:mpany)?\.?[ \t](?:reg|no|number)|registered (?:in (?:england|scotland|wales)|office|no)"
+    r"|vat (?:reg|no|gb|number))\b",
+    re.IGNORECASE,
+)
+_BILL = re.compile(
+    r"\b(?:invoice|remittance advice|statement of account|pro[- ]?forma|tax point)\b", re.IGNORECASE
+)
+
+
+def is_bill(view: View) -> bool:
+    """Whether the text is a firm's bill: the bank details on it are the firm's."""
+    return view.once(
+        "bill",
+        lambda: _BILL.search(view.text) is not None and _LETTERHEAD.search(view.text) is not None,
+    )
+
+
 def owned_by_organisation(view: View, start: int, end: int) -> bool:
     """Whether the words of the same record say that the number is an organisation's."""
+    if is_bill(view) and _PRIVATE.search(view.text, *view.layout.line_span(start)) is None:
+        return True
     organisations = view.context.places(ORGANISATION)
     if not organisations:
         return False

@@ -92,6 +92,8 @@ _ROLE_NOTES = frozenset({"staff", "public", "author", "firm"})
 _AGE = re.compile(
     r"\b(?:aged?|age:|age of)\s{0,2}(?P<age>\d{1,2})\b(?!\s?[-/%])"
     r"|\b(?P<yo>\d{1,2})[ -]?(?:y/?o|yrs? old|years?[ -]old|year old|yrs?\b(?! ago))"
+    r"|\b(?:will be|turns|turned|turning|only|nearly|almost) (?P<turns>1?\d)\b"
+    r"(?![:/.%,]?\d| ?(?:am|pm|th|st|nd|rd|%|x|minutes|hours|days|weeks|months|people|places|left|of)\b)"
     r"|\b(?:he|she|who)(?:'?s| is) (?P<is>\d{1,2})\b(?![:/.%]| ?(?:am|pm|minutes|hours|months))"
     r"|\b(?P<months>\d{1,2})[ -]?(?:months?|weeks?|days?)[ -]old"
     r"|\bunborn\b|\bbaby (?:girl|boy)\b|\bEDD\b|\bnewborn\b"
@@ -102,7 +104,7 @@ _AGE = re.compile(
     r"|\b[PS][1-7]\b(?= (?:at|pupil|class|in)\b)",
     re.IGNORECASE,
 )
-_YEARS = ("age", "yo", "bracket", "comma", "is")
+_YEARS = ("age", "yo", "bracket", "comma", "is", "turns")
 _SCHOOL = re.compile(
     r"\b(?:[A-Z][\w'.]+ ){1,4}(?:(?:Church of England|CofE|C of E|Catholic|R\.?C\.?|VA|VC|CE|Community|"
     r"Church in Wales)"
@@ -322,6 +324,7 @@ class Subjects:
                 or match.group("bracket")
                 or match.group("comma")
                 or match.group("is")
+                or match.group("turns")
             )
             if match.group("comma") and match.start() not in self._ends:
                 continue  # "Ella Tate, 4," is an age; "in rooms 3, 4, and 5" is not
