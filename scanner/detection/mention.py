@@ -126,6 +126,15 @@ _WHOEVER = re.compile(
     r"|find out|learn)(?: more)? (?:about|on|for)\b[^.;:\n]{0,60}$",
     re.IGNORECASE,
 )
+# "A pupil with autism", "a child on a plan mustn't be sent home": any of them, not one.
+_INDEFINITE = re.compile(
+    r"\b(?:an?|any|every|each|no|one|another) (?:[\w-]+ ){0,2}(?:pupil|student|child|young person|person"
+    r"|resident|tenant|parent|carer|adult|patient|customer|claimant|applicant|member of staff|employee|worker"
+    r"|brother|sister|sibling|relative|mum|dad)(?: or \w+)?"
+    r" (?:with|who|on|may|must|mustn't|can|can't|should|shouldn't|under"
+    r"|in (?:care|need|foster|our|the|school))\b",
+    re.IGNORECASE,
+)
 # What a form or a policy asks for: "name, date of birth, address, nationality and religion".
 _ASKED_FOR = re.compile(
     r"(?:\b(?:(?:full |first |last |sur|fore)?names?|dates? of birth|dob|addresses|address|nationality"
@@ -257,6 +266,8 @@ class Mentions:
             return Use.COUNT
         if not _PRONOUN.search(text, *place.sentence):
             begin, stop = place.sentence
+            if not named and _INDEFINITE.search(text, begin, stop):
+                return Use.GENERAL
             if not place.in_table and (
                 _WHOEVER.search(text, begin, start) or _ASKED_FOR.search(text, begin, stop)
             ):

@@ -139,9 +139,12 @@ class KindClassifier:
                 kind, sign = sections[-1].kind, sections[-1].sign
             told = [hit for hit in inside if hit.payload[0].startswith("made-up")]
             made_up = any(_for_all(text, start, end, hit) for hit in told)
+            made_up = made_up or _FICTION.search(text, start, min(end, start + _OPENING)) is not None
             if not own and sections:
                 made_up = made_up or sections[-1].made_up
             examples = () if made_up else tuple(_example(text, start, end, hit) for hit in told)
+            if not made_up:
+                examples += tuple(match.span() for match in _SHOWN.finditer(text, start, end))
             sections.append(Section(start, end, kind, sign, made_up, own and number > 0, examples))
         return Sections(sections, _quiet(view, lines, mails))
 
@@ -240,6 +243,14 @@ _DENIED = re.compile(
 )
 # "Have a look at this made-up letter": it stands in the paragraph behind.
 _ANNOUNCED = re.compile(r"(?:this|these|(?:the )?(?:following|next))\b", re.I)
+# "CASE STUDY 3 (fictional)" over a text, and lines that show how something is written.
+_FICTION = re.compile(r"\((?:fictional|fictitious|made[- ]up|invented|imaginary|not real)\)", re.I)
+_SHOWN = re.compile(
+    r"^[ \t•*-]*(?:(?:(?:good|bad|another|worked|model)[ \t]+)?example"
+    r"|sample[ \t]+(?:letter|report|report card|entry|record|form|e-?mail|text))"
+    r"(?:[ \t]*\([^)\n]{1,20}\))?[ \t]*:[^\n]*",
+    re.I | re.M,
+)
 # A document says what it is in this much of its opening.
 _OPENING = 300
 # A block of more lines than this is no single record.
