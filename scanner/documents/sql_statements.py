@@ -115,13 +115,15 @@ def create_head(text: str, at: int) -> Head | None:
     match = _CREATE.match(text, at)
     if match is None:
         return None
-    columns = tuple(_new_columns(text, match.end()))
+    # Another statement's line ends the search for the last bracket: every stretch is searched once.
+    following = DATA_STATEMENT.search(text, match.end(), match.end() + HEAD_LONGEST)
+    columns = tuple(_new_columns(text, match.end(), following.start() if following else len(text)))
     return Head(table_name(match["table"]), columns, match.end())
 
 
-def _new_columns(text: str, start: int) -> Iterator[str]:
+def _new_columns(text: str, start: int, end: int) -> Iterator[str]:
     depth, first, count = 1, True, 0
-    for part in _PART.finditer(text, start, start + HEAD_LONGEST):
+    for part in _PART.finditer(text, start, min(end, start + HEAD_LONGEST)):
         word = part[0]
         if word == "(":
             depth += 1

@@ -51,7 +51,7 @@ CONFINEMENT = Confinement(cpu_seconds=20)
 _WORD = re.compile(r"(?<![^\W_])[^\W_]{4,40}(?![^\W_])")
 _WORDS_KEPT = 3_000
 # Kinds in which nothing tells that something is missing or other than it was: neither lengths nor checksums.
-_BARE = frozenset(("csv", "eml", "html", "ics", "json", "mbox", "mhtml", "rtf", "text", "vcf", "xml"))
+_BARE = frozenset(("csv", "eml", "html", "ics", "json", "mbox", "mhtml", "rtf", "sql", "text", "vcf", "xml"))
 # The grammar of mail: text where a blank line stands too early, structure where damage mends that.
 _GRAMMAR = frozenset(
     (

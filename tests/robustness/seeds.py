@@ -121,6 +121,11 @@ def table() -> bytes:
     return "\n".join(",".join(sentence.split()) for sentence in _sentences()).encode()
 
 
+def dump() -> bytes:
+    rows = ",\n".join(f"({n},'{sentence}',NULL)" for n, sentence in enumerate(_sentences()))
+    return f"CREATE TABLE `note` (id int, body text, x int);\nINSERT INTO `note` VALUES {rows};\n".encode()
+
+
 def rich_text() -> bytes:
     return ("{\\rtf1\\ansi " + "\\par ".join(_sentences()) + "}").encode()
 
@@ -142,6 +147,7 @@ MAKERS: Mapping[str, Callable[[], bytes]] = {
     "log.txt.gz": lambda: gzip.compress(plain()),
     "log.txt": plain,
     "list.csv": table,
+    "notes.sql": dump,
     "note.rtf": rich_text,
     "page.html": page,
     "archive.pst": lambda: outlook_store([[(0x1A, "IPM.Note"), (0x1000, one)] for one in _sentences()]),

@@ -32,6 +32,11 @@ _LONGEST_ROW = 32_000_000
 # Tables that are remembered at a time; in a file that names more, the first are forgotten.
 _TABLES = 20_000
 _SEPARATOR_LONGEST = 2_000
+# So many signs may be searched in vain for the end of a row, besides twice what was read.
+_IN_VAIN = 4_000_000
+# More is no row: no database has so many columns.
+_MOST_VALUES = 10_000
+_MOST_TOKENS = 20_000
 
 # A value as most are: a string without quotes or backslashes in it, a number, NULL.
 _SIMPLE = re.compile(
@@ -39,6 +44,7 @@ _SIMPLE = re.compile(
 )
 _TOKEN = re.compile(r"(?P<quote>')|(?P<mark>[(),;\[\]])|(?P<space>\s+)|(?P<word>\|\||[+|]|[^\s'(),;|+\[\]]+)")
 _BETWEEN_ROWS = re.compile(r"\s{0,900}(?:,\s{0,900}(?:--[^\n]{0,900}\n\s{0,100})?(?=\()|;)?")
+_STATEMENTS = frozenset({"INSERT", "REPLACE", "COPY", "CREATE"})
 _NOTHING = frozenset({"NULL", "DEFAULT"})
 _ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "0": " ", "b": " ", "Z": " ", "f": "\f", "v": "\v"}
@@ -115,6 +121,9 @@ class _Dump:
         self._numbered = 0
         self._cells = 0
         self._backslash = Backslash.UNKNOWN
+        # Signs that were passed, and signs that were searched in vain for the end of a row.
+        self._passed = 0
+        self._searched = 0
 
     def events(self) -> Iterator[Event]:
         """Yield everything."""
@@ -145,6 +154,7 @@ class _Dump:
 
     def _go(self, end: int) -> None:
         self._line += self._text.count("\n", self._at, end)
+        self._passed += end - self._at
         self._at = end
 
     def _read_text(self, end: int) -> Iterator[Segment]:
@@ -162,6 +172,8 @@ class _Dump:
         """Yield the text up to the next statement with rows, and these."""
         look = self._at
         while match := DATA_STATEMENT.search(self._text, look):
+            if self._searched > _IN_VAIN + 2 * self._passed:
+                break  # rows that never end, one after the other: all that follows is text
             if len(self._text) - match.start() < HEAD_LONGEST and not self._ended:
                 yield from self._read_text(match.start())
                 self._fill(HEAD_LONGEST)
@@ -223,6 +235,8 @@ class _Dump:
                 row = self._values(self._at)
             except _IncompleteError:
                 ahead = len(self._text) - self._at
+                if self._ended or ahead > _LONGEST_ROW:
+                    self._searched += ahead
                 if self._ended:
                     return
                 if ahead > _LONGEST_ROW:
@@ -275,7 +289,7 @@ class _Dump:
             return None
         values: list[str] = []
         position = at + 1
-        while True:
+        while len(values) < _MOST_VALUES:
             if simple := _SIMPLE.match(text, position):
                 string, word = simple.group("string", "word")
                 if string is not None:
@@ -291,6 +305,7 @@ class _Dump:
                 values.append(value)
             if text[position - 1] == ")":
                 return values, position
+        return None
 
     def _copied(self, table: _Table, options: str) -> Iterator[Event]:
         """Yield the rows of one COPY, a line each, up to the line that ends them."""
@@ -366,12 +381,16 @@ class _Expression:
     def read(self, start: int) -> tuple[str, int] | None:
         """The value from ``start`` on and the position behind the comma or bracket that ends it.
 
-        ``None`` where the statement ends first.  Raises ``_IncompleteError`` where the text does.
+        ``None`` where the statement ends first, and for what no tool writes.  Raises ``_IncompleteError``
+        where the text ends first.
         """
         depth = 0
         position = start
         last = ""
-        while token := _TOKEN.match(self._text, position):
+        for _ in range(_MOST_TOKENS):
+            token = _TOKEN.match(self._text, position)
+            if token is None:
+                raise _IncompleteError
             position = token.end()
             kind = token.lastgroup
             if kind == "quote":
@@ -379,6 +398,8 @@ class _Expression:
                 last = ""
             elif kind == "word":
                 last = token[0]
+                if last.upper() in _STATEMENTS and self._begins_statement(token.start(), position):
+                    return None
                 self._word(last)
             elif kind == "mark":
                 mark = token[0]
@@ -389,7 +410,10 @@ class _Expression:
                 depth += (mark in "([") - (mark in ")]")
                 if mark not in "([":
                     last = ""
-        raise _IncompleteError
+        return None
+
+    def _begins_statement(self, start: int, end: int) -> bool:
+        return self._text[end : end + 1].isspace() and "\n" in self._text[max(0, start - 20) : start]
 
     def _word(self, word: str) -> None:
         before = self._words[-1].upper() if self._words else ""

@@ -239,6 +239,23 @@ def test_what_stops_reading_like_rows_is_text(tail: str, why: str) -> None:
     assert coverage.gaps == ()
 
 
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("INSERT INTO t VALUES (\\'\n", "quotes that never close, each line anew"),
+        ("INSERT INTO t VALUES (x\n", "rows that never close"),
+        ("INSERT INTO t VALUES (" + "(" * 300 + "\n", "brackets that never close"),
+        ("CREATE TABLE t (\n", "columns that never close"),
+    ],
+)
+def test_each_stretch_is_searched_a_few_times_at_most(line: str, why: str) -> None:
+    """Were it not so, these would not end within the patience of anyone who runs the tests."""
+    dump = "-- MySQL dump 10\n" + line * (400_000 // len(line))
+    segments, coverage = read(dump.encode())
+    assert (coverage.kind, coverage.gaps) == ("sql", ()), why
+    assert sum(one.text.count("\n") for one in segments) == dump.count("\n")
+
+
 def test_rows_over_many_pieces_of_the_file_are_whole() -> None:
     long = "x" * 700_000
     values = ",\n".join(f"({n},'Surname{n}','{long if n % 50 == 0 else 'short'}')" for n in range(400))
