@@ -14,7 +14,7 @@ from enum import IntEnum
 
 from scanner.detection.layout import Layout
 from scanner.detection.phrases import PhraseHit, PhraseIndex, expand
-from scanner.text import to_bytes
+from scanner.text import to_bytes, words_apart
 
 COUNTER = "counter"
 
@@ -27,6 +27,7 @@ COUNTER_GAP = 24
 # A label this close is the value's own.
 _OWN_LABEL = 6
 _MAX_STEPS = 40
+_NO_LETTER = re.compile(r"[\W_]+")
 _ANOTHER_VALUE = re.compile(r"\d{4}|\d[ \-]\d{2}")
 _LOG_LINE = re.compile(
     r"\W{0,3}(?:\d{4}-\d\d-\d\d[T ]\d\d:|\d{2}/[A-Za-z]{3}/\d{4}:"
@@ -87,6 +88,12 @@ class ContextPhrases:
         self._index = PhraseIndex(
             {phrase: Tagged(phrase, frozenset(found)) for phrase, found in tags.items()}
         )
+        # "sortcode", "nhsnumber": programs write the words of a label without a gap.
+        self._run_together = {
+            "".join(phrase.split()): Tagged(phrase, frozenset(found))
+            for phrase, found in tags.items()
+            if " " in phrase
+        }
         self._labels: dict[str, tuple[Tagged, ...]] = {}
 
     def find(self, data: bytes) -> list[PhraseHit[Tagged]]:
@@ -97,8 +104,10 @@ class ContextPhrases:
         """The context phrases inside a form label or column header ("NHS_Number", "nhsNumber")."""
         known = self._labels.get(label)
         if known is None:
-            words = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", label)
-            known = tuple(hit.payload for hit in self._index.find(to_bytes(words)))
+            known = tuple(hit.payload for hit in self._index.find(to_bytes(words_apart(label))))
+            together = self._run_together.get(_NO_LETTER.sub("", label).lower())
+            if together is not None and together not in known:
+                known = (together, *known)
             if len(self._labels) > 10_000:
                 self._labels.clear()
             self._labels[label] = known

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from scanner.text import Block, Field, Passage
+from scanner.text import Block, Field, Passage, words_apart
 
 
 class _Columns(NamedTuple):
@@ -266,8 +266,7 @@ _MAX_BLOCK_LINES = 200_000
 
 
 def _camel_words(label: str) -> list[str]:
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", label)
-    return [word.lower() for word in _LABEL_TOKEN.findall(spaced)]
+    return [word.lower() for word in _LABEL_TOKEN.findall(words_apart(label))]
 
 
 def _is_header(cells: Sequence[str], delimiter: str) -> bool:

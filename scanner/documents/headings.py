@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from scanner.documents.rows import Row
+from scanner.text import words_apart
 
 # A header stands within the first rows of a table, behind a title, a date, an owner and a blank or two.
 _SEARCHED_ROWS = 8
@@ -19,7 +20,6 @@ _WORD = re.compile(r"[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
 # A sentence goes on behind its end; "No. of beds" and "Ref. no" do not end one.
 _SENTENCES = re.compile(r"\w{4}[.!?] ")
-_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LABEL_BEGINS = frozenset("#%£$€(*[_")
 # Forms number their questions: "4. Date of birth", "Q7) Address", "2.1 Surname".
 _ENUMERATION = re.compile(
@@ -82,8 +82,7 @@ def names_something(text: str) -> bool:
         return False
     if text.endswith(":"):
         return True
-    spaced = _HUMP.sub(" ", text)
-    return any(word.lower() in _LABEL_WORDS for word in _WORD.findall(spaced))
+    return any(word.lower() in _LABEL_WORDS for word in _WORD.findall(words_apart(text)))
 
 
 def is_header(row: Sequence[str]) -> bool:

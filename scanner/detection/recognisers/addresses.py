@@ -23,6 +23,7 @@ from scanner.detection.programs import compile_bytes
 from scanner.detection.recognisers.address_grammar import HOUSE_NUMBER, TITLE, AddressGrammar, capital
 from scanner.detection.scan import CandidateScan
 from scanner.detection.view import Span, View
+from scanner.text import words_apart
 
 # An address is searched for within so many characters before its postcode: eight PAF elements on lines of
 # their own need about 200.
@@ -81,7 +82,7 @@ _NO_BODY = frozenset(
     ["tax", "tenant", "tenants", "tenancy", "property", "flat", "house", "place", "meals", "run", "visitor"]
 )
 _SENTENCE_END = re.compile(rb"[a-z)]{4,}[.;?!] ")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|[_\-./]+")
+_LABEL_MARKS = re.compile(r"(?<=[a-z])(?=[0-9])|[\-./]+")
 _ADDRESS_LABEL = re.compile(
     r"\b(?:address(?:es)?|addr|addy|paon|saon|residence|residing|lives at|lives|abode|cyfeiriad)\b"
 )
@@ -94,7 +95,7 @@ _ADDRESS_CELL_LABEL = re.compile(
     r"and street)){0,2}(?: ?[0-9])?"
 )
 _PLACE_LABEL = re.compile(r"\b(?:town|city|county|locality|village|district|post town|tref|sir|country)\b")
-_POSTCODE_LABEL = re.compile(r"\b(?:post ?code|p ?code|pcode|zip|cod post)\b")
+_POSTCODE_LABEL = re.compile(r"\b(?:post(?:al)? ?code|p ?code|pcode|zip|cod post)\b")
 _NO_ADDRESS_LABEL = re.compile(
     r"\b(?:e ?mail|ip|web|mac|url|type|start|end|from|since|status|date|ref|id|uprn|usrn|number of|phone|"
     r"tel|value|price|"
@@ -702,7 +703,7 @@ def _trimmed(text: str, start: int, end: int) -> Span:
 
 def _plain(label: str) -> str:
     """A label in lower case with its words apart: "HouseNo_1" gives "house no 1"."""
-    return " ".join(_CAMEL.sub(" ", label).lower().split())
+    return " ".join(_LABEL_MARKS.sub(" ", words_apart(label)).lower().split())
 
 
 def _label_kind(label: str) -> str:

@@ -15,6 +15,7 @@ from scanner.detection.dates import WrittenDate, age_at, dates_in, from_excel, r
 from scanner.detection.finding import Evidence, EvidenceKind, Finding
 from scanner.detection.scan import CandidateScan
 from scanner.detection.view import View
+from scanner.text import words_apart
 
 # A plausible age in years: the oldest person ever in the UK was 115, registers hold few over 110.
 _OLDEST = 110
@@ -37,7 +38,7 @@ _WITH_PLACE = re.compile(
     r"(?<=date) ?(?:and|&|/) ?(?:place|time)|\b(?:sur|fore|full )?names?(?= ?(?:/|&|\+|,|and) ?d\.?o\.?b)"
     r"|\bparents?(?:'s|s')?(?= (?:d\.?o\.?b|dates? of birth|birth ?date))"
 )
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|[_\-]+")
+_HYPHENS = re.compile(r"-+")
 
 _WEEKDAY = r"(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?"
 _FILLER_WORD = (
@@ -647,7 +648,7 @@ def is_birth_label(label: str) -> bool:
     """Whether a column header or form label asks for a date of birth."""
     # Of "DOB 12/03/2015, Review:" only what follows the date is the label.
     label = re.split(r"[0-9][./\-][0-9]{1,4}[ ,;)]", label)[-1]
-    plain = " ".join(_CAMEL.sub(" ", label).lower().split())
+    plain = " ".join(_HYPHENS.sub(" ", words_apart(label)).lower().split())
     compact = re.sub(r"[^a-z]", "", plain)
     birth = (
         _LABEL.search(plain) or compact.endswith("dob") or "birthdate" in compact or "dateofbirth" in compact

@@ -19,6 +19,7 @@ from rules.places import load_area_codes
 from scanner.detection.finding import Evidence, EvidenceKind, Finding
 from scanner.detection.scan import CandidateScan
 from scanner.detection.view import View
+from scanner.text import words_apart
 
 # A digit, or a letter that OCR and people put for one, behind up to three separators or a line break.
 _DIGIT = rb"(?:[ .()/\-]{0,3}|[ ]?\r?\n[ \t>]{0,8})[0-9OolI]"
@@ -42,7 +43,7 @@ _COUNTER_WORDS = re.compile(
     r"urn|pnc|dbs)(?![a-z])"
 )
 _MONTH_SHAPED = re.compile(r"\(?\d{1,2}[./\-]\d{1,2}[./\-](?:19|20)?\d{2}(?!\d)")
-_SPLIT_LABEL = re.compile(r"(?<=[a-z])(?=[A-Z])|[_\-./]+")
+_SPLIT_LABEL = re.compile(r"[\-./]+")
 # Areas in which some numbers have nine digits behind the 0 (Ofcom numbering plan), not ten.
 _SHORT_AREA_LIST = """
 01204 01208 01254 01276 01297 01298 01363 01364 01384 01386 01404 01420 01460 01461 01480 01488 01524
@@ -320,7 +321,7 @@ class PhoneRecogniser:
         """1 where a telephone word or label stands by the number, -1 where a reference word does, else 0."""
         label = view.layout.label_at(start)
         if label:
-            label = _SPLIT_LABEL.sub(" ", label).lower()
+            label = _SPLIT_LABEL.sub(" ", words_apart(label)).lower()
             if _LABEL.search(label):
                 return 1
             if _COUNTER_WORDS.search(label):
@@ -397,7 +398,7 @@ class PhoneRecogniser:
 
 
 def _is_phone_label(label: str) -> bool:
-    return _LABEL.search(_SPLIT_LABEL.sub(" ", label).lower()) is not None
+    return _LABEL.search(_SPLIT_LABEL.sub(" ", words_apart(label)).lower()) is not None
 
 
 def _first_of_overlapping(findings: list[Finding]) -> list[Finding]:

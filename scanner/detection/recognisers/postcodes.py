@@ -14,6 +14,7 @@ from rules.places import load_outward_codes, load_towns
 from scanner.detection.finding import Evidence, EvidenceKind, Finding
 from scanner.detection.scan import CandidateScan
 from scanner.detection.view import View
+from scanner.text import words_apart
 
 _GAP = rb"(?:[ ]{0,3}|[ ]?-[ ]?|[ ]?\r?\n[ \t>|]{0,40})"
 _INWARD = rb"[0-9][A-Za-z][A-Za-z]"
@@ -27,14 +28,16 @@ _AS_DIGIT = dict(zip("OQDILSBZGT", "0001158267", strict=True))
 _AS_LAST = dict(zip("0O1I5827C46", "DDLLSBZTGAG", strict=True))
 
 _WORDS = re.compile(r"[a-zà-ÿ][a-zà-ÿ'/]*")
-_PLACE_LABEL = re.compile(r"post ?code|p ?code|pcode|zip|address|addr|town|home|pl ?post|residen|cod post")
+_PLACE_LABEL = re.compile(
+    r"post(?:al)? ?code|p ?code|pcode|zip|address|addr|town|home|pl ?post|residen|cod post"
+)
 _CODE_LABEL = re.compile(
     r"\b(?:room|asset|product|part|code|course|module|bay|model|serial|sku|stock|item|ref|reference|order|"
     r"id|class|"
     r"tag|batch|grid|desk|locker|location|equipment|unit|type|number|no)\b"
 )
 _COUNTRY = re.compile(r"[ ,]{1,2}(?:uk|united kingdom|england|scotland|wales)\b")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|[_\-./]+")
+_MARKS = re.compile(r"[\-./]+")
 
 
 class PostcodeRecogniser:
@@ -168,7 +171,7 @@ class PostcodeRecogniser:
         """2 for a postcode label, 1 for the words of an address before it, -1 for a code's, else 0."""
         label = view.layout.label_at(start)
         if label:
-            label = _CAMEL.sub(" ", label).lower()
+            label = _MARKS.sub(" ", words_apart(label)).lower()
             if _PLACE_LABEL.search(label):
                 return 2
             if _CODE_LABEL.search(label):

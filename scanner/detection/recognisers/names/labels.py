@@ -26,10 +26,9 @@ from scanner.detection.recognisers.names.candidates import (
 from scanner.detection.recognisers.names.context import role_of
 from scanner.detection.recognisers.names.lexicon import Lexicon, forename_band, surname_band, word_band
 from scanner.detection.recognisers.names.weighing import reason
-from scanner.text import Block, Field
+from scanner.text import Block, Field, words_apart
 
 _LABEL_WORD = re.compile(r"[a-z]+(?:'s)?|&|@")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # A value longer than this is a text, not a name or a list of names.
 _MAX_VALUE = 400
 # What stands under the label of something else is that thing while it is short.
@@ -80,7 +79,7 @@ _OTHER = LabelMeaning("other")
 
 def read_label(label: str, lexicon: Lexicon) -> LabelMeaning:
     """What a form label or a column header says about the value beneath or behind it."""
-    spaced = _CAMEL.sub(" ", label).replace("_", " ").replace("’", "'").lower()
+    spaced = words_apart(label).replace("’", "'").lower()
     words = [
         word[:-2] if word.endswith("'s") else word for word in _LABEL_WORD.findall(spaced.replace("(s)", ""))
     ]
