@@ -165,6 +165,9 @@ def is_dump(text: str) -> bool:
     """
     if _SIGNATURE.search(text, 0, 1_000):
         return True
+    lowered = text.lower()
+    if not any(word in lowered for word in ("value", "stdin", "table")):
+        return False
     if not any(
         head(text, match.start())
         for match in _first(DATA_STATEMENT.finditer(text))
