@@ -11,6 +11,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+from scanner.detection.payment_files import fields_of, is_payment
+from scanner.detection.typed_values import named_by_type
 from scanner.text import Block, Field, Passage, words_apart
 
 
@@ -370,7 +372,8 @@ class _Discovery:
         self.records.append(Record(start, end, len(self.records), table, hidden, fields, columns))
 
     def declared(self, block: Block) -> None:
-        self.add(block.start, block.end, block.fields, block.table, block.hidden)
+        fields = named_by_type(self.text, block.fields)
+        self.add(block.start, block.end, fields, block.table, block.hidden)
         if block.table is not None:
             self.tables = max(self.tables, block.table + 1)
 
@@ -400,7 +403,11 @@ class _Discovery:
         while index < len(lines):
             taken = 0
             if len(lines) - index >= 2:
-                taken = self._table(lines, index, loose, hidden) or self._list(lines, index, loose, hidden)
+                taken = (
+                    self._table(lines, index, loose, hidden)
+                    or self._list(lines, index, loose, hidden)
+                    or self._payments(lines, index, loose, hidden)
+                )
             if taken:
                 loose = []
                 index += taken
@@ -493,6 +500,25 @@ class _Discovery:
             self.add(start, end, (Field(*value_span, heading),), table, hidden)
         return 1 + len(values)
 
+    def _payments(
+        self, lines: list[tuple[int, int]], first: int, loose: list[tuple[int, int]], hidden: bool
+    ) -> int:
+        """Take the data records of a payment file from ``first`` on: a table without a header."""
+        taken = 0
+        for start, end in lines[first:]:
+            if not is_payment(self.text[start:end]):
+                break
+            taken += 1
+        if taken:
+            if loose:
+                self._form(loose, hidden)
+                loose.clear()
+            table = self.tables
+            self.tables += 1
+            for start, end in lines[first : first + taken]:
+                self.add(start, end, fields_of(self.text[start:end], start), table, hidden)
+        return taken
+
     def _labels_down(self, lines: Sequence[tuple[int, int]], delimiter: str) -> bool:
         """Whether the first cells of these lines name fields: a form in two columns, not a table."""
         firsts: list[str] = []
@@ -532,7 +558,7 @@ class _Discovery:
                     fields.append(Field(a, b, label))
                 elif label_start == pairs[-1][0]:
                     pending = label
-        self.add(start, end, tuple(fields), None, hidden)
+        self.add(start, end, named_by_type(text, tuple(fields)), None, hidden)
 
     @staticmethod
     def _pairs(line: str) -> list[tuple[int, int, int, str]]:

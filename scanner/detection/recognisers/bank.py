@@ -9,6 +9,8 @@ from rules.bank import BankRule
 from scanner.detection.context import COUNTER, ContextOfView, Nearness
 from scanner.detection.finding import Evidence, EvidenceKind, Finding
 from scanner.detection.ownership import ORGANISATION, owned_by_organisation
+from scanner.detection.payment_files import RECORD, pays_a_person
+from scanner.detection.scan import CandidateScan
 from scanner.detection.view import View
 
 ENTITY = "UK_BANK_ACCOUNT"
@@ -63,8 +65,23 @@ class BankRecogniser:
     name = "bank"
     entity_types = (ENTITY,)
 
+    def __init__(self) -> None:
+        self._scan = CandidateScan({"payment": RECORD})
+        self.programs = self._scan.programs
+
     def recognise(self, view: View) -> list[Finding]:
-        """Findings in ``view``; nothing is looked for where no bank word stands."""
+        """Findings in ``view``; beside payment files nothing is looked for where no bank word stands."""
+        return self._payments(view) + self._written(view)
+
+    def _payments(self, view: View) -> list[Finding]:
+        evidence = (Evidence(EvidenceKind.PATTERN, "record of a payment file"),)
+        return [
+            Finding(ENTITY, start, start + 14, 0.9, "bank-payment-file", evidence)
+            for start, end in self._scan.spans(view, "payment")
+            if pays_a_person(view.text[start:end])
+        ]
+
+    def _written(self, view: View) -> list[Finding]:
         context = view.context
         said = any(hit.payload.tags & {SORT, ACCOUNT, BANK} for hit in context.hits)
         if not (said or view.labelled):

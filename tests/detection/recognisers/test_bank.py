@@ -65,3 +65,34 @@ def test_near_miss_is_left_alone(example: str) -> None:
 )
 def test_accounts(text: str, wanted: list[str], why: str) -> None:
     assert values(text, "UK_BANK_ACCOUNT") == wanted, why
+
+
+def payment(payee: str, reference: str = "PAYROLL 000123", account: str = "08999966374958") -> str:
+    """A data record of BACS Standard 18."""
+    return f"{account}09920051812345678    {12345:011d}{'MIDSHIRE COUNCIL':18}{reference:18}{payee:18}"
+
+
+@pytest.mark.parametrize(
+    ("lines", "accounts", "people", "why"),
+    [
+        (
+            ["VOL1123456", "HDR1A123456S", "UHL1 24123999999    000000001 DAILY  001",
+             payment("I WARSAME"), payment("ELLISON M"), "EOF1A123456S"],
+            ["08999966374958"] * 2, ["I WARSAME", "ELLISON M"], "a payroll file",
+        ),
+        ([payment("MISS N KAUR") + " 24123"], ["08999966374958"], ["N KAUR"], "a date behind, no header"),
+        ([payment("A & B ELLISON")], ["08999966374958"], None, "a joint account"),
+        ([payment("WARSAME & SONS LTD")], [], [], "a firm is paid"),
+        ([payment("MIDSHIRE COUNCIL", "CONTRA")], [], [], "the payer's own account"),
+        ([payment("I WARSAME").replace("099200", "055200")], [], None, "no transaction code of BACS"),
+        (["0" + payment("I WARSAME")], [], None, "a column out of place"),
+        (["08999966374958 meter readings of the year"], [], [], "digits that begin no record"),
+    ],
+)  # fmt: skip
+def test_payment_files_name_accounts_and_payees(
+    lines: list[str], accounts: list[str], people: list[str] | None, why: str
+) -> None:
+    text = "\n".join(lines)
+    assert values(text, "UK_BANK_ACCOUNT") == accounts, why
+    if people is not None:
+        assert values(text, "PERSON") == people, why
