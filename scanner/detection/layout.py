@@ -246,6 +246,7 @@ student learner patient client tenant applicant claimant customer case notes not
 reason outcome decision legal review plan register need needs vehicle reg vrm make model badge
 permit licence passport nationality language relationship household uniqueid key field value subject
 sender recipient who owner officer clerk clerks venue borrower elector party
+journal narrative period debit credit nominal ledger
 part parts desc stock sku qoh serial asset
 attendance exclusion session diagnosis gp practice surgery hospital
 """

@@ -12,12 +12,14 @@ from scanner.detection.ownership import ORGANISATION, owned_by_organisation
 from scanner.detection.payment_files import RECORD, pays_a_person
 from scanner.detection.scan import CandidateScan
 from scanner.detection.view import View
+from scanner.text import words_apart
 
 ENTITY = "UK_BANK_ACCOUNT"
 SORT, ACCOUNT, BANK = "bank-sort", "bank-account", "bank"
 
 _NUMBERS = re.compile(
-    r"(?<![\d\-£$#])(?<!\d\.)(?<!\D\d/)(?:(?P<sort>\d{2}(?P<gap>[ \-.]|[ ]-[ ])\d{2}(?P=gap)\d{2})"
+    r"(?<![\d\-£$#])(?<!\d\.)(?<!\D\d/)(?:(?P<joined>\d{2}(?P<mark>[ \-.]?)\d{2}(?P=mark)\d{2} ?[\-–] ?\d{8})"
+    r"|(?P<sort>\d{2}(?P<gap>[ \-.]|[ ]-[ ])\d{2}(?P=gap)\d{2})"
     r"|(?P<glued>\d{14})|(?P<account>\d{8}|\d{4} \d{4})|(?P<six>\d{6})"
     r"|(?P<short>\d{5}|\d{7}))(?![\d\-:]|\.\d|/\d{1,4}(?!\d))"
 )
@@ -28,6 +30,13 @@ _OTHER_ACCOUNTS = re.compile(
     r"fines?\b|tariff|reading|consumption|premises|property|charge|band\b",
     re.IGNORECASE,
 )
+# Two of these head the columns of a ledger: its accounts are codes of what money is spent on.
+_LEDGER = re.compile(
+    r"\b(?:dr|cr|debits?|credits?|journal|jnl|period|nominal|ledger|subjective|narrative|"
+    r"cost ?cent(?:re|er))\b",
+    re.IGNORECASE,
+)
+_SORT_CODES = re.compile(r"\bsort|\bs/?c\b", re.IGNORECASE)
 _SORT_HEADER = re.compile(r"sort|\bs/?c\b|bank|bacs|iban|payee", re.IGNORECASE)
 # What forms and guidance print in place of a number.
 _PLACEHOLDERS = frozenset(["123456", "12345678", "87654321", "654321", "12345612345678"])
@@ -159,8 +168,17 @@ class BankRecogniser:
                 return None
             evidence = Evidence(EvidenceKind.CONTEXT, "sort code and account number without a gap")
             return Finding(ENTITY, number.start, number.end, 0.6, "bank-pair", (evidence,))
+        if number.kind == "joined":
+            near = [context.of(tag, number.start, number.end) for tag in (SORT, ACCOUNT, BANK)]
+            said = max(near, key=lambda found: found.nearness)
+            if said.nearness <= Nearness.NONE or any(found.nearness is Nearness.AGAINST for found in near):
+                return None
+            evidence = Evidence(EvidenceKind.CONTEXT, said.phrase)
+            return Finding(ENTITY, number.start, number.end, 0.78, "bank-pair", (evidence,))
         in_column = view.layout.field_at(number.start) is not None
+        # Numbers lose their leading zeros in a sheet: one, or two where sort codes stand beside them.
         short = number.kind == "short" and in_column and number.end - number.start == 7
+        short = short or (number.kind == "six" and in_column and _beside_sort_codes(view, number))
         if short and sort_near.nearness is Nearness.LABEL:
             return None
         if (number.kind == "account" or short) and account_near.nearness is Nearness.LABEL:
@@ -219,7 +237,15 @@ def _of_another_kind(view: View, number: _Number) -> bool:
     labels = [field.label for field in record.fields]
     if any(_SORT_HEADER.search(label) for label in labels):
         return False
-    return any(_OTHER_ACCOUNTS.search(label) for label in labels)
+    ledger = sum(_LEDGER.search(label) is not None for label in labels) >= 2
+    return ledger or any(_OTHER_ACCOUNTS.search(label) for label in labels)
+
+
+def _beside_sort_codes(view: View, number: _Number) -> bool:
+    record = view.layout.record_at(number.start)
+    if record is None or record.table is None:
+        return False
+    return any(_SORT_CODES.search(words_apart(field.label)) for field in record.fields)
 
 
 def _is_timestamp(digits: str) -> bool:

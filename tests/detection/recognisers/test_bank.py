@@ -36,6 +36,27 @@ def test_near_miss_is_left_alone(example: str) -> None:
         ("Company number 66374958, VAT 123456789", [], "company data"),
         ("Council tax account 66374958", [], "another kind of account"),
         ("Supplier: Acme Ltd\nsort code 08-99-99 account 66374958", [], "a firm's account"),
+        ("Bank details: S/C 08-99-99 A/C 66374958", ["08-99-99", "66374958"], "abbreviated labels"),
+        ("My bank is 08-99-99-66374958", ["08-99-99-66374958"], "hyphens throughout"),
+        ("My bank is 089999-66374958", ["089999-66374958"], "one hyphen"),
+        ("Serial no 08-99-99-66374958 of the bank pump", [], "a serial number"),
+        ("Lift 08-99-99-66374958 was mended", [], "nothing speaks of a bank"),
+        (
+            "Payee,Account number,Branch,Sort code\nA Khan,769697,Leeds City Square on the corner,089999",
+            ["769697", "089999"],
+            "two lost zeros, columns apart",
+        ),
+        ("Payee,Account number,Stock\nA Khan,769697,4", [], "six digits without sort codes"),
+        (
+            "Journal;Period;Account;Dr;Cr;Narrative\nJ1;6;40100021;12.50;;Payroll\nJ2;6;40100022;;3.10;Refund",
+            [],
+            "codes of a ledger",
+        ),
+        (
+            "Journal;Account number;Dr;Cr;Narrative\nJ1;40100021;12.50;;Payroll\nJ2;40100022;;3.10;Bank",
+            [],
+            "codes of a ledger under a number label",
+        ),
         ("direct debit from 08-99-99/66374958", ["08-99-99/66374958"], "a slash between"),
         ("sc 08-99-99 ac 66374958", ["08-99-99", "66374958"], "short labels"),
         (
