@@ -254,6 +254,12 @@ _HEADER_WORDS = frozenset(_HEADER_LIST.split())
 _LABEL_TOKEN = re.compile(r"[A-Za-z]+")
 # What stands around the value of a cell and is none of it.
 _EDGES = ' \t"\r*'
+# What no header cell holds, once its abbreviations are taken out: a colon or a full stop at its end.
+_SENTENCE_CELL = re.compile(r"[:.]$|\. ")
+_SHORTENED = re.compile(
+    r"\b(?:nos?|nr|num|reg|refs?|tel|mob|addr|ins|acct?|ext|approx|qty|[a-z](?:\.[a-z])+)\.(?= |$)",
+    re.IGNORECASE,
+)
 _MULTI_SPACE = re.compile(r" {2,}|\t+")
 # Tildes, carets, broken bars and "not" signs part the fields of older systems' exports.
 _LEGACY_DELIMITERS = ("~", "^", "¬", "¦")
@@ -434,7 +440,7 @@ class _Discovery:
                 continue
             if len(names) == 2 and self._labels_down(lines[first + 1 : first + 4], delimiter):
                 continue
-            if delimiter in ",;" and any(name.endswith((":", ".")) or ". " in name for name in names):
+            if delimiter in ",;" and any(_SENTENCE_CELL.search(_SHORTENED.sub("", name)) for name in names):
                 continue
             halves = delimiter == "," and len(names) == 2
             if halves and first < self._long_row:

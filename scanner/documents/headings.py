@@ -37,6 +37,7 @@ _WORDS_OF_LABELS = """name names surname forename forenames firstname lastname f
     amount total cost budget balance value price rate quantity qty invoice supplier payee
     description detail details note notes comment comments reason outcome action decision allegation diagnosis
     count counts headcount cases children pupils residents households claimants males females boys girls
+    utr chi passport licence vehicle reg registration vrm permit holder
     ward area location site property uprn room signature signed gp doctor hospital"""
 _LABEL_WORDS = frozenset(_WORDS_OF_LABELS.split())
 

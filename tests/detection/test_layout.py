@@ -106,3 +106,19 @@ def test_wanted_fields_are_those_of_all(text: str, why: str) -> None:
     assert wanted == [pair for pair in every if "N" in pair[1].label], why
     assert {field.label for _, field in every} <= lay_out(Passage(text)).labels(), why
     assert not list(lay_out(Passage(text)).records_with(lambda label: label == "Elsewhere"))
+
+
+@pytest.mark.parametrize(
+    ("header", "table"),
+    [
+        ("Name,Licence No.,Start date", True),
+        ("Name,D.O.B.,Vehicle reg.", True),
+        ("No. of rooms,Ward,Status", True),
+        # Sentences, and labels with colons, head nothing.
+        ("The name was given. A date followed,status unknown.", False),
+        ("Name:,Ward:,Status:", False),
+    ],
+)
+def test_abbreviations_end_in_full_stops(header: str, table: bool) -> None:
+    found = layout(f"{header}\nAnn Khan,12,East\nBob Cole,13,West")
+    assert any(record.table is not None for record in found.records) is table
