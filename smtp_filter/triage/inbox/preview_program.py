@@ -22,7 +22,7 @@ def main() -> None:
     source = Source.from_descriptor(os.dup(0), "")
     for number, item in enumerate(read_document(source, kind="eml")):
         if isinstance(item, Coverage):
-            end = "whole" if item.status is Status.INSPECTED else "part"
+            end = end or ("whole" if item.status is Status.INSPECTED else "part")
             break
         if left <= 0 or number >= SEGMENTS:
             end = "cut"
@@ -31,6 +31,8 @@ def main() -> None:
         # Rows and lines of one part belong together; its name says enough.
         place = " > ".join(parts[:-1] or parts)
         text = item.text[:left]
+        if len(text) < len(item.text):
+            end = "cut"
         left -= len(text)
         print(json.dumps([place, item.hidden, text]), flush=True)
     print(json.dumps({"end": end or "part"}), flush=True)

@@ -83,7 +83,7 @@ def test_the_sender_and_similar_messages(here: Site) -> None:
     [
         ("Plan.docx > page 2", "Plan.docx"),
         ("Review 9434765919.docx > page 2", "Review ….docx"),
-        ("Review 943 476 5919.docx > page 2", "Review ….docx"),
+        ("Review 943 476 5919.docx > page 2", "Review *** *** **19.docx"),
         ("Ann Smith.docx > file name", "Attachment with a masked name (.docx)"),
         ("body > line 1", "Text of the message"),
     ],
