@@ -30,6 +30,14 @@ _VALUES = 5_000
 _MANY = 3
 # Elements that are paragraphs in every vocabulary that has them; runs inside are parts of words.
 _PARAGRAPHS = frozenset({"p", "h", "h1", "h2", "h3", "h4", "h5", "h6", "para", "li", "td", "th"})
+# Elements that may begin or end inside of a word: formatting, and the runs of word processors.
+_INLINE = frozenset(
+    (  # noqa: SIM905
+        "a b i u s r t em strong span font sub sup small big strike tt code q run text ins del hi emph emphasis "
+        "italic bold highlight underline superscript subscript link hyperlink smartTag sdt sdtContent fldSimple "
+        "moveTo moveFrom ruby rb rt"
+    ).split()
+)
 _CHARACTERS = {"tab": "\t", "br": "\n", "cr": "\n", "line-break": "\n", "s": " ", "noBreakHyphen": "\u2011"}
 # Leaves that make the element around them somebody's record.
 _PERSONAL = re.compile(
@@ -176,7 +184,9 @@ def _decide(top: _Shape) -> None:
         shape = stack.pop()
         order.append(shape)
         shape.running = bool(
-            shape.children and (shape.mixed or shape.name in _PARAGRAPHS) and shape.size <= _MIXED
+            shape.children
+            and (shape.mixed or (shape.name in _PARAGRAPHS and not _has_fields(shape)))
+            and shape.size <= _MIXED
         )
         stack.extend(shape.children.values())
     holds_people: dict[int, bool] = {}
@@ -202,6 +212,16 @@ def _decide(top: _Shape) -> None:
             stack.extend(shape.children.values())
 
 
+def _has_fields(shape: _Shape) -> bool:
+    """Tell an element that is called like a paragraph and holds somebody's data: ``<p><dob>...</dob></p>``."""
+    fields = shape.children.values()
+    return (
+        not shape.mixed
+        and any(one.personal for one in fields)
+        and not any(one.name in _INLINE or one.name in _PARAGRAPHS for one in fields)
+    )
+
+
 def _is_list(shape: _Shape) -> bool:
     """Tell an element that stands once and holds many of a kind, or paragraphs: no record of its own."""
     return shape.name.lower() == "table" or any(
@@ -219,6 +239,8 @@ class _Reader:
         self._record_depth = 0
         self._running_depth = 0
         self._texts: list[str] = []
+        # Where the text of each open element inside of running text begins.
+        self._begun: list[int] = []
         self._labels: list[str] = []
         self._values: list[str] = []
         self._counts: dict[str, int] = {}
@@ -254,10 +276,12 @@ class _Reader:
             if shape.running:
                 self._running_depth = depth
             label = self._label(shape, parent, attributes)
-        elif (character := _CHARACTERS.get(shape.name)) is not None:
-            self._texts.append(character)
-        elif shape.name in _PARAGRAPHS:
-            self._texts.append("\n")
+        else:
+            self._begun.append(len(self._texts))
+            if (character := _CHARACTERS.get(shape.name)) is not None:
+                self._texts.append(character)
+            elif shape.name in _PARAGRAPHS:
+                self._texts.append("\n")
         for key, value in attributes.items():
             if (
                 value
@@ -287,6 +311,12 @@ class _Reader:
         shape, label, named, before = self._stack.pop()
         depth = len(self._stack)
         if self._running_depth and depth > self._running_depth:
+            begun = self._begun.pop()
+            parts = shape.name not in _INLINE and shape.name not in _CHARACTERS
+            if parts and any(map(str.strip, self._texts[begun:])):
+                # Not formatting: what it holds is no part of the words around it.
+                self._texts.insert(begun, " ")
+                self._texts.append(" ")
             return
         self._running_depth = 0
         self._keep_text(label)

@@ -111,3 +111,20 @@ def test_entities_neither_explode_nor_fetch() -> None:
     assert coverage.gaps
     segments, _ = read('<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><x>a&e;b<y/></x>')
     assert "root:" not in "".join(segment.text for segment in segments)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "why"),
+    [
+        ("<d><p><Name>Ann Ellison</Name><dob>14/03/1957</dob></p></d>", "Ann Ellison\n14/03/1957", "fields"),
+        ("<d><p>Seen <x>Ann</x><dob>14/03/1957</dob> today</p></d>", "Seen Ann 14/03/1957 today", "things"),
+        # Formatting and runs stand inside of words; what is empty parts nothing.
+        ("<d><p>Mar<b>garet</b> Elli<hi>son</hi></p></d>", "Margaret Ellison", "formatting"),
+        ("<d><p><r><t>Marg</t></r><r><t>aret</t></r></p></d>", "Margaret", "runs"),
+        ("<d><p>Marg<mark/>aret</p></d>", "Margaret", "a mark without text"),
+    ],
+)
+def test_only_formatting_joins_words(text: str, wanted: str, why: str) -> None:
+    segments, _ = read(text)
+    lines = [line for segment in segments for line in segment.text.split("\n")]
+    assert "\n".join(" ".join(line.split()) for line in lines) == wanted, why
