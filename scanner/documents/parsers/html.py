@@ -90,6 +90,17 @@ _BLOCKS = frozenset(
         *("noscript", "template", "canvas", "svg", "text", "button", "input", "textarea", "title"),
     }
 )
+# Elements that may begin or end inside of a word.  Others that HTML does not know hold things of their own;
+# those of other vocabularies ("o:p", "st1:City") are marks that word processors leave in running text.
+_INLINE = frozenset(
+    (  # noqa: SIM905
+        "a abbr acronym applet area audio b base basefont bdi bdo big blink br cite code col colgroup "
+        "data datalist del dfn em embed "
+        "font i img ins kbd label map mark math meter nobr output param picture progress q rp rt ruby s samp "
+        "script slot small source span strike strong style sub sup tbody tfoot thead time track tt u var "
+        "video wbr xmp"
+    ).split()
+)
 _VOID = frozenset(
     "area base br col embed hr img input link meta param source track wbr".split()  # noqa: SIM905
 )
@@ -151,6 +162,11 @@ class _Table:
     labels: list[str] = field(default_factory=list)
     cells: list[_Cell] = field(default_factory=list)
     open: bool = False  # text goes to the last cell
+
+
+def _parts_words(name: str) -> bool:
+    """Whether a name is that of no element of HTML: ``<name>Ann Khan</name><dob>...``."""
+    return name not in _INLINE and name not in _BLOCKS and ":" not in name
 
 
 class _Page:
@@ -278,6 +294,8 @@ class _Page:
             self._boundary(name)
         elif name == "br":
             self._text(_BREAK)
+        elif _parts_words(name):
+            self._text(" ")
         if name in _CLOSED_BY_ITSELF and self._stack and self._stack[-1][0] == name:
             self._pop()
         if name == "table":
@@ -309,6 +327,8 @@ class _Page:
     def _close(self, name: str) -> None:
         if self._all_blocks or name in _BLOCKS:
             self._boundary(name, closing=True)
+        elif _parts_words(name):
+            self._text(" ")
         if self._open_names.get(name):
             while self._pop() != name:
                 pass

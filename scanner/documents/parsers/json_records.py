@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from itertools import chain
+from typing import TypeGuard
 
 from scanner.documents.decoding import decode, decoded_pieces
 from scanner.documents.limits import Limits
@@ -14,6 +15,7 @@ from scanner.documents.parsers.delimited import lines_of
 from scanner.documents.parsers.plain import text_segments
 from scanner.documents.protocol import HERE, Event, Source
 from scanner.documents.rows import RECORD_SEPARATOR, row_segment
+from scanner.text import words_apart
 
 # A parsed value takes some ten times the memory of its text.  Larger files that are not JSON Lines are
 # read as the text they are.
@@ -24,6 +26,10 @@ _KEY_IS_DATUM = re.compile(r"[0-9]{4}|@")
 # Groups of fields inside a record are hardly ever nested deeper.
 _FLATTENED = 8
 _PLACE_KEYS = 6
+# So many identifiers or telephones one person may have, and so many keys each of them.
+_DETAILS = 8
+_SOMEBODY = re.compile(r"(?i)\b(?:(?:sur|fore|nick)?names?|dob|birth|born|date|time)\b")
+_KIND_KEY = re.compile(r"(?i)type|kind|system|use|scheme|label")
 
 _Path = tuple[str, ...]
 
@@ -155,7 +161,9 @@ def _flatten(item: dict[str, object], place: str) -> tuple[list[str], list[str],
                 else:
                     nested.append((value, label, level + 1))
             elif isinstance(value, list):
-                if any(isinstance(one, dict | list) for one in value):
+                if _is_detail(value):
+                    nested += [(one, f"{label}[{n}]", level + 1) for n, one in enumerate(value, 1)]
+                elif any(isinstance(one, dict | list) for one in value):
                     deeper.append((value, label, where, ""))
                 else:
                     for one in value:
@@ -169,6 +177,21 @@ def _flatten(item: dict[str, object], place: str) -> tuple[list[str], list[str],
                 labels.append("")
         stack.extend(reversed(nested))
     return values, labels, deeper
+
+
+def _is_detail(items: list[object]) -> TypeGuard[list[dict[str, object]]]:
+    """Tell a few flat objects that say something of the one around them from records of their own.
+
+    Identifiers, telephones and addresses do; whoever has a name or a date of birth is somebody else.
+    """
+    return 0 < len(items) <= _DETAILS and all(
+        isinstance(one, dict)
+        and 0 < len(one) <= _DETAILS
+        and not any(isinstance(value, dict | list) for value in one.values())
+        and not any(_SOMEBODY.search(words_apart(key)) for key in one)
+        and any(_KIND_KEY.fullmatch(words_apart(key).split(" ")[-1]) for key in one)
+        for one in items
+    )
 
 
 def _short(place: str) -> str:

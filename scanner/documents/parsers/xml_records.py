@@ -33,9 +33,9 @@ _PARAGRAPHS = frozenset({"p", "h", "h1", "h2", "h3", "h4", "h5", "h6", "para", "
 # Elements that may begin or end inside of a word: formatting, and the runs of word processors.
 _INLINE = frozenset(
     (  # noqa: SIM905
-        "a b i u s r t em strong span font sub sup small big strike tt code q run text ins del hi emph emphasis "
-        "italic bold highlight underline superscript subscript link hyperlink smartTag sdt sdtContent fldSimple "
-        "moveTo moveFrom ruby rb rt"
+        "a b i u s r t em strong span font sub sup small big strike tt code q run text ins del hi "
+        "emph emphasis italic bold highlight underline superscript subscript link hyperlink smartTag sdt "
+        "sdtContent fldSimple moveTo moveFrom ruby rb rt"
     ).split()
 )
 _CHARACTERS = {"tab": "\t", "br": "\n", "cr": "\n", "line-break": "\n", "s": " ", "noBreakHyphen": "\u2011"}
@@ -213,7 +213,7 @@ def _decide(top: _Shape) -> None:
 
 
 def _has_fields(shape: _Shape) -> bool:
-    """Tell an element that is called like a paragraph and holds somebody's data: ``<p><dob>...</dob></p>``."""
+    """Tell an element that is called like a paragraph that holds fields: ``<p><dob>...</dob></p>``."""
     fields = shape.children.values()
     return (
         not shape.mixed

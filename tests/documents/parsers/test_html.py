@@ -156,3 +156,15 @@ def test_depth_is_no_matter() -> None:
 def test_hostile_markup_ends(body: str) -> None:
     _, coverage = read_whole(Source.from_bytes(f"<html>{body}".encode()))
     assert coverage.status is Status.INSPECTED
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ("<p><name>Ann Khan</name><dob>14/03/1957</dob></p>", "Ann Khan 14/03/1957"),
+        ("<p>Mar<b>garet</b> Elli<font color=red>son</font></p>", "Margaret Ellison"),
+        ("<p>in <st1:City>Leeds</st1:City>, then</p>", "in Leeds, then"),
+    ],
+)
+def test_only_elements_unknown_to_html_part_words(body: str, wanted: str) -> None:
+    assert [" ".join(segment.text.split()) for segment in read(body)] == [wanted]

@@ -72,3 +72,19 @@ def test_broken_and_deep_json_is_read_as_text() -> None:
     segments = records('{"name": "Ann", "note": ')
     assert "Ann" in segments[0].text
     assert len(records("[" * 100_000)[0].text) == 100_000
+
+
+@pytest.mark.parametrize(
+    ("inner", "records_wanted", "why"),
+    [
+        ([{"type": "NINO", "value": "X1"}, {"type": "NHS", "value": "X2"}], 1, "identifiers of one person"),
+        ([{"system": "phone", "use": "home", "value": "01632 960001"}], 1, "contact points"),
+        ([{"type": "child", "name": "Tim"}, {"type": "child", "name": "Jo"}], 3, "other people"),
+        ([{"type": "visit", "date": "2024-01-01"}] * 2, 3, "events"),
+        ([{"value": "X1"}, {"value": "X2"}], 3, "nothing says of what kind"),
+        ([{"type": "order", "value": str(n)} for n in range(20)], 21, "a long list"),
+        ([{"type": "order", "lines": ["a"]}], 2, "not flat"),
+    ],
+)
+def test_details_of_somebody_stay_with_them(inner: list[object], records_wanted: int, why: str) -> None:
+    assert len(records(json.dumps({"person": "Ann Khan", "more": inner}))) == records_wanted, why
