@@ -18,8 +18,9 @@ from scanner.documents.decoding import decode
 from scanner.documents.headings import form_labels, is_heading_row
 from scanner.documents.limits import Limits
 from scanner.documents.model import Location, Segment
+from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.protocol import Event, Member, Source
-from scanner.documents.rows import RECORD_SEPARATOR, row_segment
+from scanner.documents.rows import RECORD_SEPARATOR, Cell, Row, row_segment
 
 _OPENING = re.compile(r"<(?:!--|(/?)([A-Za-z][^\s/>]{0,100})(>)?|[!?])")
 # The rest of a tag: quoted values may hold ">".  Possessive, so that it never looks back.
@@ -162,6 +163,7 @@ class _Table:
     labels: list[str] = field(default_factory=list)
     cells: list[_Cell] = field(default_factory=list)
     open: bool = False  # text goes to the last cell
+    form: LabelledTable | None = None  # the rows of labels and values that came last
 
 
 def _parts_words(name: str) -> bool:
@@ -490,20 +492,34 @@ class _Page:
             self._done.append(Segment("".join(values), location))
             return
         labels = table.labels
+        own = form_labels(values, headings) if not labels or len(labels) != len(values) else []
+        if own and not labels and not all(headings):
+            table.form = table.form or LabelledTable(table.number, self._done.append)
+            filled = [(Cell(column, value), own[column]) for column, value in enumerate(values) if value]
+            row = Row(table.rows, [cell for cell, _ in filled], location)
+            table.form.add_pairs(row, [label for _, label in filled])
+            return
+        self._end_form(table)
         if not labels and table.rows <= _TITLE_ROWS and (all(headings) or is_heading_row(values)):
             table.labels = values
             self._done.append(row_segment(values, (), location, table=table.number))
             return
         if not labels or len(labels) != len(values):
-            labels = form_labels(values, headings) or labels
+            labels = own or labels
         names = tuple(f"column {label or index}" for index, label in enumerate(labels, 1)) if labels else ()
         if len(names) < len(values):
             names += tuple(f"column {index}" for index in range(len(names) + 1, len(values) + 1))
         self._done.append(row_segment(values, labels, location, cells=names, table=table.number))
 
+    @staticmethod
+    def _end_form(table: _Table) -> None:
+        if table.form is not None:
+            table.form.end()
+            table.form = None
+
     def _end_table(self) -> None:
         self._end_row()
-        self._tables.pop()
+        self._end_form(self._tables.pop())
         self._flush()
 
 

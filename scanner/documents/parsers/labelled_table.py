@@ -82,6 +82,12 @@ class LabelledTable:
         if held >= _HELD_ACROSS or (held >= _HELD_ROWS and not self._stays_across()):
             self._decide()
 
+    def add_pairs(self, row: Row, labels: Sequence[str]) -> None:
+        """Take a row of a form, the labels of whose cells are known: one record with the rows around it."""
+        if not self._decided:
+            self._decide(alone=True)
+        self._fill(list(zip(labels, repeat(row), row.cells, strict=False)))
+
     def _stays_across(self) -> bool:
         """Whether what is held still runs across; looked at anew with every sixteenth row."""
         return len(self._held) % _HELD_ROWS != 0 or runs_across(self._held)

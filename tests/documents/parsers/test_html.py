@@ -103,9 +103,8 @@ def test_header_told_by_its_words_and_forms_by_their_labels() -> None:
     form = read(
         "<table><tr><td>Surname:</td><td>Smith</td></tr><tr><td>Date of birth</td><td>1 May</td></tr></table>"
     )
-    assert [labelled(row).get("Surname") or labelled(row).get("Date of birth") for row in form] == [
-        "Smith",
-        "1 May",
+    assert [{k: v for k, v in labelled(one).items() if k} for one in form] == [
+        {"Surname": "Smith", "Date of birth": "1 May"}
     ]
 
 
@@ -168,3 +167,20 @@ def test_hostile_markup_ends(body: str) -> None:
 )
 def test_only_elements_unknown_to_html_part_words(body: str, wanted: str) -> None:
     assert [" ".join(segment.text.split()) for segment in read(body)] == [wanted]
+
+
+@pytest.mark.parametrize(
+    ("rows", "records", "why"),
+    [
+        ([("Name", "Ann Khan"), ("Date of birth", "1 May 1950"), ("Address", "2 High St")], 1, "one form"),
+        ([("Name", "Ann Khan"), ("Tel", "1"), ("Name", "Bob Cole"), ("Tel", "2")], 2, "a name asked anew"),
+        ([("Surname", "Given"), ("Khan", "Ann"), ("Cole", "Bob")], 3, "a list under a header"),
+        ([("Apples", "Pears"), ("Plums", "Figs")], 2, "nothing labelled"),
+    ],
+)
+def test_a_form_is_one_record(rows: list[tuple[str, str]], records: int, why: str) -> None:
+    cells = "".join(f"<tr><td>{first}</td><td>{second}</td></tr>" for first, second in rows)
+    for end in ("</table>", ""):
+        found = read(f"<table>{cells}{end}")
+        assert len(found) == records, why
+        assert "".join(segment.text for segment in found).count(rows[-1][1]) == 1
