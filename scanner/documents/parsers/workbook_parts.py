@@ -254,6 +254,8 @@ _ATTRIBUTE = re.compile(r"""(?<![\w:.-])([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')
 # Codes of sheet headers and footers: &L &C &R sections, &P page and the like, fonts and sizes.
 _HEADER_CODE = re.compile(r'&(?:[LCR]|"[^"]*"|K[0-9A-Fa-f+-]{6}|\d+|[A-Z])')
 _LITERAL = re.compile(r'"((?:[^"]|"")*)"')
+# Between two strings that a formula puts together: at most the place of one cell.
+_JOINED = re.compile(r"\s*&\s*([\w$.!:]{1,40}\s*&\s*)?")
 
 
 def around_rows(xml: str, place: Location, unescape: Callable[[str], str]) -> Iterator[Event]:
@@ -292,9 +294,21 @@ def header_text(text: str) -> str:
 
 
 def literals(formula: str) -> list[str]:
-    """Strings of at least three characters that stand in a formula.
+    """Strings of at least three characters that stand in a formula; what ``&`` puts together is one.
 
+    >>> literals('"Dear "&A2&", your number is "&"QQ123456C"')
+    ['Dear  , your number is QQ123456C']
     >>> literals('IF(A1="","",HYPERLINK("mailto:a@b.example","x"))')
     ['mailto:a@b.example']
     """
-    return [text.replace('""', '"') for text in _LITERAL.findall(formula) if len(text) > 2]
+    texts: list[str] = []
+    behind = -1
+    for match in _LITERAL.finditer(formula):
+        text = match[1].replace('""', '"')
+        join = _JOINED.fullmatch(formula, behind, match.start()) if texts else None
+        if join is None:
+            texts.append(text)
+        else:
+            texts[-1] += (" " if join[1] else "") + text
+        behind = match.end()
+    return [text for text in texts if len(text) > 2]
