@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import sqlite3
 import subprocess
@@ -20,11 +21,13 @@ from scanner.commands.watch import Herald, health_line
 from scanner.judgement.assessment import Severity
 from scanner.shares.watching.watch import Health
 from scanner.store.outbox import Alert, AlertKind
+from tests.benchmarks.council_text import nhs_number
 
 from .conftest import Dlp
 
-# Published specimens: the first NHS number of the 999 range for tests, a NINO prefix that is never issued.
-LETTER = "Dear Mr Robert Patel, NHS number 999 000 0018, NINO QQ 12 34 56 C, has asthma.\n"
+# Made for this run: numbers for tests (999) and specimens are passed over.
+NUMBER = nhs_number(random.Random(18))
+LETTER = f"Dear Mr Robert Patel, NHS number {NUMBER}, NINO QQ 12 34 56 C, has asthma.\n"
 
 
 def watch_options(tmp_path: Path) -> tuple[object, ...]:
@@ -46,7 +49,7 @@ def test_once_reads_what_is_new_and_a_second_time_nothing(dlp: Dlp, tmp_path: Pa
     # What the watch read is known to a scan, and a report without a name means a scan.
     scanned = dlp("scan", share, "--state", tmp_path / "state", "--no-progress", "--format", "jsonl")
     assert json.loads(scanned.out.splitlines()[0])
-    assert "9990000018" not in (first.out + first.err).replace(" ", "")
+    assert NUMBER.replace(" ", "") not in (first.out + first.err).replace(" ", "")
 
 
 def test_what_is_found_is_said_at_once_also_where_nobody_is_configured(tmp_path: Path) -> None:
@@ -71,7 +74,7 @@ def test_what_is_found_is_said_at_once_also_where_nobody_is_configured(tmp_path:
             said = process.stderr.readline()
             assert said, "it ended"
         assert said.startswith(f"dlp: high: {share / 'letter.txt'} holds people's data; 1 person; ")
-        assert "999" not in said
+        assert NUMBER not in said
         process.send_signal(signal.SIGINT)
         _, rest = process.communicate(timeout=60)
     finally:
