@@ -58,6 +58,9 @@ class Detection:
     stopped: tuple[str, ...] = ()
 
 
+_MASK = "**"
+
+
 class Detector:
     """Runs recognisers over passages; holds no state of any passage.
 
@@ -113,7 +116,8 @@ class Detector:
         for stage in self._stages:
             for recogniser in stage:
                 findings += _recognised(recogniser, view, stopped)
-            findings = settle(findings)
+            # What somebody masked is no value: "** *** ****, L**** *** *AB".
+            findings = [f for f in settle(findings) if _MASK not in f.value(view.text)]
             if self._allowed:
                 findings = [f for f in findings if compact(f.value(view.text)) not in self._allowed]
             view.findings = tuple(findings)

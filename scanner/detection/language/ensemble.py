@@ -8,11 +8,11 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import replace
 
+from scanner.detection.encoded import lies_in_data
 from scanner.detection.finding import REPORTED, Evidence, EvidenceKind, Finding
 from scanner.detection.language.pipeline import Impression, LanguageModel, ModelSpan
 from scanner.detection.recognisers.names import NameRecogniser
 from scanner.detection.recognisers.names import lexicon as lex
-from scanner.detection.recognisers.names.encoded import lies_in_data
 from scanner.detection.recognisers.names.lexicon import Lexicon, word_band
 from scanner.detection.view import Span, View
 
@@ -43,6 +43,12 @@ _SITE = re.compile(
 _LONGEST_NAME = 22
 # At least two letters, no digits: "Ann", not "B4".
 _NAME = re.compile(r"[^\d_@/\\]*[^\W\d_]{2}[^\d_@/\\]*")
+
+# A file's name, or its kind alone.
+_FILE = re.compile(
+    r"(?:[^\n]*\.)?(?:docx?|xlsx?|pptx?|pdf|csv|txt|rtf|od[tsp]|msg|eml|zip|html?|xml|json|jpe?g|png|tiff?)",
+    re.I,
+)
 
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -116,6 +122,8 @@ class EnsembleRecogniser:
     def _least(self, text: str, start: int, end: int) -> float:
         """The least probability from which words that the rules pass over are taken for a name."""
         written = _WORD.findall(text, start, end)
+        if _FILE.fullmatch(text, start, end):
+            return _NEVER
         if not _NAME.fullmatch(text, start, end) or max(map(len, written)) > _LONGEST_NAME:
             return _NEVER
         if lies_in_data(text, start):

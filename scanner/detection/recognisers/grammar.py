@@ -8,7 +8,7 @@ label (eight digits, "A1") are looked for only behind labels and under column he
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +24,7 @@ from scanner.detection.context import (
     ContextOfView,
     Nearness,
 )
+from scanner.detection.encoded import lies_in_data
 from scanner.detection.finding import REPORTED, Evidence, EvidenceKind, Finding
 from scanner.detection.ownership import owned_by_organisation
 from scanner.detection.programs import byte_options, compile_bytes
@@ -294,7 +295,7 @@ class IdentifierRecogniser:
             if reading is None:
                 continue
             if reading.passed is not None:
-                company.add(form.rule.id, reading.column, passed=reading.passed)
+                company.add(form.rule.id, reading.column, reading.value, passed=reading.passed)
             if reading.passed is not False or form.form.check_fails == "keep":
                 readings.append(reading)
                 stop = max(stop, reading.end)
@@ -456,6 +457,8 @@ class IdentifierRecogniser:
         if reading.labelled and near.nearness is not Nearness.AGAINST:
             near = max(near, Context(Nearness.LABEL, reading.labelled), key=lambda c: c.nearness)
         if form.near == "label" and near.nearness is not Nearness.LABEL:
+            return None
+        if lies_in_data(view.text, reading.start):
             return None
         refuted, confirmed = company.judge(reading)
         if near.nearness is Nearness.AGAINST:
@@ -629,18 +632,24 @@ class Company:
     def __init__(self) -> None:
         self._tried: Counter[tuple[str, str]] = Counter()
         self._passed: Counter[tuple[str, str]] = Counter()
+        self._different: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
 
-    def add(self, rule_id: str, column: str, *, passed: bool) -> None:
+    def add(self, rule_id: str, column: str, value: str, *, passed: bool) -> None:
         """Count one value."""
-        self._tried[rule_id, column] += 1
-        self._passed[rule_id, column] += passed
+        key = rule_id, column
+        self._tried[key] += 1
+        self._passed[key] += passed
+        if len(self._different[key]) < _ENOUGH_TO_CONFIRM:
+            self._different[key].add(value)
 
     def judge(self, reading: _Reading) -> tuple[bool, bool]:
         """Whether the company refutes a value, and whether it confirms it."""
         key = (reading.form.rule.id, reading.column)
         tried, passed = self._tried[key], self._passed[key]
         refuted = tried >= _ENOUGH_TO_REFUTE and passed < 0.6 * tried
-        confirmed = tried >= _ENOUGH_TO_CONFIRM and passed == tried and bool(reading.column)
+        # The same number again and again passes as often as it stands there.
+        different = len(self._different[key]) >= _ENOUGH_TO_CONFIRM
+        confirmed = different and passed == tried and bool(reading.column)
         return refuted, confirmed
 
 
@@ -704,7 +713,7 @@ class _TenDigitFamily:
                 continue
             if column is None:
                 column = view.layout.label_at(at)
-            company.add(rule_id, column, passed=passed)
+            company.add(rule_id, column, "".join(map(str, digits)), passed=passed)
             if passed:
                 glued = at > 0 and _letter(data[at - 1])
                 value = "".join(map(str, digits))

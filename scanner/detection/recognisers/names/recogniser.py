@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from itertools import chain, islice
 
+from scanner.detection.encoded import lies_in_data
 from scanner.detection.finding import Evidence, EvidenceKind, Finding
 from scanner.detection.recognisers.names.candidates import Candidate, NamelessText, make, scan, tokenise
 from scanner.detection.recognisers.names.coherence import (
@@ -17,7 +18,6 @@ from scanner.detection.recognisers.names.coherence import (
 )
 from scanner.detection.recognisers.names.context import weigh_context
 from scanner.detection.recognisers.names.cues import Cues
-from scanner.detection.recognisers.names.encoded import lies_in_data
 from scanner.detection.recognisers.names.labels import Labelled
 from scanner.detection.recognisers.names.lexicon import Lexicon
 from scanner.detection.recognisers.names.weighing import ModelSpan, confidence, model_reason, reason

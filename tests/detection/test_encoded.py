@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from scanner.detection.recognisers.names.encoded import lies_in_data
+from scanner.detection.encoded import lies_in_data
 
 BASE85 = base64.b85encode(random.Random(3).randbytes(400)).decode()
 LIST = "Smith,John,12/03/1990,07700900123,1,High,Street,Anytown,AB1,2CD,f,3,no,yes,x,y,z,12,Jones,Ann,1"
