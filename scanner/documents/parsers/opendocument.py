@@ -19,6 +19,7 @@ from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.parsers.archives import ZipParser
 from scanner.documents.parsers.cell_text import is_disguised
+from scanner.documents.parsers.expat_parser import new_expat
 from scanner.documents.parsers.html import soup_segments
 from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.parsers.sheet_rows import column_letters
@@ -213,14 +214,6 @@ def _prefix(space: str) -> str:
     return known.get(word, word)
 
 
-def _new_expat() -> expat.XMLParserType:
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.buffer_text = True
-    parser.buffer_size = _CHUNK
-    parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
-    return parser
-
-
 class _PropertiesWalk:
     """``meta.xml``: each property with its name."""
 
@@ -233,7 +226,7 @@ class _PropertiesWalk:
 
     def read(self, file: BinaryIO) -> Iterator[Event]:
         """Yield the properties.  Raises ``ExpatError``."""
-        parser = _new_expat()
+        parser = new_expat(_CHUNK, namespace_separator=" ")
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text.append
@@ -343,7 +336,7 @@ class _Walk:
 
     def read(self, file: BinaryIO) -> Iterator[Event]:
         """Yield what the part holds, as it is read.  Raises ``ExpatError``, ``ExpansionLimitError``."""
-        parser = _new_expat()
+        parser = new_expat(_CHUNK, namespace_separator=" ")
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text

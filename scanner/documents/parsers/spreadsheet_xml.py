@@ -12,6 +12,7 @@ from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.parsers import workbook_parts
 from scanner.documents.parsers.binary_sheet import cell_name, sheet_place
 from scanner.documents.parsers.cell_text import number_shown, text_shown
+from scanner.documents.parsers.expat_parser import new_expat
 from scanner.documents.parsers.html import soup_segments
 from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.parsers.number_format import GENERAL
@@ -52,14 +53,6 @@ class SpreadsheetXmlParser:
             yield from soup_segments(source, limits, inline=frozenset())
 
 
-def _new_expat() -> expat.XMLParserType:
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.buffer_size = _CHUNK
-    parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
-    return parser
-
-
 def _local(name: str) -> str:
     return name.rpartition(":")[2]
 
@@ -91,7 +84,7 @@ def _states(source: Source) -> list[str]:
         if inside:
             texts.append(data)
 
-    parser = _new_expat()
+    parser = new_expat(_CHUNK)
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = text
@@ -137,7 +130,7 @@ class _Reader:
 
     def read(self, source: Source) -> Iterator[Event]:
         """Yield what is in the file; raises ``ExpatError`` where it is not well-formed."""
-        parser = _new_expat()
+        parser = new_expat(_CHUNK)
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._texts.append

@@ -15,6 +15,7 @@ from xml.parsers import expat
 
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
+from scanner.documents.parsers.expat_parser import new_expat
 from scanner.documents.parsers.html import soup_segments
 from scanner.documents.protocol import HERE, Event, Source
 from scanner.documents.rows import RECORD_SEPARATOR, row_segment
@@ -115,14 +116,6 @@ class XmlParser:
             yield from _Reader(root).read(file)
 
 
-def _new_expat() -> expat.XMLParserType:
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.buffer_size = _CHUNK
-    parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
-    return parser
-
-
 def _learn(file: BinaryIO) -> _Shape:
     """First pass: the shape of the document.  Raises ``ExpatError`` where it is not well-formed."""
     top = _Shape("")
@@ -166,7 +159,7 @@ def _learn(file: BinaryIO) -> _Shape:
             sizes[0] += len(data)
             sizes[1] = 1
 
-    parser = _new_expat()
+    parser = new_expat(_CHUNK)
     parser.StartElementHandler = start
     parser.EndElementHandler = end
     parser.CharacterDataHandler = text
@@ -247,7 +240,7 @@ class _Reader:
         self._done: list[Segment] = []
 
     def read(self, file: BinaryIO) -> Iterator[Segment]:
-        parser = _new_expat()
+        parser = new_expat(_CHUNK)
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._texts.append
