@@ -42,6 +42,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from scanner.store.database import writing
+from scanner.store.folders import sync_folder
 
 KEY_VARIABLE = "DLP_MASTER_KEY"
 CREDENTIAL = "dlp-master-key"
@@ -138,7 +139,7 @@ class MasterKeySource:
             pass
         finally:
             draft.unlink()
-        _sync_folder(self.file.parent)
+        sync_folder(self.file.parent)
 
     def add_new(self) -> None:
         """Put a new key in front of the file's.  Raises :class:`SealingError` for another source."""
@@ -153,7 +154,7 @@ class MasterKeySource:
             where = f"the credential {CREDENTIAL}" if self._credential() else f"${KEY_VARIABLE}"
             raise SealingError(f"the master key comes from {where}: change it there, newest key first")
         self._draft(keys).replace(self.file)
-        _sync_folder(self.file.parent)
+        sync_folder(self.file.parent)
 
     def _draft(self, keys: tuple[MasterKey, ...]) -> Path:
         self.file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -191,14 +192,6 @@ def _parsed(written: str, where: str) -> tuple[MasterKey, ...]:
     if not keys:
         raise SealingError(f"{where} holds no key")
     return tuple(keys)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 # --- data keys ----------------------------------------------------------------------------------------------

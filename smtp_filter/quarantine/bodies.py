@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, cast
 
 from sqlalchemy import Connection, delete, insert, select
 
+from scanner.store.folders import sync_folder
 from scanner.store.sealing import DataKey
 from smtp_filter.message import Content
 from smtp_filter.quarantine import tables
@@ -59,7 +60,7 @@ class BodyStore:
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
-        self._sync()
+        sync_folder(self.folder)
 
     def has_file(self, key_id: str) -> bool:
         """Whether the body's file is there."""
@@ -116,13 +117,6 @@ class BodyStore:
 
     def _path(self, key_id: str) -> Path:
         return self.folder / f"{key_id}{_SUFFIX}"
-
-    def _sync(self) -> None:
-        descriptor = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def orphan_moment(age: float) -> float:

@@ -22,6 +22,7 @@ from scanner.shares.remedies.snapshot import (
     restore,
     stat_at,
 )
+from scanner.store.folders import sync_folder
 from scanner.store.remedies import Act
 
 _PIECE = 1 << 20
@@ -84,7 +85,7 @@ def copy_into_vault(file: Held, place: Path, key: bytes, digest: str) -> None:
     finally:
         os.close(target)
     for folder in (place, place.parent):
-        _sync_folder(folder)
+        sync_folder(folder)
 
 
 def write_note(file: Held, act: Act) -> None:
@@ -282,11 +283,3 @@ def _copy(source: int, target: int) -> None:
         view = memoryview(piece)
         while view:
             view = view[os.write(target, view) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
