@@ -264,22 +264,23 @@ class Mentions:
             return Use.HEADING
         if not named and self._is_count(start, end, place):
             return Use.COUNT
-        if not _PRONOUN.search(text, *place.sentence):
-            begin, stop = place.sentence
-            if not named and _INDEFINITE.search(text, begin, stop):
-                return Use.GENERAL
-            if not place.in_table and (
-                _WHOEVER.search(text, begin, start) or _ASKED_FOR.search(text, begin, stop)
-            ):
-                return Use.GENERAL
-        if not named and not _PRONOUN.search(text, *place.sentence):
-            begin, stop = place.sentence
-            if _GENERAL.search(text, begin, start) or _GENERAL.search(text, end, stop):
-                return Use.GENERAL
-            if particular or _DATED.search(text, begin, stop):
-                return Use.SAID
-            if _CONDITIONAL.search(text, begin, start) or _CONDITIONAL.search(text, end, stop):
-                return Use.GENERAL
+        if _PRONOUN.search(text, *place.sentence):
+            return Use.SAID
+        begin, stop = place.sentence
+        if not named and _INDEFINITE.search(text, begin, stop):
+            return Use.GENERAL
+        if not place.in_table and (
+            _WHOEVER.search(text, begin, start) or _ASKED_FOR.search(text, begin, stop)
+        ):
+            return Use.GENERAL
+        if named:
+            return Use.SAID
+        if _GENERAL.search(text, begin, start) or _GENERAL.search(text, end, stop):
+            return Use.GENERAL
+        if particular or _DATED.search(text, begin, stop):
+            return Use.SAID
+        if _CONDITIONAL.search(text, begin, start) or _CONDITIONAL.search(text, end, stop):
+            return Use.GENERAL
         return Use.SAID
 
     def _is_title(self, start: int, end: int, before: str) -> bool:

@@ -28,7 +28,7 @@ _BILL = re.compile(
 )
 
 
-def is_bill(view: View) -> bool:
+def _is_bill(view: View) -> bool:
     """Whether the text is a firm's bill: the bank details on it are the firm's."""
     return view.once(
         "bill",
@@ -38,7 +38,7 @@ def is_bill(view: View) -> bool:
 
 def owned_by_organisation(view: View, start: int, end: int) -> bool:
     """Whether the words of the same record say that the number is an organisation's."""
-    if is_bill(view) and _PRIVATE.search(view.text, *view.layout.line_span(start)) is None:
+    if _is_bill(view) and _PRIVATE.search(view.text, *view.layout.line_span(start)) is None:
         return True
     organisations = view.context.places(ORGANISATION)
     if not organisations:

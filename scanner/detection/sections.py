@@ -7,14 +7,15 @@ forwarded with it is judged by itself.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import re2
 
 from rules.flags import KindPack
-from scanner.detection.finding import REPORTED
+from scanner.detection.finding import REPORTED, Finding
 from scanner.detection.phrases import PhraseHit, PhraseIndex
 from scanner.detection.view import View
 
@@ -143,7 +144,7 @@ class KindClassifier:
             if not own and sections:
                 made_up = made_up or sections[-1].made_up
             examples = () if made_up else tuple(_example(text, start, end, hit) for hit in told)
-            if not made_up:
+            if not made_up and _SHOWN_SIGN.search(view.data, start, end):
                 examples += tuple(match.span() for match in _SHOWN.finditer(text, start, end))
             sections.append(Section(start, end, kind, sign, made_up, own and number > 0, examples))
         return Sections(sections, _quiet(view, lines, mails))
@@ -208,13 +209,20 @@ def _told_again(view: View, start: int, stop: int) -> int:
         following = _PARAGRAPH.search(view.text, gap.end(), stop)
         end = following.start() if following is not None else stop
         if _TELLS.search(view.text, gap.end(), end) and any(
-            gap.end() <= finding.start < end
-            and finding.entity_type in _TOLD_OF
-            and finding.confidence >= REPORTED
-            for finding in view.findings
+            finding.entity_type in _TOLD_OF for finding in _reported(view, gap.end(), end)
         ):
             return gap.end()
     return stop
+
+
+def _reported(view: View, start: int, end: int) -> Iterator[Finding]:
+    """The findings that begin in a stretch and are reported; they are sorted, so only these are looked at."""
+    for at in range(bisect_left(view.findings, start, key=attrgetter("start")), len(view.findings)):
+        finding = view.findings[at]
+        if finding.start >= end:
+            return
+        if finding.confidence >= REPORTED:
+            yield finding
 
 
 # Leaflets say "you" to anybody, letters to somebody.
@@ -230,10 +238,8 @@ _OWN = frozenset({"DATE_OF_BIRTH", "UK_NHS", "UK_CHI", "UK_NINO", "UK_UPN", "UK_
 def _about_somebody(view: View, start: int, end: int) -> bool:
     """Whether a part of a text greets somebody by name, or holds what only one person has."""
     return _SALUTATION.search(view.text, start, end) is not None or any(
-        start <= finding.start < end
-        and finding.confidence >= REPORTED
-        and (finding.entity_type in _OWN or (finding.entity_type, finding.note) == ("UK_ADDRESS", "home"))
-        for finding in view.findings
+        finding.entity_type in _OWN or (finding.entity_type, finding.note) == ("UK_ADDRESS", "home")
+        for finding in _reported(view, start, end)
     )
 
 
@@ -251,6 +257,7 @@ _SHOWN = re.compile(
     r"(?:[ \t]*\([^)\n]{1,20}\))?[ \t]*:[^\n]*",
     re.I | re.M,
 )
+_SHOWN_SIGN = re2.compile(rb"(?i)(?:ex|s)ample")
 # A document says what it is in this much of its opening.
 _OPENING = 300
 # A block of more lines than this is no single record.

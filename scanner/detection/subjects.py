@@ -318,14 +318,7 @@ class Subjects:
         marks: list[Mark] = []
         data = self._data
         for match in _AGE.finditer(text, begin, reach) if _AGE_SIGN.search(data, begin, reach) else ():
-            age = (
-                match.group("age")
-                or match.group("yo")
-                or match.group("bracket")
-                or match.group("comma")
-                or match.group("is")
-                or match.group("turns")
-            )
+            age = next(filter(None, map(match.group, _YEARS)), None)
             if match.group("comma") and match.start() not in self._ends:
                 continue  # "Ella Tate, 4," is an age; "in rooms 3, 4, and 5" is not
             adult = age is not None and int(age) >= 18
@@ -436,12 +429,10 @@ class Subjects:
         """Whether notes go on without saying of whom: "He has scabies. Accommodated under s20."."""
         if not _HE_OR_SHE.search(self._text, max(0, start - _JUST_SAID), start):
             return False
-        names = {
-            self._text[mark.start : mark.end].lower()
+        return any(
+            mark.attribute in (Attribute.NAME, Attribute.FIRST_NAME) and not (mark.staff or mark.greeted)
             for mark in self.found(max(0, start - 2 * _STRETCH), start)
-            if mark.attribute in (Attribute.NAME, Attribute.FIRST_NAME) and not (mark.staff or mark.greeted)
-        }
-        return bool(names)
+        )
 
     def nearest_name(self, start: int, end: int) -> int:
         """Characters between a stretch and the nearest name of a subject (a large number if none)."""
