@@ -231,9 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 relay.wait(30)
     _show(sent, sink.delivered, _reasons(dlp, file))
-    print(
-        f"\nWhat is held waits for a person (dlp console sign-in NAME; {dlp} quarantine list):\n", flush=True
-    )
+    print("\nWhat is held waits for a person:\n", flush=True)
     environment = {**os.environ, "COLUMNS": os.environ.get("COLUMNS", "120")}
     subprocess.run([str(dlp), *_LIST, "--config", str(file)], env=environment, check=False)
     print(f"\nThe log, a line for each message and nothing of its content: {folder / 'relay.log'}")
@@ -260,9 +258,12 @@ def _console(dlp: Path, file: Path, *, wait: bool) -> int:
             address = _address(console)
             if not address:
                 return console.wait() or 70
-            link = _log_in(dlp, file)
+            name, link = _log_in(dlp, file)
             print(f"The console:          {address}")
             print(f"A log-in, works once: {link.replace('{console}', address)}", flush=True)
+            print("The same at the command line, once that log-in has set a password:")
+            print(f"  {dlp} console sign-in {name} --config {file}")
+            print(f"  {dlp} quarantine list --config {file}", flush=True)
             if wait:
                 print("Ctrl-C ends it.", flush=True)
                 with contextlib.suppress(KeyboardInterrupt):
@@ -282,15 +283,15 @@ def _address(console: subprocess.Popen[str]) -> str:
     return ""
 
 
-def _log_in(dlp: Path, file: Path) -> str:
-    """A new account for each run, so that the demo can be run again."""
+def _log_in(dlp: Path, file: Path) -> tuple[str, str]:
+    """A new account for each run, so that the demo can be run again: its name, and its first log-in."""
     name = f"demo-{time.strftime('%H%M%S')}"
     roles = ("triage", "approver", "dpo", "siro", "auditor", "administrator")
     chosen = [word for role in roles for word in ("--role", role)]
     command = [str(dlp), "console", "user", "add", name, *chosen, "--config", str(file)]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found = re.search(r"\S*/sign-in/once/\S+", told)
-    return found[0] if found else told.strip()
+    return name, found[0] if found else told.strip()
 
 
 @dataclass(frozen=True)
