@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Generator
+from dataclasses import replace
 from types import FrameType
 
 from scanner.documents.limits import Limits
@@ -16,8 +17,9 @@ from scanner.documents.model import Coverage, Gap, Segment, Shortfall, Status
 from scanner.documents.protocol import Source, TimeUpError
 from scanner.documents.reader import Read
 
-# A parser that swallows an interruption gets another one, several before the hard end, which may come two
-# seconds of CPU after the first.
+# Libraries swallow interruptions: by "except" without a class, in a callback from C, in a finaliser.  What goes
+# on all the same is interrupted again, several times before the hard end, which may come two seconds of CPU after
+# the first; what comes to its end in between did not read everything, whatever its coverage says.
 _AGAIN = 0.5
 
 
@@ -74,10 +76,19 @@ class Deadline:
                 return
             finally:
                 self._reading = False
-            yield item
             if isinstance(item, Coverage):
+                yield self._honest(item, source, some=some)
                 return
+            yield item
             some = some or item.location.parts[-1:] != ("file name",)
+
+    def _honest(self, coverage: Coverage, source: Source, *, some: bool) -> Coverage:
+        """The coverage, with the gap that is missing where a library swallowed the interruption."""
+        if not self._passed or any(gap.detail == self._passed for gap in coverage.gaps):
+            return coverage
+        gap = Gap(source.location, Shortfall.LIMIT, self._passed)
+        status = Status.PARTIAL if some else Status.NOT_INSPECTED
+        return replace(coverage, status=status, gaps=(*coverage.gaps, gap))
 
     def _out_of_cpu(self, _number: int, _frame: FrameType | None) -> None:
         self._pass("CPU time for one file")
@@ -86,6 +97,6 @@ class Deadline:
         self._pass("time for one file")
 
     def _pass(self, what: str) -> None:
-        self._passed = what
+        self._passed = self._passed or what
         if self._reading:
-            raise TimeUpError(what)
+            raise TimeUpError(self._passed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import tempfile
@@ -69,6 +70,17 @@ def swallow_the_interruption() -> None:
     spin()
 
 
+def swallow_each_interruption() -> None:
+    while True:
+        with contextlib.suppress(BaseException):
+            spin()
+
+
+def swallow_the_interruption_and_end() -> None:
+    with contextlib.suppress(BaseException):
+        spin()
+
+
 DEEDS: Mapping[str, Callable[[], None]] = {
     "spin": spin,
     "spin-in-a-library": spin_in_a_library,
@@ -82,18 +94,21 @@ DEEDS: Mapping[str, Callable[[], None]] = {
     "kill-the-run": kill_the_run,
     "rest": rest,
     "swallow-the-interruption": swallow_the_interruption,
+    "swallow-each-interruption": swallow_each_interruption,
+    "swallow-the-interruption-and-end": swallow_the_interruption_and_end,
 }
 
 
 class HostileParser:
-    """Yields each line of a text; a line ``!deed`` is done instead."""
+    """Yields each line of a text; a line ``!deed`` is done instead, and ends the file where it ends."""
 
     kinds = frozenset({"text"})
 
     def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
-        """Yield lines until one is a deed that cannot be come back from."""
+        """Yield lines until one is a deed."""
         del limits
         for number, line in enumerate(source.read().decode().splitlines(), 1):
             if line.startswith("!"):
                 DEEDS[line[1:]]()
+                return
             yield Segment(line, Location((f"line {number}",)))

@@ -68,6 +68,8 @@ def inspected(
     [
         ("spin", Shortfall.LIMIT, "CPU time for one file"),
         ("swallow-the-interruption", Shortfall.LIMIT, "CPU time for one file"),
+        ("swallow-each-interruption", Shortfall.PARSER_STOPPED, "CPU limit"),
+        ("swallow-the-interruption-and-end", Shortfall.LIMIT, "CPU time for one file"),
         ("spin-in-a-library", Shortfall.PARSER_STOPPED, "CPU limit"),
         ("swallow", Shortfall.PARSER_STOPPED, "MemoryError"),
         ("abort", Shortfall.PARSER_STOPPED, "signal SIGABRT"),
