@@ -17,9 +17,9 @@ from scanner.documents.model import Coverage, Gap, Segment, Shortfall, Status
 from scanner.documents.protocol import Source, TimeUpError
 from scanner.documents.reader import Read
 
-# Libraries swallow interruptions: by "except" without a class, in a callback from C, in a finaliser.  What goes
-# on all the same is interrupted again, several times before the hard end, which may come two seconds of CPU after
-# the first; what comes to its end in between did not read everything, whatever its coverage says.
+# Libraries swallow interruptions: by "except" without a class, in a callback from C, in a finaliser.  What
+# goes on all the same is interrupted again, several times before the hard end, which may come two seconds of
+# CPU after the first; what comes to its end in between did not read everything, whatever its coverage says.
 _AGAIN = 0.5
 
 
