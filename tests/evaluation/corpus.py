@@ -21,7 +21,7 @@ from .specimens import GENERATORS, make
 
 DOCUMENTS = Path(__file__).parent / "documents"
 SEVERITIES = ("none", "low", "medium", "high", "critical")
-SPLITS = ("dev", "held-out", "held-out-b")
+SPLITS = ("dev", "held-out", "held-out-b", "held-out-c")
 _KEYS = {"kind", "split", "severity", "people", "staff", "hard_negative", "community"}
 _START = re.compile(r"^%%% (\S+)$", re.MULTILINE)
 _OPEN = re.compile(r"\[\[(~?)([A-Z][A-Z_]+):")
