@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -24,6 +25,26 @@ _SLACK = 1_000_000
 _SECTOR = 512
 _MINI_SECTOR = 64
 _MINI_STREAM = 4096  # bytes: streams below this size stand in the mini stream
+# What old or other programs write otherwise into headers and entries, and what hides no stream.
+_HARMLESS = (
+    "incorrect OLE header",
+    "incorrect CLSID in OLE header",
+    "incorrect ByteOrder in OLE header",
+    "incorrect OLE stream size",
+    "OLE storage with size>0",
+)
+# What programs write against the format's rules into a header or into the entry of a storage: no stream is
+# lost by it (the signature of transactions is one of Outlook's and PowerPoint's own).
+_HARMLESS = frozenset(
+    {
+        "incorrect CLSID in OLE header",
+        "incorrect OLE header (non-null reserved bytes)",
+        "incorrect OLE header (transaction_signature_number>0)",
+        "incorrect OLE stream size",  # its upper half, which files of this size do not use
+        "incorrect number of directory sectors in OLE header",
+        "OLE storage with size>0",
+    }
+)
 _END, _FREE, _FAT, _NONE = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD, 0xFFFFFFFF
 _PER_SECTOR = _SECTOR // 4
 _HEADER_FATS = 109
@@ -40,6 +61,8 @@ class CompoundFile:
     gaps: list[Gap] = field(default_factory=list)
     _ole: olefile.OleFileIO | None = None
     _paths: dict[Path, Path] = field(default_factory=dict)
+    _sorted: list[tuple[Path, int]] = field(default_factory=list)
+    _entries: dict[Path, olefile.olefile.OleDirectoryEntry] = field(default_factory=dict)
     _left: int = 0
 
     @classmethod
@@ -47,22 +70,34 @@ class CompoundFile:
         """Open the file in ``data``; raises whatever ``olefile`` meets in a damaged directory."""
         opened = cls(data, _left=2 * len(data) + _SLACK)
         opened._ole = olefile.OleFileIO(io.BytesIO(data))
-        if opened._ole.parsing_issues:
+        if any(not issue.startswith(_HARMLESS) for _, issue in opened._ole.parsing_issues):
             # It goes on without the streams that the damage hides.
             opened.gaps.append(Gap(HERE, Shortfall.DAMAGED, "directory of the compound file"))
-        paths = opened._ole.listdir(streams=True, storages=False)
-        if len(paths) > _MOST_STREAMS:
-            opened.gaps.append(Gap(HERE, Shortfall.LIMIT, f"more than {_MOST_STREAMS:,} streams"))
-        for path in paths[:_MOST_STREAMS]:
-            opened._paths.setdefault(tuple(part.lower() for part in path), tuple(path))
+        for path, entry in _streams(opened._ole.root):
+            if len(opened._paths) >= _MOST_STREAMS:
+                opened.gaps.append(Gap(HERE, Shortfall.LIMIT, f"more than {_MOST_STREAMS:,} streams"))
+                break
+            key = tuple(part.lower() for part in path)
+            opened._paths.setdefault(key, path)
+            opened._entries.setdefault(key, entry)
+        opened._sorted = sorted((key, number) for number, key in enumerate(opened._paths))
         return opened
 
     def paths(self, within: Path = ()) -> Iterator[Path]:
         """Yield the streams at any depth under a storage, with their names as they are stored."""
+        if not within:
+            yield from self._paths.values()
+            return
         lowered = tuple(part.lower() for part in within)
-        for key, path in self._paths.items():
-            if key[: len(lowered)] == lowered:
-                yield path
+        found = []
+        # What lies under a storage stands together in the sorted order.
+        for at in range(bisect_left(self._sorted, (lowered, 0)), len(self._sorted)):
+            key, number = self._sorted[at]
+            if key[: len(lowered)] != lowered:
+                break
+            found.append((number, key))
+        for _, key in sorted(found):
+            yield self._paths[key]
 
     def storages(self, within: Path = ()) -> list[Path]:
         """Storages directly under a storage that hold any stream, in the order of the directory."""
@@ -78,18 +113,21 @@ class CompoundFile:
 
         What is missing becomes a gap.
         """
-        known = self._paths.get(tuple(part.lower() for part in path))
+        key = tuple(part.lower() for part in path)
+        known = self._paths.get(key)
         if known is None or self._ole is None:
             return b""
         try:
-            size = int(self._ole.get_size(list(known)))
+            # By its entry: a search by name goes through all names of its storage.
+            entry = self._entries[key]
+            size = int(entry.size)
             if size > len(self.data):
                 raise OSError("a stream is longer than its file")
             if size > self._left:
                 self._miss(known, "streams of the compound file overlap")
                 return b""
             self._left -= size
-            content: bytes = self._ole.openstream(list(known)).read()
+            content: bytes = self._ole._open(entry.isectStart, size).read()
         except Exception:  # olefile raises whatever its parsing meets
             self._miss(known, "stream of the compound file")
             return b""
@@ -112,6 +150,21 @@ class CompoundFile:
 
     def _miss(self, path: Path, detail: str) -> None:
         self.gaps.append(Gap(Location(("/".join(path),)), Shortfall.DAMAGED, detail))
+
+
+def _streams(
+    root: olefile.olefile.OleDirectoryEntry,
+) -> Iterator[tuple[Path, olefile.olefile.OleDirectoryEntry]]:
+    """Every stream with its path, in the order of the directory."""
+    waiting = [((), root)]
+    while waiting:
+        path, entry = waiting.pop()
+        if entry is not root:
+            path = (*path, entry.name)
+        if entry.entry_type == olefile.STGTY_STREAM:
+            yield path, entry
+        elif entry is root or entry.entry_type == olefile.STGTY_STORAGE:
+            waiting.extend((path, kid) for kid in reversed(entry.kids))
 
 
 def open_or_scan(source: Source, kind: str) -> Iterator[Event | CompoundFile]:

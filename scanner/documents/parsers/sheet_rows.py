@@ -26,6 +26,7 @@ _CELL = re.compile(
 _ROW_START = re.compile(rb"<(?:[\w.-]+:)?row\b([^>]*)>")
 # Begins where a name begins: tried inside of one it would cost the square of a long name.
 _ATTRIBUTE = re.compile(rb"""(?<![\w:.-])([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_DECLARED = re.compile(rb"""\s*<\?xml[^>]{0,80}?encoding\s*=\s*["']([\w.-]{1,40})""")
 _DATA_START = re.compile(rb"<((?:[\w.-]+:)?)sheetData\s*(/?)>")
 _SHEET_END = re.compile(rb"</(?:[\w.-]+:)?(?:work|macro|dialog|chart)sheet\s*>\s*\Z|/>\s*\Z")
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})(\d{1,7})\Z")
@@ -98,18 +99,32 @@ def attributes_of(tag: bytes) -> dict[bytes, bytes]:
 
 
 def as_utf8(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Recode a UTF-16 part; UTF-8 passes as it is."""
+    """Recode a part in UTF-16 or in the encoding that it declares; UTF-8 passes as it is."""
     decoder: codecs.IncrementalDecoder | None = None
     first = True
     for chunk in chunks:
         if first:
             first = False
-            if chunk[:2] in (b"\xff\xfe", b"\xfe\xff"):
-                decoder = codecs.getincrementaldecoder("utf-16")("replace")
-            elif chunk[:2] in (b"<\0", b"\0<"):
-                name = "utf-16-le" if chunk[:1] == b"<" else "utf-16-be"
-                decoder = codecs.getincrementaldecoder(name)("replace")
+            encoding = _encoding_of(chunk)
+            decoder = codecs.getincrementaldecoder(encoding)("replace") if encoding else None
         yield decoder.decode(chunk).encode() if decoder else chunk
+
+
+def _encoding_of(head: bytes) -> str:
+    """The encoding of an XML part where it is another than UTF-8, else empty."""
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    if head[:2] in (b"<\0", b"\0<"):
+        return "utf-16-le" if head[:1] == b"<" else "utf-16-be"
+    declared = _DECLARED.match(head[:200])
+    if declared is None:
+        return ""
+    try:
+        name = codecs.lookup(declared[1].decode("ascii")).name
+    except LookupError:
+        return ""
+    # (a declaration that could be read is not in UTF-16, whatever it says)
+    return "" if name in ("utf-8", "ascii") or name.startswith(("utf-16", "utf-32")) else name
 
 
 @dataclass(slots=True)

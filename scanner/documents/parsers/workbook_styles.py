@@ -10,7 +10,7 @@ from html import unescape
 from scanner.documents.parsers.number_format import BUILT_IN_FORMATS, GENERAL
 from scanner.documents.parsers.ooxml_package import Package, Part, parse_xml
 from scanner.documents.parsers.ooxml_parts import local
-from scanner.documents.parsers.sheet_rows import unescape_string
+from scanner.documents.parsers.sheet_rows import as_utf8, unescape_string
 
 _WHITE = frozenset(("FFFFFF", "FFFFFFFF", "00FFFFFF"))
 
@@ -109,8 +109,8 @@ class SharedStrings:
 def read_shared_strings(package: Package, part: Part) -> SharedStrings:
     """Read an ``sst`` part: by one regular expression where all entries are plain, by expat elsewhere."""
     strings = SharedStrings()
-    data = package.read(part)
-    if data[:2] not in (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<") and b"<!" not in data:
+    data = b"".join(as_utf8((package.read(part),)))
+    if b"<!" not in data:
         found = _SIMPLE_ITEM.findall(data)
         if found and len(found) == len(_ITEM.findall(data)):
             for value in found:

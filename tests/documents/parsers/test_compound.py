@@ -109,3 +109,23 @@ def test_text_around_a_pgp_message_is_read() -> None:
         Source.from_bytes(armoured(b"\x85\x01\x0c" + bytes(60), "the password is Tuesday"))
     )
     assert "the password is Tuesday" in segments[0].text
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "damaged"),
+    [
+        (0x34, b"\1", False),  # number of a transaction, which some programs count up
+        (0x08, b"\1", False),  # class of the file, to be null
+        (0x1C, b"\0", False),  # byte order, of which there is one
+        (0, b"\x50\0\0\0", True),  # a branch of the directory that leads nowhere
+    ],
+)
+def test_only_damage_that_hides_streams_is_told(at: int, value: bytes, damaged: bool) -> None:
+    data = bytearray(pack({("Workbook",): bytes(5_000), ("b",): b"x"}))
+    if not at:
+        (directory,) = struct.unpack_from("<L", data, 0x30)
+        at = 512 * (directory + 1) + 128 + 0x44  # of the first entry behind the root
+    data[at : at + len(value)] = value
+    file = CompoundFile.open(bytes(data))
+    assert bool(file.take_gaps()) is damaged
+    assert damaged or (file.has("Workbook") and file.has("b"))

@@ -400,3 +400,25 @@ def test_the_place_of_a_shape_is_no_text_of_it() -> None:
     segments, _ = read(stream.getvalue())
     drawn = [segment.text for segment in segments if "drawing" in str(segment.location)]
     assert drawn == ["Ann Carr", "01422 123456"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "declared"),
+    [("latin-1", "ISO-8859-1"), ("cp1250", "windows-1250"), ("utf-16", "UTF-16"), ("utf-8", "utf8"),
+     ("utf-8", "x-unheard-of")],
+)  # fmt: skip
+def test_parts_in_other_encodings(encoding: str, declared: str) -> None:
+    """Some exports write their parts in the code page of the machine, and declare it."""
+    head = f'<?xml version="1.0" encoding="{declared}"?>'
+    sheet = f"""{head}<worksheet {SPREADSHEET}><sheetData><row r="1"><c r="A1" t="inlineStr"><is>
+<t><![CDATA[Žofié]]></t></is></c><c r="B1" t="s"><v>0</v></c></row></sheetData></worksheet>"""
+    strings = f"{head}<sst {SPREADSHEET}><si><t>Müller</t></si></sst>"
+    if encoding == "latin-1":
+        sheet = sheet.replace("Ž", "Z")
+    parts: dict[str, str | bytes] = dict(unpack(full_workbook()))
+    parts["xl/worksheets/sheet1.xml"] = sheet.encode(encoding)
+    parts["xl/sharedStrings.xml"] = strings.encode(encoding)
+    segments, coverage = read(pack(parts))
+    row = segment_with(segments, "ofi")
+    assert row.text.split("\t") == [sheet[sheet.index("DATA[") + 5 : sheet.index("]]")], "Müller"]
+    assert coverage.status is Status.INSPECTED or declared == "x-unheard-of"
