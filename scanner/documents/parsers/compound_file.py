@@ -25,18 +25,11 @@ _SLACK = 1_000_000
 _SECTOR = 512
 _MINI_SECTOR = 64
 _MINI_STREAM = 4096  # bytes: streams below this size stand in the mini stream
-# What old or other programs write otherwise into headers and entries, and what hides no stream.
-_HARMLESS = (
-    "incorrect OLE header",
-    "incorrect CLSID in OLE header",
-    "incorrect ByteOrder in OLE header",
-    "incorrect OLE stream size",
-    "OLE storage with size>0",
-)
 # What programs write against the format's rules into a header or into the entry of a storage: no stream is
 # lost by it (the signature of transactions is one of Outlook's and PowerPoint's own).
 _HARMLESS = frozenset(
     {
+        "incorrect ByteOrder in OLE header",
         "incorrect CLSID in OLE header",
         "incorrect OLE header (non-null reserved bytes)",
         "incorrect OLE header (transaction_signature_number>0)",
@@ -70,7 +63,7 @@ class CompoundFile:
         """Open the file in ``data``; raises whatever ``olefile`` meets in a damaged directory."""
         opened = cls(data, _left=2 * len(data) + _SLACK)
         opened._ole = olefile.OleFileIO(io.BytesIO(data))
-        if any(not issue.startswith(_HARMLESS) for _, issue in opened._ole.parsing_issues):
+        if any(issue not in _HARMLESS for _, issue in opened._ole.parsing_issues):
             # It goes on without the streams that the damage hides.
             opened.gaps.append(Gap(HERE, Shortfall.DAMAGED, "directory of the compound file"))
         for path, entry in _streams(opened._ole.root):
