@@ -149,7 +149,7 @@ def _streams(
     root: olefile.olefile.OleDirectoryEntry,
 ) -> Iterator[tuple[Path, olefile.olefile.OleDirectoryEntry]]:
     """Every stream with its path, in the order of the directory."""
-    waiting = [((), root)]
+    waiting: list[tuple[Path, olefile.olefile.OleDirectoryEntry]] = [((), root)]
     while waiting:
         path, entry = waiting.pop()
         if entry is not root:
