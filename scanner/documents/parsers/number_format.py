@@ -41,6 +41,9 @@ _LAST_SERIAL = 2958465
 _LONGEST_FORMAT = 1024
 # A number with a larger exponent is not written out digit by digit.
 _LARGEST_EXPONENT = 40
+# Whole numbers of more digits are no numbers of anything, and from an exponent of this size on they are no
+# numbers of spreadsheets at all.
+_LARGEST_WHOLE, _LARGEST_FLOAT = 21, 308
 
 # Formats that follow the system's long date and time, whatever stands behind the mark.
 _SYSTEM_FORMATS = {"F800": "dd mmmm yyyy", "F400": "hh:mm:ss"}
@@ -231,10 +234,10 @@ def _choose(sections: Sequence[_Section], value: float) -> tuple[_Section, bool]
 
 
 def general(raw: str) -> str:
-    """A number as the General format shows it, except that whole numbers keep all their digits.
+    """A number as the General format shows it in a column that is wide enough for all its digits.
 
-    Excel turns whole numbers of more than eleven digits to ``1.23E+11``; who looks into the cell sees
-    the digits, and so does this.
+    Programs cut it down to what fits: Excel to eleven places, and whole numbers of more to ``1.23E+11``.
+    Who looks into the cell sees fifteen digits, and whole numbers wholly, and so does this.
 
     >>> general("1.2345678E7"), general("0.30000000000000004"), general("12345678901234")
     ('12345678', '0.3', '12345678901234')
@@ -245,11 +248,12 @@ def general(raw: str) -> str:
         value = Decimal(raw)
     except InvalidOperation:
         return raw
-    if not value.is_finite() or abs(value.adjusted()) > _LARGEST_EXPONENT:
+    if not value.is_finite():
         return raw
-    if value == value.to_integral_value():
+    exponent = value.adjusted()
+    if exponent < _LARGEST_WHOLE and value == value.to_integral_value():
         return str(int(value))
-    return f"{float(value):.10g}"
+    return f"{float(value):.15g}".upper() if abs(exponent) < _LARGEST_FLOAT else raw
 
 
 def _round(value: Decimal, places: int) -> Decimal:

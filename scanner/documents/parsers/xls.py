@@ -16,12 +16,13 @@ from scanner.documents.parsers.binary_sheet import (
     SheetRows,
     cell_name,
     drain,
+    raw_number,
     rk_number,
     sheet_place,
 )
 from scanner.documents.parsers.compound_file import CompoundFile, embedded_objects, macros, open_or_scan
 from scanner.documents.parsers.embedded_pictures import picture_gap
-from scanner.documents.parsers.number_format import BUILT_IN_FORMATS, GENERAL
+from scanner.documents.parsers.number_format import BUILT_IN_FORMATS, GENERAL, general
 from scanner.documents.parsers.office_encryption import office_lock, scheme
 from scanner.documents.parsers.ooxml_parts import record
 from scanner.documents.parsers.property_sets import codec_of, property_events
@@ -511,7 +512,7 @@ class _Workbook:
 
     def _chart_value(self, kind: int, body: bytes, values: list[str]) -> None:
         if kind == _NUMBER:
-            values.append(f"{struct.unpack_from('<d', body, 6)[0]:.10g}")
+            values.append(general(raw_number(struct.unpack_from("<d", body, 6)[0])))
         elif kind == _LABEL:
             values.append(self._text.string(body, 6)[0])
 

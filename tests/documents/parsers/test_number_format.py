@@ -102,3 +102,19 @@ def test_general_keeps_all_digits_of_whole_numbers() -> None:
     assert general("4111111111111110") == "4111111111111110"
     assert general("4.11111111111111E+15") == "4111111111111110"
     assert general("007") == "7"
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("0.57894736842105265", "0.578947368421053"),
+        ("7700900347.4321098", "7700900347.43211"),  # ten digits of it would be somebody's number
+        ("1.0955268513695852E-9", "1.09552685136959E-09"),
+        ("1.1462805637347074E+170", "1.14628056373471E+170"),
+        ("12345678901234567890", "12345678901234567890"),
+        ("1e400", "1e400"),
+        ("NaN", "NaN"),
+    ],
+)
+def test_general_keeps_fifteen_digits_of_decimals(raw: str, shown: str) -> None:
+    assert general(raw) == shown
