@@ -24,7 +24,7 @@ POSITIONS = {
 # Tables from a format's own words to reasons, and which item of a tuple is the reason.
 TABLES = {
     "_TEXT_ATTRIBUTES": None, "_TELLING": None, "_BOILERPLATE_ROOTS": None, "_SHAPE_TEXTS": None,
-    "STATES": None, "_STATES": None, "_WORDS": None, "_STORIES": 1, "_DESTINATIONS": 1, "_AROUND": 3,
+    "STATES": None, "_STATES": None, "_WORDS": None, "_STORIES": 1, "DESTINATIONS": 1, "_AROUND": 3,
 }  # fmt: skip
 NO_REASONS = {
     # Words of tables that share a name with a table of reasons.

@@ -13,7 +13,7 @@ from scanner.documents.model import Gap, Location, Protection, Segment, Shortfal
 from scanner.documents.parsers import word_binary
 from scanner.documents.parsers.compound_file import CompoundFile, embedded_objects, macros, open_or_scan
 from scanner.documents.parsers.embedded_pictures import picture_gap
-from scanner.documents.parsers.labelled_table import LabelledTable
+from scanner.documents.parsers.labelled_table import LabelledTable, label_before
 from scanner.documents.parsers.office_encryption import office_lock, scheme
 from scanner.documents.parsers.ooxml_parts import record
 from scanner.documents.parsers.property_sets import property_events
@@ -30,7 +30,6 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _CHARACTERS: dict[int, str | None] = dict.fromkeys(range(32)) | {
     0x09: "\t", 0x0B: "\n", 0x0E: "\n", 0x1E: "\u2011", 0x1F: "\u00ad",
 }  # fmt: skip
-_LABEL_CHARACTERS = 60
 _MOST_COLUMNS = 1_000  # Word has 63 at most: more are cells whose row ends are lost
 _HEADERS = ("header", "header", "footer", "footer", "header", "footer")
 _SEPARATORS = 6  # stories in front of the headers: lines above footnotes
@@ -305,8 +304,7 @@ class _StoryWalk:
             elif reason == previous:
                 stretches[-1][1].append(piece)
             else:
-                label = "".join(visible[-8:])[-_LABEL_CHARACTERS:]
-                label = label.rpartition("\n")[2].rpartition("\t")[2].strip().rstrip(":")
+                label = label_before("".join(visible[-8:]))
                 stretches.append((reason, [piece], label))
             previous = reason
         for reason, pieces, label in stretches:

@@ -39,7 +39,19 @@ _ASKS_WHO = re.compile(
     r"\b(?:client|child|pupil|tenant|applicant|patient|claimant|employee|payee|customer|resident|student)$"
 )
 
+# What stands before a stretch of text is its label as a reader of the whole saw it.
+_LABEL_CHARACTERS = 60
+
 _Entry: TypeAlias = tuple[str, Row, Cell]
+
+
+def label_before(text: str) -> str:
+    r"""The label that the end of ``text`` is for what follows it on the same line.
+
+    >>> label_before("Dear all\tNI number: ")
+    'NI number'
+    """
+    return text[-_LABEL_CHARACTERS:].rpartition("\n")[2].rpartition("\t")[2].strip().rstrip(":")
 
 
 def _clean(label: str) -> str:

@@ -45,6 +45,15 @@ def members(data: bytes, name: str, location: Location) -> list[Member]:
         return [Member(name, data, location)]
 
 
+def native_file(data: bytes) -> tuple[str, bytes]:
+    """Name and bytes of the file in an Ole10Native stream; empty where it is damaged."""
+    try:
+        name, content = _native(data)
+    except (struct.error, ValueError):
+        return "", b""
+    return name, content or b""
+
+
 def _native(data: bytes) -> tuple[str, bytes | None]:
     """Label (or last part of the original path) and content of an Ole10Native stream."""
     (total,) = struct.unpack_from("<L", data, 0)

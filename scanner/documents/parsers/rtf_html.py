@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from scanner.documents.parsers.rtf import TOKEN, known_codec
+from scanner.documents.parsers.rtf_vocabulary import TOKEN, known_codec
 
 _CHARACTERS = {
     "par": "\r\n", "line": "\r\n", "tab": "\t", "lquote": "\u2018", "rquote": "\u2019",

@@ -9,15 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from scanner.documents.model import Location, Segment
-from scanner.documents.parsers.labelled_table import LabelledTable
+from scanner.documents.parsers.labelled_table import LabelledTable, label_before
 from scanner.documents.parsers.ooxml_package import Package, Part, parse_xml
 from scanner.documents.parsers.ooxml_parts import local, shape_texts
 from scanner.documents.protocol import HERE
 from scanner.documents.rows import Cell, Row
 from scanner.text import Field
 
-# What stands before a hidden stretch is its label as a reader of the older text saw it.
-_LABEL_CHARACTERS = 60
 _OFF = frozenset(("0", "false", "off", "none"))
 # Half-points: text of two points and less is not seen.
 _TINY = 4
@@ -251,8 +249,7 @@ class StoryWalk:
             elif reason == previous:
                 stretches[-1][1].append(text)
             else:
-                label = "".join(visible[-8:])[-_LABEL_CHARACTERS:]
-                label = label.rpartition("\n")[2].rpartition("\t")[2].strip().rstrip(":")
+                label = label_before("".join(visible[-8:]))
                 stretches.append((reason, [text], label))
             previous = reason
             offsets.append(length)
