@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import zipfile
+from typing import IO
 
 _LOCAL_HEADER = b"PK\x03\x04"
 _END, _END_SIZE, _LONGEST_COMMENT = b"PK\x05\x06", 22, 65_535
+# A member's header without its name.
+_HEADER_SIZE = 30
+_PIECE = 1 << 20
 # Archives of more members count them elsewhere.
 _MOST_COUNTED = 65_535
 
 
 def is_incomplete(archive: zipfile.ZipFile) -> bool:
-    """Tell an archive whose directory lists fewer members than there are: its front, or by its own count.
+    """Tell an archive whose directory lists fewer members than there are: by its count, or by what it skips.
 
-    Where a length in the directory is damaged, ``zipfile`` stops reading it without a word.
+    Where a length in the directory is damaged, ``zipfile`` stops reading it without a word.  What stands
+    between the listed members, or in front of them, other programs find by its own header.
     """
-    return _front_is_unlisted(archive) or _ends_early(archive)
+    return _front_is_unlisted(archive) or _ends_early(archive) or _skips_a_member(archive)
 
 
 def _ends_early(archive: zipfile.ZipFile) -> bool:
@@ -49,3 +54,36 @@ def _front_is_unlisted(archive: zipfile.ZipFile) -> bool:
     head = file.read(len(_LOCAL_HEADER))
     file.seek(position)
     return head == _LOCAL_HEADER
+
+
+def _skips_a_member(archive: zipfile.ZipFile) -> bool:
+    """Tell an archive with a member's header between two members of its directory, or behind the last."""
+    file = archive.fp
+    if file is None:
+        return False
+    entries = sorted(archive.infolist(), key=lambda entry: entry.header_offset)
+    starts = [*(entry.header_offset for entry in entries[1:]), archive.start_dir]
+    position = file.tell()
+    try:
+        for entry, following in zip(entries, starts, strict=False):
+            # What the header repeats of the directory, then the data; a few bytes of "extra" are left over.
+            end = entry.header_offset + _HEADER_SIZE + len(entry.orig_filename) + entry.compress_size
+            if following - end > _HEADER_SIZE and _holds_a_header(file, end, following):
+                return True
+    finally:
+        file.seek(position)
+    return False
+
+
+def _holds_a_header(file: IO[bytes], begin: int, end: int) -> bool:
+    tail = b""
+    while begin < end:
+        file.seek(begin)
+        piece = file.read(min(_PIECE, end - begin))
+        if not piece:
+            return False
+        if _LOCAL_HEADER in tail + piece:
+            return True
+        tail = piece[-len(_LOCAL_HEADER) + 1 :]
+        begin += len(piece)
+    return False

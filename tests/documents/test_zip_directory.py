@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 
 import pytest
@@ -30,10 +31,48 @@ def damaged_directory() -> bytes:
     return OUTER[: at + 32] + b"\xff\x7f" + OUTER[at + 34 :]
 
 
+def without_entry(name: bytes, data: bytes = OUTER) -> bytes:
+    """The archive with a member that its directory, in which nothing else is wrong, does not list."""
+    end = data.rindex(b"PK\x05\x06")
+    begin = data.index(b"PK\x01\x02", data.rindex(INNER) + len(INNER) if data is OUTER else 0)
+    directory = data[begin:end]
+    at = directory.rindex(b"PK\x01\x02", 0, directory.index(name))
+    left = directory[:at] + directory[directory.index(name) + len(name) :]
+    count = struct.unpack_from("<H", data, end + 10)[0] - 1
+    return data[:begin] + left + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, len(left), begin, 0)
+
+
+def streamed() -> bytes:
+    """As programs write that cannot go back: lengths stand behind each member, "extra" in front."""
+
+    class Pipe(io.RawIOBase):
+        def __init__(self) -> None:
+            self.data = bytearray()
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, piece: object) -> int:
+            self.data += bytes(piece)  # type: ignore[call-overload]
+            return len(bytes(piece))  # type: ignore[call-overload]
+
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w") as archive:
+        for number in range(3):
+            entry = zipfile.ZipInfo(f"{number}.txt")
+            entry.extra = struct.pack("<2H24x", 0x7875, 24)
+            archive.writestr(entry, b"some text")
+    return bytes(pipe.data)
+
+
 @pytest.mark.parametrize(
     ("data", "expected", "why"),
     [
         (OUTER, False, "whole"),
+        (without_entry(b"front.txt"), True, "the first member is not listed"),
+        (without_entry(b"inner.zip"), True, "a member in the middle is not listed"),
+        (without_entry(b"behind.txt"), True, "the last member is not listed"),
+        (streamed(), False, "lengths behind the members are no members"),
         (INNER, False, "whole"),
         (CUT, True, "broken off behind the inner archive"),
         (b"MZ" + b"\0" * 500 + INNER, False, "a program in front that unpacks it"),
@@ -54,6 +93,16 @@ def test_what_stands_in_front_is_read_and_the_damage_told() -> None:
     assert coverage.status is Status.PARTIAL
     assert "Tokenfront" in text
     assert "Tokeninner" in text
+
+
+@pytest.mark.parametrize("name", [b"front.txt", b"inner.zip", b"behind.txt"])
+def test_a_member_that_no_directory_lists_is_read_and_told(name: bytes) -> None:
+    items = list(read_document(Source.from_bytes(without_entry(name), "case.zip")))
+    text = " ".join(item.text for item in items if isinstance(item, Segment))
+    coverage = items[-1]
+    assert isinstance(coverage, Coverage)
+    assert coverage.status is Status.PARTIAL
+    assert {"Tokenfront", "Tokeninner", "Tokenbehind"} <= set(text.split())
 
 
 def test_members_behind_damage_of_the_directory_are_read_and_the_damage_told() -> None:
