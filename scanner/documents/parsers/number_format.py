@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation, localcontext
 from enum import Enum, auto
 from fractions import Fraction
 from functools import lru_cache
@@ -41,9 +41,15 @@ _LAST_SERIAL = 2958465
 _LONGEST_FORMAT = 1024
 # A number with a larger exponent is not written out digit by digit.
 _LARGEST_EXPONENT = 40
+# Spreadsheets reckon with so many digits and show zeros behind them.
+_DIGITS = 15
+# Places that a small number may take before it is shown with an exponent.
+_SHOWN_PLACES = 11
 # Whole numbers of more digits are no numbers of anything, and from an exponent of this size on they are no
 # numbers of spreadsheets at all.
 _LARGEST_WHOLE, _LARGEST_FLOAT = 21, 308
+
+_FIFTEEN = Context(prec=_DIGITS, rounding=ROUND_HALF_UP)
 
 # Formats that follow the system's long date and time, whatever stands behind the mark.
 _SYSTEM_FORMATS = {"F800": "dd mmmm yyyy", "F400": "hh:mm:ss"}
@@ -84,6 +90,10 @@ class _Section:
     @property
     def is_date(self) -> bool:
         return any(token.kind in (_Kind.DATE, _Kind.MINUTE) for token in self.tokens)
+
+    @property
+    def is_text(self) -> bool:
+        return any(token.kind is _Kind.TEXT for token in self.tokens)
 
 
 _TOKEN = re.compile(
@@ -216,13 +226,19 @@ def _holds(condition: tuple[str, float], value: float) -> bool:
             return value != limit
 
 
+def _is_negative(condition: tuple[str, float]) -> bool:
+    """Whether a condition holds for negative numbers alone: its section then shows the sign itself."""
+    return condition[0] in ("<", "<=") and condition[1] <= 0
+
+
 def _choose(sections: Sequence[_Section], value: float) -> tuple[_Section, bool]:
     """The section for a number, and whether the section itself shows the sign."""
-    numeric = sections[:3]
+    # The last section is for text where it has its place: numbers take the others, or the General format.
+    numeric = sections[:3] if len(sections) < 2 or not sections[-1].is_text else sections[:-1][:3]
     if any(section.condition for section in numeric):
         for section in numeric:
             if section.condition is None or _holds(section.condition, value):
-                return section, False
+                return section, section.condition is not None and _is_negative(section.condition)
         return numeric[-1], False
     if len(numeric) == 1:
         return numeric[0], False
@@ -253,7 +269,12 @@ def general(raw: str) -> str:
     exponent = value.adjusted()
     if exponent < _LARGEST_WHOLE and value == value.to_integral_value():
         return str(int(value))
-    return f"{float(value):.15g}".upper() if abs(exponent) < _LARGEST_FLOAT else raw
+    if abs(exponent) >= _LARGEST_FLOAT:
+        return raw
+    text = f"{float(value):.{_DIGITS}g}".upper()
+    if "E" in text and exponent >= -_SHOWN_PLACES and len(plain := f"{Decimal(text):f}") <= _SHOWN_PLACES:
+        return plain  # 0.00001 has room for its zeros
+    return text
 
 
 def _round(value: Decimal, places: int) -> Decimal:
@@ -332,6 +353,9 @@ def _with_exponent(section: _Section, value: Decimal) -> str:
         exponent = value.adjusted()
         if step > 1:
             exponent -= exponent % step
+    places = sum(1 for i in range(point, at) if tokens[i].kind is _Kind.DIGIT)
+    if abs(_round(value.scaleb(-exponent), places)) >= Decimal(10) ** step:
+        exponent += step  # rounded up to one digit more
     scaled = _with_digits(mantissa, value.scaleb(-exponent))
     digits = sum(1 for token in tokens[at:] if token.kind is _Kind.DIGIT)
     tail = "".join(token.text for token in tokens[at + 1 :] if token.kind is _Kind.LITERAL)
@@ -347,15 +371,16 @@ def _with_fraction(section: _Section, value: Decimal) -> str:
     mixed = any(token.kind is _Kind.LITERAL and token.text == " " for token in tokens[:at])
     if behind.isdigit() and int(behind) > 0:
         denominator = int(behind)
-        number = Fraction(round(Fraction(value) * denominator), denominator)
+        parts = int(Fraction(value) * denominator + Fraction(1, 2))
     else:
         places = max(1, sum(1 for token in tokens[at + 1 :] if token.kind is _Kind.DIGIT))
         number = Fraction(value).limit_denominator(10 ** min(places, 6) - 1)
-    whole, rest = divmod(number, 1) if mixed else (0, number)
+        parts, denominator = number.numerator, number.denominator
+    whole, rest = divmod(parts, denominator) if mixed else (0, parts)
     if not rest:
         return str(whole)
-    part = f"{rest.numerator}/{rest.denominator}"
-    return f"{whole} {part}" if whole else part
+    # (the space between is shown even where no whole number stands before it)
+    return f"{whole or ''} {rest}/{denominator}" if mixed else f"{rest}/{denominator}"
 
 
 def serial_to_datetime(serial: float, *, date1904: bool = False) -> datetime | None:
@@ -419,6 +444,10 @@ def _elapsed(part: str, seconds: float) -> str:
 
 def _with_date(section: _Section, value: float, *, date1904: bool) -> str | None:
     tokens = section.tokens
+    if value < 0 and any(token.text.startswith("[") for token in tokens if token.kind is _Kind.DATE):
+        # Time owed: the 1904 system and other programs than Excel show it.
+        shown = _with_date(section, -value, date1904=date1904)
+        return shown and "-" + shown
     places = max((len(token.text) - 1 for token in tokens if token.kind is _Kind.SECOND_FRACTION), default=0)
     grain = 10 ** min(places, 6)
     # Round to the smallest unit shown: 0.999999 of a minute is the next one, not 59 seconds and a bit.
@@ -426,6 +455,9 @@ def _with_date(section: _Section, value: float, *, date1904: bool) -> str | None
     moment = serial_to_datetime(value + 1e-9, date1904=date1904)
     if moment is None:
         return None
+    day_nought = value < 1 and not date1904  # an empty cell of dates shows as 00/01/1900
+    if day_nought:
+        moment += timedelta(days=1)
     twelve = any(token.text in ("AM/PM", "A/P") for token in tokens if token.kind is _Kind.DATE)
     pieces: list[str] = []
     for token in tokens:
@@ -434,6 +466,8 @@ def _with_date(section: _Section, value: float, *, date1904: bool) -> str | None
         elif token.kind is _Kind.DATE:
             if token.text.startswith("["):
                 pieces.append(_elapsed(token.text, value * 86400 + 1e-3))
+            elif day_nought and token.text in ("d", "dd"):
+                pieces.append("0" * len(token.text))
             else:
                 pieces.append(_date_piece(token.text, moment, twelve_hours=twelve))
         elif token.kind is _Kind.SECOND_FRACTION:
@@ -473,7 +507,9 @@ def render(raw: str, code: str = GENERAL, *, date1904: bool = False) -> str:
     try:
         value = Decimal(raw)
         if not value.is_finite() or abs(value.adjusted()) > _LARGEST_EXPONENT:
-            return raw
+            return general(raw)
+        if len(raw) > _DIGITS and value != value.to_integral_value():
+            value = _FIFTEEN.plus(value)
         section, signed = _choose(_compile(code), float(value))
         if section.is_date:
             shown = _with_date(section, float(value), date1904=date1904)
@@ -490,10 +526,7 @@ def render(raw: str, code: str = GENERAL, *, date1904: bool = False) -> str:
         elif _Kind.SLASH in kinds and _Kind.DIGIT in kinds:
             text = _with_fraction(section, unsigned)
         elif _Kind.TEXT in kinds and _Kind.DIGIT not in kinds:
-            number = general(raw)
-            return "".join(
-                number if token.kind is _Kind.TEXT else token.text for token in section.tokens
-            ).strip()
+            return general(raw)
         else:
             text = _with_digits(section, unsigned)
     except (InvalidOperation, ValueError, OverflowError, ZeroDivisionError):
