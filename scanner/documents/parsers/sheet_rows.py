@@ -156,6 +156,8 @@ class SheetStream:
             self.damaged = not _SHEET_END.search(buffer[-200:])
             return
         self.head = buffer[: start.start()]
+        # Entities of its own would stand for text in any cell; workbooks have none.
+        self.damaged = b"<!ENTITY" in self.head
         self.default_hidden = attribute_is_on(self.head, b"sheetFormatPr", b"zeroHeight")
         buffer = buffer[start.end() :]
         if not start.group(2):

@@ -142,6 +142,9 @@ class _Workbook:
                         sheets.append(_Sheet(values.get("name", ""), target, state))
                         sheet = sheets[-1]
                         ready.append(record([("sheet", sheet.name)], sheet.place / "name", state))
+                    elif lost := values.get("name", ""):
+                        place = Location((f'sheet "{lost}" (missing)', "name"))
+                        ready.append(record([("sheet", lost)], place, state or "unreferenced part"))
                 case "definedName":
                     name = values.get("name", "")
                     hidden = values.get("hidden", "")

@@ -350,6 +350,10 @@ def test_other_spellings_of_a_sheet(change, why: str) -> None:  # type: ignore[n
         (lambda x: x[: x.index('<row r="5"')], "breaks off between rows"),
         (lambda x: x[: x.index("formulaliteral")], "breaks off inside a cell"),
         (lambda x: x.replace('<c r="B4" s="3">', "<c r=B4>"), "an attribute without quotes"),
+        (
+            lambda x: '<!DOCTYPE x [<!ENTITY e "wordtoken">]>' + x.replace("formulaliteral", "&e;"),
+            "an entity that stands for a word",
+        ),
     ],
 )
 def test_malformed_sheet_is_read_as_far_as_it_goes(change, why: str) -> None:  # type: ignore[no-untyped-def]
@@ -359,6 +363,15 @@ def test_malformed_sheet_is_read_as_far_as_it_goes(change, why: str) -> None:  #
     assert segment_with(segments, "inlinetoken"), why
     assert coverage.status is Status.PARTIAL
     assert [gap.reason for gap in coverage.gaps] == [Shortfall.DAMAGED]
+
+
+def test_name_of_a_sheet_whose_part_is_missing_is_read() -> None:
+    parts = dict(unpack(full_workbook()))
+    relations = parts["xl/_rels/workbook.xml.rels"].replace(b"worksheets/sheet1.xml", b"worksheets/gone.xml")
+    segments, _ = read(pack({**parts, "xl/_rels/workbook.xml.rels": relations}))
+    name = segment_with(segments, "inlinetoken").location.parts[0]
+    assert name == 'unreferenced sheet "sheet1.xml"'
+    assert [one for one in segments if one.location.parts[0].endswith("(missing)")]
 
 
 def test_truncated_sheet_keeps_its_rows_and_says_so() -> None:
