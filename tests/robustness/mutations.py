@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 
+from tests.robustness import structural
+
 Mutation = Callable[[bytes, bytes, random.Random], bytes]
 
 
@@ -59,5 +61,23 @@ MUTATIONS: Mapping[str, Mutation] = {
     "shortened": shortened,
     "numbers raised": numbers_raised,
     "swapped extension": lambda data, _other, _chance: data,
+    "members exchanged": structural.members_exchanged,
+    "member doubled": structural.member_doubled,
+    "directory lies": structural.directory_lies,
+    "unlisted": structural.unlisted,
+    "references": structural.references,
+    "entities": structural.entities,
+    "other encoding": structural.other_encoding,
+    "wrong encoding": structural.wrong_encoding,
+    "nested": structural.nested,
+    "surrounded": structural.surrounded,
+    "rows moved": structural.rows_moved,
 }
+# What takes no word out of a file: each is read, or a gap says that it is not.
+KEEPING = frozenset(
+    (
+        *("swapped extension", "members exchanged", "member doubled", "directory lies", "unlisted"),
+        *("references", "entities", "other encoding", "nested", "surrounded", "rows moved"),
+    )
+)
 EXTENSIONS = (".pdf", ".docx", ".xls", ".txt", ".zip", ".eml", ".csv", ".pst", ".jpg", "")

@@ -1,10 +1,13 @@
-"""Whole documents that mutated ones are made from: made here, our fixtures, real ones where there are any."""
+"""Whole documents that mutated ones are made from: made here, by LibreOffice, our fixtures, real ones."""
 
 from __future__ import annotations
 
 import gzip
 import io
+import shutil
+import subprocess
 import tarfile
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from email.message import EmailMessage
@@ -160,10 +163,39 @@ def _saved(save: Callable[[io.BytesIO], object]) -> bytes:
     return stream.getvalue()
 
 
+# What LibreOffice makes of our own: its packages, streams and fonts are not those of the libraries here.
+_SAVED_AS: Mapping[str, tuple[str, ...]] = {
+    "letter.docx": ("odt", "doc", "docx", "rtf", "html", "fodt", "pdf", "epub"),
+    "budget.xlsx": ("ods", "xls", "xlsx", "fods", "html", "dbf"),
+    "talk.pptx": ("odp", "ppt", "pptx", "fodp", "pdf"),
+}
+
+
+def saved_by_libreoffice() -> Iterator[tuple[str, bytes]]:
+    """Our own documents as LibreOffice writes them; nothing where it is not installed."""
+    if shutil.which("soffice") is None:
+        return
+    with tempfile.TemporaryDirectory(prefix="dlp-seeds-") as name:
+        folder = Path(name)
+        for own, suffixes in _SAVED_AS.items():
+            (folder / own).write_bytes(MAKERS[own]())
+            for suffix in suffixes:
+                target = folder / suffix
+                command = [
+                    *("soffice", "--headless", f"-env:UserInstallation={(folder / 'profile').as_uri()}"),
+                    *("--convert-to", suffix, "--outdir", str(target), str(folder / own)),
+                ]
+                subprocess.run(command, check=False, capture_output=True, timeout=180)
+                for path in sorted(target.glob("*")):
+                    yield f"libreoffice-{path.name}", path.read_bytes()
+                shutil.rmtree(target, ignore_errors=True)
+
+
 def seeds(*, shared: bool = True) -> Iterator[tuple[str, bytes]]:
-    """Name and bytes of each: made here first, then fixtures, then real files."""
+    """Name and bytes of each: made here first, also by LibreOffice, then fixtures, then real files."""
     for name, make in MAKERS.items():
         yield name, make()
+    yield from saved_by_libreoffice()
     folders = (FIXTURES, SHARED) if shared else (FIXTURES,)
     for folder in folders:
         for path in sorted(folder.rglob("*")):
