@@ -7,6 +7,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from scanner.documents.parsers.formula_tokens import BIFF8, Dialect, biff5
+
 BOF = frozenset((0x0809, 0x0409, 0x0209, 0x0009))
 EOF, CONTINUE = 0x000A, 0x003C
 # No record has a longer body (MS-XLS 2.1.4); what says so is damaged, and what it covers is lost.
@@ -15,10 +17,6 @@ _LONGEST = 8224
 _READABLE = re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00){3,}|[\x20-\x7e][\x20-\x7e\xa0-\xff]{2,}[\x20-\x7e]")
 _WIDE = re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00){4,}")
 _LETTERS = re.compile(r"\w{2}|\d")
-# ptgStr: token 0x17, number of characters, flag byte (0: 8-bit, 1: UTF-16), characters.
-_LITERAL_8 = re.compile(rb"\x17([\x03-\xff])\x00(?=[\x20-\x7e\xa0-\xff])")
-_LITERAL_16 = re.compile(rb"\x17([\x03-\xff])\x01(?=[\x00-\xff])")
-_LITERAL_95 = re.compile(rb"\x17([\x03-\xff])(?=[\x20-\x7e\xa0-\xff])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +35,11 @@ class Text:
 
     biff8: bool = True
     codec: str = "cp1252"
+
+    @property
+    def formulas(self) -> Dialect:
+        """How formulas are stored."""
+        return BIFF8 if self.biff8 else biff5(self.codec)
 
     def string(self, data: bytes, at: int, size: int = 2) -> tuple[str, int]:
         """A string behind its length of ``size`` bytes; the text and where it ends.
@@ -192,26 +195,6 @@ class SharedStrings:
             if not self._next():
                 self._at = len(self._bodies[self._index])
                 return
-
-
-def literals(formula: bytes, text: Text) -> list[str]:
-    """Strings of at least three characters that stand in a formula's tokens.
-
-    The tokens are searched, not parsed: what looks like a string token but is not readable is left out.
-    """
-    found: list[str] = []
-    patterns = ((_LITERAL_8, 1, "latin-1"), (_LITERAL_16, 2, "utf-16-le"))
-    if not text.biff8:
-        patterns = ((_LITERAL_95, 1, text.codec),)  # type: ignore[assignment]
-    for pattern, width, codec in patterns:
-        for match in pattern.finditer(formula):
-            size = match[1][0] * width
-            raw = formula[match.end() : match.end() + size]
-            if len(raw) == size:
-                value = raw.decode(codec, "replace")
-                if value.replace("\0", "").isprintable():
-                    found.append(value)
-    return found
 
 
 def readable(body: bytes) -> list[str]:

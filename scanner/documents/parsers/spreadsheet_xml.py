@@ -185,7 +185,7 @@ class _Reader:
             self._cell = values
             if link := values.get("HRef"):
                 self._tell(link, cell_name(sheet.row, sheet.column), "link target")
-            if '"' in (formula := values.get("Formula", "")):
+            if formula := values.get("Formula", ""):
                 for text in workbook_parts.literals(formula):
                     self._tell(text, cell_name(sheet.row, sheet.column), "text in a formula")
         elif tag == "Data":

@@ -254,8 +254,10 @@ _ATTRIBUTE = re.compile(r"""(?<![\w:.-])([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')
 # Codes of sheet headers and footers: &L &C &R sections, &P page and the like, fonts and sizes.
 _HEADER_CODE = re.compile(r'&(?:[LCR]|"[^"]*"|K[0-9A-Fa-f+-]{6}|\d+|[A-Z])')
 _LITERAL = re.compile(r'"((?:[^"]|"")*)"')
-# Between two strings that a formula puts together: at most the place of one cell.
-_JOINED = re.compile(r"\s*&\s*([\w$.!:]{1,40}\s*&\s*)?")
+# Between two strings that a formula puts together: at most the place of one cell, or a number.
+_JOINED = re.compile(r"\s*&\s*(?:([\w$.!:]{1,40})\s*&\s*)?")
+# A whole number that is no part of a name, a place of cells or a decimal.
+_LONG_NUMBER = re.compile(r"(?<![\w$.:!'])\d{8,18}(?![\w.:!'(])")
 
 
 def around_rows(xml: str, place: Location, unescape: Callable[[str], str]) -> Iterator[Event]:
@@ -296,10 +298,14 @@ def header_text(text: str) -> str:
 def literals(formula: str) -> list[str]:
     """Strings of at least three characters that stand in a formula; what ``&`` puts together is one.
 
+    Whole numbers of at least eight digits as well: fewer are those of amounts and dates.
+
     >>> literals('"Dear "&A2&", your number is "&"QQ123456C"')
     ['Dear  , your number is QQ123456C']
     >>> literals('IF(A1="","",HYPERLINK("mailto:a@b.example","x"))')
     ['mailto:a@b.example']
+    >>> literals('IF(A1=4505577104,"QQ"&123456&"C",B12345678*1234567.25)')
+    ['QQ123456C', '4505577104']
     """
     texts: list[str] = []
     behind = -1
@@ -309,6 +315,14 @@ def literals(formula: str) -> list[str]:
         if join is None:
             texts.append(text)
         else:
-            texts[-1] += (" " if join[1] else "") + text
+            between = join[1] or ""
+            texts[-1] += (between if between.isdecimal() else " " if between else "") + text
         behind = match.end()
-    return [text for text in texts if len(text) > 2]
+    found = [text for text in texts if len(text) > 2]
+    found.extend(_LONG_NUMBER.findall(_LITERAL.sub("", formula) if texts else formula))
+    return found
+
+
+def may_hold_constants(formula: str) -> bool:
+    """A cheap look whether ``literals`` can find any."""
+    return '"' in formula or _LONG_NUMBER.search(formula) is not None

@@ -22,6 +22,7 @@ from scanner.documents.parsers.binary_sheet import (
 )
 from scanner.documents.parsers.compound_file import CompoundFile, embedded_objects, macros, open_or_scan
 from scanner.documents.parsers.embedded_pictures import picture_gap
+from scanner.documents.parsers.formula_tokens import constants, may_hold_constants, searched
 from scanner.documents.parsers.number_format import BUILT_IN_FORMATS, GENERAL, general
 from scanner.documents.parsers.office_encryption import office_lock, scheme
 from scanner.documents.parsers.ooxml_parts import record
@@ -36,7 +37,8 @@ _ROW, _COLUMNS, _STRING, _FORMULA = 0x208, 0x7D, 0x207, 0x06
 _LABEL_SST, _LABEL, _RICH, _NUMBER, _RK, _RKS, _BOOL = 0xFD, 0x204, 0xD6, 0x203, 0x27E, 0xBD, 0x205
 _CELLS = frozenset((_LABEL_SST, _LABEL, _RICH, _NUMBER, _RK, _RKS, _BOOL, _FORMULA, _STRING))
 # Records of cells that hold nothing, and of the looks of a sheet: passed over without a look.
-_EMPTY = frozenset((0xBE, 0x201, 0xD7, 0x0B, 0x20B, 0x862, 0x87D, 0x892, 0x1B0, 0x1B1, 0xE5, 0x4D))
+_EMPTY = frozenset((0xBE, 0x201, 0xD7, 0x0B, 0x20B, 0x862, 0x87D, 0x892, 0x1B0, 0xE5, 0x4D))
+_CONDITION, _CONDITION_12, _SHARED_FORMULA, _ARRAY_FORMULA = 0x1B1, 0x87A, 0x4BC, 0x221
 _HEADER, _FOOTER, _NOTE, _TXO, _OBJECT, _DRAWING, _LINK, _VALIDATION = (
     0x14, 0x15, 0x1C, 0x1B6, 0x5D, 0xEC, 0x1B8, 0x1BE,
 )  # fmt: skip
@@ -322,7 +324,7 @@ class _Workbook:
         body = item.body
         flags, length, size = struct.unpack_from("<HxBH", body, 0)
         name, end = self._text.characters(body, 14, length)
-        found = biff.literals(body[end : end + size], self._text)
+        found = constants(body[end : end + size], body[end + size :], self._text.formulas)
         if flags & 0x20:
             name = ""  # built-in: print area, filter
         values = [("name", name)] + [("value", value) for value in found]
@@ -399,6 +401,10 @@ class _Workbook:
                     self._ready.append(Segment(text, place / "link", "link target"))
         elif kind == _VALIDATION:
             self._validation(body, place)
+        elif kind in (_CONDITION, _CONDITION_12):
+            self._condition(item, place)
+        elif kind in (_SHARED_FORMULA, _ARRAY_FORMULA):
+            self._shared_formula(item, sheet)
         elif kind == _SERIES_TEXT:
             text = self._text.string(body, 2, 1)[0]
             self._ready.append(Segment(text, place / "chart"))
@@ -415,9 +421,41 @@ class _Workbook:
             text, at = self._text.string(body, at)
             if text.strip("\0 "):
                 self._ready.append(Segment(text, place / "validation", "validation message"))
-        for text in biff.literals(body[at:], self._text):
-            words = text.replace("\0", ", ")
-            self._ready.append(Segment(words, place / "validation", "validation list"))
+        for _ in range(2):
+            (size,) = struct.unpack_from("<H", body, at)
+            for text in constants(body[at + 4 : at + 4 + size], b"", self._text.formulas):
+                self._ready.append(Segment(text, place / "validation", "validation list"))
+            at += 4 + size
+
+    def _condition(self, item: Record, place: Location) -> None:
+        """The formulas of a conditional format, which stand at its end (MS-XLS 2.4.42, 2.4.43)."""
+        body = item.body
+        first, second = struct.unpack_from("<HH", body, 2 if item.kind == _CONDITION else 14)
+        found: list[str] = []
+        if item.kind == _CONDITION:
+            start = len(body) - first - second
+            for at, size in ((start, first), (start + first, second)):
+                found += constants(body[at : at + size], b"", self._text.formulas)
+        elif first:
+            found += searched(body, self._text.formulas)
+        for text in found:
+            self._ready.append(Segment(text, place / "conditional format", "conditional format"))
+
+    def _shared_formula(self, item: Record, sheet: _Sheet) -> None:
+        """A formula that several cells share; the cells themselves only point to it."""
+        body = item.body
+        at = 8 if item.kind == _SHARED_FORMULA else 12
+        row, _, column = struct.unpack_from("<HHB", body, 0)
+        (size,) = struct.unpack_from("<H", body, at)
+        self._constants(body[at + 2 : at + 2 + size], body[at + 2 + size :], row, column, sheet)
+
+    def _constants(self, formula: bytes, extra: bytes, row: int, column: int, sheet: _Sheet) -> None:
+        """What somebody typed into a formula; each text once for the workbook."""
+        for text in constants(formula, extra, self._text.formulas):
+            if text not in self._literals and len(self._literals) < _LITERALS:
+                self._literals.add(text)
+                place = sheet.place / cell_name(row, column)
+                self._ready.append(Segment(text, place, sheet.hidden or "text in a formula"))
 
     def _cells(self, sheet: _Sheet, rows: SheetRows) -> Iterator[Event]:
         """Walk the cells of a sheet; those of charts inside of it are the charts' own copies."""
@@ -495,12 +533,10 @@ class _Workbook:
         """Take the cached result of a formula; its place, and whether a string of it follows."""
         row, column, style = struct.unpack_from("<HHH", body, 0)
         result = body[6:14]
-        if b"\x17" in body[22:]:
-            for text in biff.literals(body[22:], self._text):
-                if text not in self._literals and len(self._literals) < _LITERALS:
-                    self._literals.add(text)
-                    place = sheet.place / cell_name(row, column)
-                    self._ready.append(Segment(text, place, sheet.hidden or "text in a formula"))
+        end = 22 + int.from_bytes(body[20:22], "little")
+        tokens = body[22:end]
+        if len(body) > end or may_hold_constants(tokens):
+            self._constants(tokens, body[end:], row, column, sheet)
         waiting = False
         if result[6:8] == b"\xff\xff":
             waiting = result[0] == 0

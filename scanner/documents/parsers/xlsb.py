@@ -20,6 +20,7 @@ from scanner.documents.parsers.binary_sheet import (
     rk_number,
     sheet_place,
 )
+from scanner.documents.parsers.formula_tokens import BIFF12, constants, searched
 from scanner.documents.parsers.number_format import BUILT_IN_FORMATS, GENERAL, general
 from scanner.documents.parsers.ole_object import OLE_MAGIC
 from scanner.documents.parsers.ooxml_package import Package, Part, open_package
@@ -39,12 +40,12 @@ _STRING_ITEM, _ROW, _COLUMNS, _HYPERLINK, _HEADER_FOOTER, _VALIDATION = 19, 0, 6
 _RK, _BOOL, _REAL, _TEXT, _SHARED = 2, 4, 5, 6, 7
 _FORMULA_TEXT, _FORMULA_NUMBER, _FORMULA_BOOL = 8, 9, 10
 _INLINE_RICH = 62
+_ARRAY_FORMULA, _SHARED_FORMULA, _CONDITION = 426, 427, 463
 _AUTHOR, _COMMENT, _COMMENT_TEXT = 632, 635, 637
 _CACHE_FIELD, _ITEM_NUMBER, _ITEM_TEXT, _ITEM_DATE, _ITEM_RUN = 183, 21, 24, 25, 191
 _VALUES = frozenset(
     (_RK, _BOOL, _REAL, _TEXT, _SHARED, _FORMULA_TEXT, _FORMULA_NUMBER, _FORMULA_BOOL, _INLINE_RICH)
 )
-_LITERAL = re.compile(rb"\x17([\x03-\xff])\x00(?=[\x20-\x7e\xa0-\xff]\x00)")
 _WIDE = re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00){3,}")
 _LETTERS = re.compile(r"[^\W_]{2}|\d{4}")
 # Identifiers that the program makes up.
@@ -298,7 +299,7 @@ class _Workbook:
                 flags = body[0]
                 name, end = wide_string(body, 9)
                 values = [("name", "" if name.startswith("_xl") or flags & 0x20 else name)]
-                values += [("value", text) for text in _literals(body[end:])]
+                values += [("value", text) for text in _formula(body, end)]
                 reason = "hidden defined name" if flags & 1 else "defined name"
                 yield record(values, Location(("defined names",)), reason)
             elif kind != _PROGRAM_VERSION:
@@ -356,11 +357,14 @@ class _Workbook:
             text, end = wide_string(body, 9 if kind == _INLINE_RICH else 8)
             rows.text(row, column, style, text)
         if kind in (_FORMULA_TEXT, _FORMULA_NUMBER, _FORMULA_BOOL):
-            for text in _literals(body[end:]):
-                if text not in self._literals and len(self._literals) < _LITERALS:
-                    self._literals.add(text)
-                    place = sheet.place / cell_name(row, column)
-                    self._ready.append(Segment(text, place, sheet.hidden or "text in a formula"))
+            self._constants(body, end + 2, sheet.place / cell_name(row, column), sheet)
+
+    def _constants(self, body: bytes, at: int, place: Location, sheet: _Sheet) -> None:
+        """What somebody typed into a formula; each text once for the workbook."""
+        for text in _formula(body, at):
+            if text not in self._literals and len(self._literals) < _LITERALS:
+                self._literals.add(text)
+                self._ready.append(Segment(text, place, sheet.hidden or "text in a formula"))
 
     def _around(self, kind: int, body: bytes, sheet: _Sheet) -> Iterator[Segment]:
         """Texts of the records of a sheet that are no cells."""
@@ -373,6 +377,14 @@ class _Workbook:
                 if text.strip():
                     yield Segment(header_text(text).strip(), sheet.place / where)
             return
+        if kind in (_SHARED_FORMULA, _ARRAY_FORMULA):
+            row, _, column = struct.unpack_from("<LLL", body, 0)
+            place = sheet.place / cell_name(min(row, 1 << 20), min(column, 1 << 14))
+            self._constants(body, 16 if kind == _SHARED_FORMULA else 17, place, sheet)
+            return
+        if kind == _CONDITION:
+            for text in searched(body, BIFF12):
+                yield Segment(text, sheet.place / "conditional format", "conditional format")
         where, reason = {
             _HYPERLINK: ("link", "link tip"),
             _VALIDATION: ("validation", "validation message"),
@@ -380,8 +392,8 @@ class _Workbook:
         for text in strings_in(body):
             yield Segment(text, sheet.place / where, reason)
         if kind == _VALIDATION:
-            for text in _literals(body):
-                yield Segment(text.replace("\0", ", "), sheet.place / where, "validation list")
+            for text in searched(body, BIFF12):
+                yield Segment(text, sheet.place / where, "validation list")
 
     def _comments(self, part: Part) -> Iterator[Event]:
         place = self._place(part.name)
@@ -453,12 +465,8 @@ def _count(body: bytes) -> int:
     return int.from_bytes(body[2:6], "little")
 
 
-def _literals(formula: bytes) -> list[str]:
-    """Strings of at least three characters among a formula's tokens, which are searched and not parsed."""
-    found: list[str] = []
-    for match in _LITERAL.finditer(formula):
-        raw = formula[match.end() : match.end() + 2 * match[1][0]]
-        text = raw.decode("utf-16-le", "replace")
-        if len(raw) == 2 * match[1][0] and text.replace("\0", "").isprintable():
-            found.append(text)
-    return found
+def _formula(body: bytes, at: int) -> list[str]:
+    """The constants of a formula that stands behind its length; behind the tokens its arrays."""
+    (size,) = struct.unpack_from("<L", body, at)
+    at += 4
+    return constants(body[at : at + size], body[at + size + 4 :], BIFF12)

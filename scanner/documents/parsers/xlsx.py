@@ -248,7 +248,7 @@ class _Workbook:
         for stored in raw.cells:
             column, style, kind, value, formula = stored
             name = (COLUMNS[column] if column < 16384 else column_letters(column)) + number
-            if '"' in formula:
+            if formula and workbook_parts.may_hold_constants(formula):
                 for text in workbook_parts.literals(formula):
                     if text not in formulas and len(formulas) < _LITERALS:
                         formulas.add(text)

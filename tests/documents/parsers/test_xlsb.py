@@ -53,6 +53,12 @@ CONTENT_TYPES = (
 )
 
 
+def formula(value: str) -> bytes:
+    """A formula that is nothing but a text: its tokens behind their length, and no arrays."""
+    tokens = b"\x17" + struct.pack("<H", len(value)) + value.encode("utf-16-le")
+    return struct.pack("<L", len(tokens)) + tokens + bytes(4)
+
+
 def parts() -> dict[str, str | bytes]:
     """A workbook with a shown, a hidden and a stray sheet, comments, caches and names."""
     formats = rec(44, struct.pack("<H", 164) + wide("00000000"))
@@ -84,9 +90,7 @@ def parts() -> dict[str, str | bytes]:
         row(
             3,
             cell(6, 0, wide("whitetoken"), 3),
-            cell(
-                8, 1, wide("cachedtoken") + b"\0\0\x20\0\0\0\x17\x0e\0" + "formulaliteral".encode("utf-16-le")
-            ),
+            cell(8, 1, wide("cachedtoken") + b"\0\0" + formula("formulaliteral")),
             cell(9, 2, struct.pack("<d", 77001234599.0) + bytes(6)),
             cell(4, 3, b"\1"),
         ),
@@ -102,7 +106,7 @@ def parts() -> dict[str, str | bytes]:
         + rec(156, struct.pack("<LL", 2, 2) + wide("rId2") + wide("Kids"))
         + rec(
             39,
-            struct.pack("<LBL", 0, 0, 0) + wide("Manager") + b"\x17\x09\0" + "nametoken".encode("utf-16-le"),
+            struct.pack("<LBL", 0, 0, 0) + wide("Manager") + formula("nametoken"),
         )
         + rec(132),
         "xl/_rels/workbook.bin.rels": relationships(
