@@ -26,7 +26,7 @@ from scanner.documents.sniffing import PLAIN_WORDS, sniff
 from scanner.documents.zip_directory import is_incomplete
 
 # Documents whose parts are binary records: strings are found in them, not their structure.
-_IN_PART = frozenset({"numbers", "xlsb"})
+_IN_PART = frozenset({"xlsb"})
 _RAW_LIMIT = 32_000_000
 _STEP = 1 << 16
 _IN_ORDER = 32_000_000
@@ -120,7 +120,7 @@ class ZipParser:
     Nothing is written to disk.  Names, comments and encryption are told for each member.
     """
 
-    kinds = frozenset({"zip", "epub", "numbers", "odg", "odp", "ods", "odt", "vsdx", "xlsb"})
+    kinds = frozenset({"zip", "epub", "odg", "odp", "ods", "odt", "vsdx", "xlsb"})
 
     def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
         """Yield comments, members, encryption notes and gaps."""

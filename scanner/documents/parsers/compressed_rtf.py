@@ -25,10 +25,11 @@ def decompress(data: bytes, limit: int) -> tuple[bytes, bool]:
     """
     if len(data) < 16:
         raise CompressedRtfError
-    _, raw_size, kind = struct.unpack_from("<III", data)
+    size, raw_size, kind = struct.unpack_from("<III", data)
     if kind == _STORED:
         text = data[16 : 16 + min(raw_size, limit)]
-        return text, len(text) == raw_size
+        # Some programs count the header into the second length as into the first: that tells as well.
+        return text, len(text) == raw_size or (len(data) >= size + 4 and len(text) < limit)
     if kind != _COMPRESSED:
         raise CompressedRtfError
     window = bytearray(_DICTIONARY.ljust(_WINDOW, b"\0"))
