@@ -44,6 +44,7 @@ PLAIN_WORDS: Mapping[str, str] = MappingProxyType(
         "doc": "legacy Word document",
         "drawing": "AutoCAD drawing",
         "executable": "program",
+        "flat-odf": "OpenDocument in one XML file",
         "folder-view": "view of a folder (.DS_Store)",
         "font": "font",
         "geometry": "geometry of a map",
@@ -209,6 +210,10 @@ _PEM = re.compile(
     re.MULTILINE,
 )
 _PEM_CMS = re.compile(r"-----BEGIN (?:PKCS ?#?7|CMS)")
+_FLAT_ODF = re.compile(
+    r"<(?:[\w.-]{1,40}:)?document\s[^<>]{0,16000}"
+    r"(?:urn:oasis:names:tc:opendocument:xmlns:office:|http://openoffice\.org/2000/office)"
+)
 _SPREADSHEET_XML = re.compile(
     r"<(?:[\w.-]{1,40}:)?Workbook\s[^<>]{0,4000}urn:schemas-microsoft-com:office:spreadsheet"
 )
@@ -528,6 +533,8 @@ def _sniff_text(source: Source, head: bytes) -> str:
         if _XML.match(text) and ("</" in text or "/>" in text):
             if _SPREADSHEET_XML.search(text[:8000]):
                 return "spreadsheet-xml"
+            if _FLAT_ODF.search(text[:8000]):
+                return "flat-odf"
             return "html" if re.search(r"<html\b", text[:4000], re.IGNORECASE) else "xml"
     if _JSON.match(text):
         return "json"

@@ -6,7 +6,7 @@ import re
 import time
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 
 from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
 
@@ -56,6 +56,17 @@ class ImageParser:
                     yield Gap(HERE, Shortfall.NEEDS_OCR, "image; tesseract is not installed")
                 else:
                     yield from _frames(image, limits)
+
+
+def written_properties(file: BinaryIO) -> Iterator[Segment]:
+    """What is written into a picture beside it; nothing where nobody can open it.  Never raises."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with Image.open(file, formats=_FORMATS) as image:
+                yield from _properties(image)
+        except Exception:  # Pillow raises whatever it meets
+            return
 
 
 def _why(error: Exception) -> str:

@@ -6,9 +6,11 @@ alike.  Source: OASIS OpenDocument 1.3, part 3.  Repeated empty cells and rows a
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import unescape
 from itertools import count
 from typing import BinaryIO
@@ -19,9 +21,13 @@ from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.parsers.archives import ZipParser
 from scanner.documents.parsers.cell_text import is_disguised
+from scanner.documents.parsers.embedded_pictures import TEXT_PIXELS, picture_size, unread_pictures
 from scanner.documents.parsers.expat_parser import new_expat
 from scanner.documents.parsers.html import soup_segments
+from scanner.documents.parsers.image import written_properties
 from scanner.documents.parsers.labelled_table import LabelledTable
+from scanner.documents.parsers.opendocument_names import Names
+from scanner.documents.parsers.opendocument_styles import Look, Styles, named_styles
 from scanner.documents.parsers.sheet_rows import column_letters
 from scanner.documents.protocol import HERE, Event, Member, Source
 from scanner.documents.rows import Cell, Row, row_segment
@@ -34,11 +40,25 @@ _SILENT = frozenset({"mimetype", "META-INF/manifest.xml", "manifest.rdf", "layou
 _COPIES = 16
 _COLUMNS = 16_384
 _SETTINGS = 1_000_000
+_PICTURES = (".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp")
+_HEAD = 65_536
+_PICTURE_BYTES = 32_000_000
+# Marks of what is written into a picture: EXIF, XMP, IPTC, comments of PNG and JPEG.
+_WRITTEN = (
+    b"Exif",
+    b"ns.adobe.com",
+    b"adobe:ns:",
+    b"Photoshop 3.0",
+    b"tEXt",
+    b"iTXt",
+    b"zTXt",
+    b"\xff\xfe\x00",
+    b"eXIf",
+)
 _SETTING = re.compile(
     r'<config:config-item config:name="([^"<>]{1,80})" config:type="string">([^<]{3,4000})</config:'
 )
 _LITERAL = re.compile(r'"((?:[^"]|""){1,32767})"')
-_TINY_POINTS = 2.0
 # Attributes that hold text somebody wrote -> why a reader does not see it.
 _TEXT_ATTRIBUTES = {
     "xlink:href": "link target",
@@ -65,6 +85,10 @@ _LEAVES = {
     "svg:desc": ("description", "alt text"),
     "office:binary-data": ("", ""),
 }
+# What is shown beside the words of a paragraph.
+_ASIDES = frozenset(("text:note-citation", "text:number"))
+_SILENT_SETTINGS = frozenset(("PrinterSetup",))
+_WORDY = re.compile(r"[^\W_]{3}")
 # Who changed or commented, and when; inside of the paragraph where a comment hangs.
 _DATES = frozenset(("dc:date", "meta:date-string"))
 _ABOUT_A_CHANGE = _DATES | {"dc:creator", "meta:creator-initials"}
@@ -88,6 +112,7 @@ class _Frame:
 @dataclass(slots=True)
 class _Paragraph:
     depth: int
+    hidden: bool = False
     pieces: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -122,6 +147,8 @@ class OpenDocumentParser:
     def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
         """Yield the parts' texts; pictures, objects and old versions as members."""
         tables = count(1)
+        styles = named_styles(source, Names())
+        pictures = 0
         for event in ZipParser().parse(source, limits):
             if not isinstance(event, Member) or isinstance(event.content, bytes):
                 yield event
@@ -133,10 +160,49 @@ class OpenDocumentParser:
                 continue
             part = _PART.match(event.name)
             if part is None:
-                yield event
+                size = _picture_size(event)
+                if size is None or (limits.ocr and size >= TEXT_PIXELS):
+                    yield event
+                else:
+                    yield from _picture_properties(event)
+                    pictures += size >= TEXT_PIXELS
                 continue
-            within = Location((part["object"],)) if part["object"] else HERE
-            yield from _part(event, part["part"], within, tables, limits)
+            folder = part["object"] or ""
+            yield from _part(event, part["part"], folder, tables, limits, Styles() if folder else styles)
+        yield from unread_pictures(pictures)
+
+
+def _picture_size(member: Member) -> int | None:
+    """Pixels of a picture; ``None`` for anything else."""
+    if not member.name.lower().endswith(_PICTURES) or isinstance(member.content, bytes):
+        return None
+    try:
+        with member.content() as file:
+            size = picture_size(file.read(_HEAD))
+    except Exception:  # zipfile raises every class of them; the frame tells what is damaged
+        return None
+    return size[0] * size[1] if size else None
+
+
+def _picture_properties(member: Member) -> Iterator[Segment]:
+    """What a camera wrote into a picture."""
+    assert not isinstance(member.content, bytes)
+    with member.content() as file:
+        data = file.read(_PICTURE_BYTES)
+    if any(mark in data for mark in _WRITTEN):
+        for segment in written_properties(io.BytesIO(data)):
+            yield replace(segment, location=Location(member.location.parts + segment.location.parts))
+
+
+class FlatOpenDocumentParser:
+    """Reads OpenDocument files that are one XML document: FODT, FODS, FODP, FODG."""
+
+    kinds = frozenset({"flat-odf"})
+
+    def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
+        """Yield the text, the properties and settings; pictures and objects as members."""
+        member = Member(source.name, source.open, HERE, size=source.size, packed=source.size)
+        yield from _part(member, "document", "", count(1), limits, Styles())
 
 
 def _settings(member: Member) -> Iterator[Segment]:
@@ -151,16 +217,17 @@ def _settings(member: Member) -> Iterator[Segment]:
 
 
 def _part(
-    member: Member, name: str, within: Location, tables: Iterator[int], limits: Limits
+    member: Member, name: str, folder: str, tables: Iterator[int], limits: Limits, styles: Styles
 ) -> Iterator[Event]:
     """Walk through one XML part; where it is malformed the rest is read as text between tags."""
+    within = Location((folder,)) if folder else HERE
 
     def opened() -> BinaryIO:
         assert not isinstance(member.content, bytes)
         reader = CountingReader(member.content(), limits.expanded_bytes, member.packed or 0, limits)
         return reader  # type: ignore[return-value]
 
-    walk = _PropertiesWalk(within) if name == "meta" else _Walk(within, tables, limits, name == "styles")
+    walk = _PropertiesWalk(within) if name == "meta" else _Walk(within, tables, limits, styles)
     try:
         with opened() as file:
             yield from walk.read(file)
@@ -179,57 +246,22 @@ def _part(
         yield from soup_segments(Source.from_bytes(data), limits, inline=frozenset({"text:span", "text:a"}))
 
 
-class _Names:
-    """Names with the standard's own prefixes, whichever prefixes the file uses."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, str] = {}
-
-    def __getitem__(self, name: str) -> str:
-        short = self._known.get(name)
-        if short is None:
-            space, _, local = name.rpartition(" ")
-            short = self._known[name] = f"{_prefix(space)}:{local}"
-        return short
-
-
-def _prefix(space: str) -> str:
-    """Prefix of a namespace: "text" for both generations of the format.
-
-    >>> _prefix("urn:oasis:names:tc:opendocument:xmlns:text:1.0"), _prefix("http://openoffice.org/2000/text")
-    ('text', 'text')
-    """
-    if space.startswith("urn:"):
-        words = space.split(":")
-        word = words[-2] if len(words) > 1 else ""
-    else:
-        word = space.rstrip("/").rpartition("/")[2]
-    known = {
-        "drawing": "draw",
-        "xsl-fo-compatible": "fo",
-        "svg-compatible": "svg",
-        "1.1": "dc",
-        "2000": "svg",
-    }
-    return known.get(word, word)
-
-
 class _PropertiesWalk:
     """``meta.xml``: each property with its name."""
 
-    def __init__(self, within: Location) -> None:
+    def __init__(self, within: Location, names: Names | None = None) -> None:
         self._place = within / "document properties"
-        self._names = _Names()
+        self._names = names or Names()
         self._ready: list[Event] = []
         self._text: list[str] = []
         self._label = ""
 
     def read(self, file: BinaryIO) -> Iterator[Event]:
         """Yield the properties.  Raises ``ExpatError``."""
-        parser = new_expat(_CHUNK, namespace_separator=" ")
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._text.append
+        parser = new_expat(_CHUNK)
+        parser.StartElementHandler = self.start
+        parser.EndElementHandler = self.end
+        parser.CharacterDataHandler = self.text
         while data := file.read(_CHUNK):
             parser.Parse(data, False)
         parser.Parse(b"", True)
@@ -240,7 +272,14 @@ class _PropertiesWalk:
         yield from self._ready
         self._ready.clear()
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
+    def text(self, text: str) -> None:
+        """Take characters."""
+        self._text.append(text)
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """Take the start of an element."""
+        if not self._names:
+            self._names.declare(attributes)
         self._text.clear()
         self._label = self._names[name].rpartition(":")[2].replace("-", " ")
         for key, value in attributes.items():
@@ -250,7 +289,8 @@ class _PropertiesWalk:
             elif short in ("xlink:href", "xlink:title") and value.strip():
                 self._put(value, "template" if self._label == "template" else "link")
 
-    def _end(self, _: str) -> None:
+    def end(self, _: str) -> None:
+        """Take the end of an element."""
         text = "".join(self._text).strip()
         self._text.clear()
         if text:
@@ -263,36 +303,40 @@ class _PropertiesWalk:
 class _Walk:
     """``content.xml`` or ``styles.xml``: stories, tables, notes, comments, deletions, slides."""
 
-    def __init__(self, within: Location, tables: Iterator[int], limits: Limits, styles: bool) -> None:
-        self._names = _Names()
+    def __init__(self, within: Location, tables: Iterator[int], limits: Limits, styles: Styles) -> None:
+        self._names = Names()
         self._tables = tables
         self._limits = limits
         self._styles = styles
+        self._properties: _PropertiesWalk | None = None
         self._ready: list[Event] = []
         self._depth = 0
         self._frames = [_Frame(0, within)]
         self._paragraphs: list[_Paragraph] = []
         self._open_tables: list[_Table] = []
-        self._reasons: list[tuple[int, str]] = []
+        self._looks: list[tuple[int, Look, str]] = []
+        self._grounds: list[int] = []  # depths of what has a ground of its own
+        self._in_slide = False
         self._leaf: tuple[str, list[str]] | None = None
-        self._style = ""
         self._hidden_styles: dict[str, str] = {}
+        self._style = ""
+        self._setting = ""
         self._spreadsheet = False
         self._cells = 0
         self._numbers: dict[str, int] = {}
         self._said: set[str] = set()
         self._starts: dict[str, Callable[[dict[str, str]], None]] = {
             "style:style": self._start_style,
-            "style:text-properties": self._text_properties,
             "style:table-properties": self._table_properties,
             "style:drawing-page-properties": self._page_properties,
-            "style:properties": self._text_properties,
+            "office:meta": self._start_properties,
+            "config:config-item": self._start_setting,
             "office:spreadsheet": self._start_spreadsheet,
             "text:p": self._start_paragraph,
             "text:h": self._start_paragraph,
             "text:span": self._start_span,
             "text:hidden-text": self._start_hidden_text,
-            "text:hidden-paragraph": self._start_hidden_text,
+            "text:hidden-paragraph": self._start_hidden_paragraph,
             "text:conditional-text": self._start_hidden_text,
             "text:s": self._space,
             "text:tab": lambda _: self._text("\t"),
@@ -300,6 +344,8 @@ class _Walk:
             "text:line-break": lambda _: self._text("\n"),
             "office:annotation": self._start_comment,
             "text:deletion": lambda _: self._enter("tracked deletion", "tracked deletion", numbered=True),
+            "text:note-citation": lambda _: self._start_aside("text:note-citation"),
+            "text:number": lambda _: self._start_aside("text:number"),
             "table:previous": lambda _: self._enter("earlier value", "tracked change", numbered=True),
             "text:section": self._start_section,
             "text:note": self._start_note,
@@ -336,7 +382,7 @@ class _Walk:
 
     def read(self, file: BinaryIO) -> Iterator[Event]:
         """Yield what the part holds, as it is read.  Raises ``ExpatError``, ``ExpansionLimitError``."""
-        parser = new_expat(_CHUNK, namespace_separator=" ")
+        parser = new_expat(_CHUNK)
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text
@@ -361,6 +407,11 @@ class _Walk:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._depth += 1
+        if self._properties is not None:
+            self._properties.start(name, attributes)
+            return
+        if not self._names:
+            self._names.declare(attributes)
         short = self._names[name]
         known = {self._names[key]: value for key, value in attributes.items()} if attributes else {}
         handler = self._starts.get(short)
@@ -368,11 +419,22 @@ class _Walk:
             handler(known)
         elif short in _LEAVES or short in _ABOUT_A_CHANGE:
             self._leaf = (short, [])
-        if known and not short.startswith(("style:", "number:")):
+        if short.startswith("style:"):
+            self._styles.element(short, known)
+        elif known and not short.startswith("number:"):
             self._attributes(short, known)
+        if short.startswith("draw:"):
+            self._start_drawn(short, known)
 
     def _end(self, name: str) -> None:
         short = self._names[name]
+        if self._properties is not None:
+            if short != "office:meta":
+                self._properties.end(name)
+                self._depth -= 1
+                return
+            self._ready.extend(self._properties.rest())
+            self._properties = None
         if self._leaf is not None and self._leaf[0] == short:
             self._end_leaf()
         handler = self._ends.get(short)
@@ -380,15 +442,19 @@ class _Walk:
             handler()
         if self._frames[-1].depth == self._depth and len(self._frames) > 1:
             self._leave()
-        if self._reasons and self._reasons[-1][0] == self._depth:
-            self._reasons.pop()
+        if self._looks and self._looks[-1][0] == self._depth:
+            self._looks.pop()
+        if self._grounds and self._grounds[-1] == self._depth:
+            self._grounds.pop()
         self._depth -= 1
 
     def _text(self, text: str) -> None:
         if self._leaf is not None:
             self._leaf[1].append(text)
+        elif self._properties is not None:
+            self._properties.text(text)
         elif self._paragraphs:
-            self._paragraphs[-1].pieces.append((text, self._reasons[-1][1] if self._reasons else ""))
+            self._paragraphs[-1].pieces.append((text, self._looks[-1][2] if self._looks else ""))
 
     def _here(self) -> Location:
         return self._frames[-1].place
@@ -417,7 +483,15 @@ class _Walk:
         short, pieces = self._leaf
         self._leaf = None
         text = "".join(pieces).strip()
-        if not text or short == "office:binary-data":
+        if not text or short in _ASIDES:
+            return
+        if short == "office:binary-data":
+            self._embedded(text)
+            return
+        if short == "config:config-item":
+            if self._setting not in _SILENT_SETTINGS and _WORDY.search(text):
+                place = Location(("settings", self._setting))
+                self._ready.append(row_segment([text], [self._setting], place, hidden="document settings"))
             return
         if short in _LEAVES:
             word, hidden = _LEAVES[short]
@@ -428,10 +502,35 @@ class _Walk:
         frame = self._frames[-1]
         if frame.comment and short == "dc:creator":
             frame.author = text
-        place = self._here() / "author"
-        self._ready.append(
-            row_segment([text], ["author"], place, hidden=self._hidden() or "author of a change")
-        )
+        reason = "author of a comment" if frame.comment else "author of a change"
+        self._ready.append(row_segment([text], ["author"], self._here() / "author", hidden=reason))
+        if frame.hidden == "tracked deletion" and short == "dc:creator":
+            parts = frame.place.parts
+            frame.place = Location((*parts[:-1], f"{parts[-1]} by {text}"))
+
+    def _start_aside(self, short: str) -> None:
+        """What is shown beside the words and is no part of them: the number of a note or a heading."""
+        if self._leaf is None:
+            self._leaf = (short, [])
+
+    def _start_properties(self, _: dict[str, str]) -> None:
+        self._properties = _PropertiesWalk(self._here(), self._names)
+
+    def _start_setting(self, known: dict[str, str]) -> None:
+        self._setting = known.get("config:name", "")
+        if known.get("config:type") == "string" and self._leaf is None:
+            self._leaf = ("config:config-item", [])
+
+    def _embedded(self, text: str) -> None:
+        """Hand out a picture or an object that stands in the XML itself."""
+        try:
+            data = base64.b64decode(text)
+        except ValueError:
+            self._ready.append(Gap(self._here(), Shortfall.DAMAGED, "embedded data"))
+            return
+        self._numbers["embedded"] = self._numbers.get("embedded", 0) + 1
+        place = self._here() / f"embedded file {self._numbers['embedded']}"
+        self._ready.append(Member("", data, place))
 
     def _attributes(self, short: str, known: dict[str, str]) -> None:
         """Text that stands in attributes; each once for a part."""
@@ -461,14 +560,6 @@ class _Walk:
     def _start_style(self, known: dict[str, str]) -> None:
         self._style = known.get("style:name", "")
 
-    def _text_properties(self, known: dict[str, str]) -> None:
-        if known.get("text:display") == "none":
-            self._hidden_styles[self._style] = "hidden text"
-        elif known.get("fo:color", "").lower() == "#ffffff" and "fo:background-color" not in known:
-            self._hidden_styles[self._style] = "white text"
-        elif (size := re.match(r"([0-9.]{1,8})pt\Z", known.get("fo:font-size", ""))) and _is_tiny(size[1]):
-            self._hidden_styles[self._style] = "hidden text"
-
     def _table_properties(self, known: dict[str, str]) -> None:
         if known.get("table:display") == "false":
             self._hidden_styles[self._style] = "hidden sheet"
@@ -481,16 +572,37 @@ class _Walk:
 
     def _start_paragraph(self, known: dict[str, str]) -> None:
         self._paragraphs.append(_Paragraph(self._depth))
-        reason = self._hidden_styles.get(known.get("text:style-name", ""), "")
-        # White letters of a whole paragraph mostly stand on a coloured ground of table or page.
-        if reason == "hidden text":
-            self._reasons.append((self._depth, reason))
+        look = self._styles.look("paragraph", known.get("text:style-name", ""))
+        if self._in_slide and look.white:
+            look = replace(look, white=None)  # slides are of any colour
+        self._push_look(look)
+
+    def _start_drawn(self, short: str, known: dict[str, str]) -> None:
+        """What is drawn has a ground of its own; the frames of a text are as white as the page."""
+        name = known.get("draw:style-name", "")
+        if self._in_slide or short in ("draw:page", "draw:g", "draw:a", "draw:text-box", "draw:image"):
+            return
+        if short != "draw:frame" or self._styles.look("graphic", name).ground:
+            self._grounds.append(self._depth)
 
     def _start_span(self, known: dict[str, str]) -> None:
-        if reason := self._hidden_styles.get(known.get("text:style-name", "")):
-            self._reasons.append((self._depth, reason))
+        look = self._styles.look("text", known.get("text:style-name", ""))
+        self._push_look(look.over(self._looks[-1][1]) if self._looks else look)
+
+    def _push_look(self, look: Look) -> None:
+        """From here to the end of the element text looks like this."""
+        if look.says_nothing and not self._looks:
+            return
+        grounded = bool(self._grounds) or (self._styles.page_ground and not self._in_slide)
+        self._looks.append((self._depth, look, look.reason(grounded=grounded)))
+
+    def _start_hidden_paragraph(self, known: dict[str, str]) -> None:
+        if known.get("text:is-hidden") == "true" and self._paragraphs:
+            self._paragraphs[-1].hidden = True
 
     def _start_hidden_text(self, known: dict[str, str]) -> None:
+        if known.get("text:is-hidden") == "false":
+            return  # it is shown
         for key in ("text:string-value", "text:string-value-if-true", "text:string-value-if-false"):
             if value := known.get(key, "").strip():
                 self._say(value, "hidden text")
@@ -502,7 +614,10 @@ class _Walk:
     def _end_paragraph(self) -> None:
         if not self._paragraphs or self._paragraphs[-1].depth != self._depth:
             return
-        pieces = self._paragraphs.pop().pieces
+        paragraph = self._paragraphs.pop()
+        pieces = paragraph.pieces
+        if paragraph.hidden:
+            pieces = [(text, reason or "hidden text") for text, reason in pieces]
         frame = self._frames[-1]
         shown = "".join(text for text, reason in pieces if not reason)
         stretches: list[tuple[str, str]] = []
@@ -535,7 +650,8 @@ class _Walk:
             self._say(author, "author of a comment")
 
     def _start_section(self, known: dict[str, str]) -> None:
-        if known.get("text:display") in ("none", "condition"):
+        # Where a condition decides, the program says what it came to.
+        if known.get("text:display") == "none" or known.get("text:is-hidden") == "true":
             self._enter("hidden section", "hidden section", numbered=True)
 
     def _start_note(self, known: dict[str, str]) -> None:
@@ -544,6 +660,7 @@ class _Walk:
     # --- slides -----------------------------------------------------------------------------------------
 
     def _start_page(self, known: dict[str, str]) -> None:
+        self._in_slide = True
         self._numbers["slide"] = self._numbers.get("slide", 0) + 1
         hidden = self._hidden_styles.get(known.get("draw:style-name", ""), "")
         state = " (hidden)" if hidden == "hidden slide" else ""
@@ -564,6 +681,8 @@ class _Walk:
         name = known.get("table:name", "")
         hidden = self._hidden_styles.get(known.get("table:style-name", ""), "") or self._hidden()
         sheet = self._spreadsheet and not self._open_tables
+        if self._styles.look("table", known.get("table:style-name", "")).ground:
+            self._grounds.append(self._depth)
         number = next(self._tables)
         if sheet:
             if name.startswith("'file:") or "'#" in name:
@@ -604,6 +723,8 @@ class _Walk:
             return
         table = self._open_tables[-1]
         table.repeats = _repeats(known.get("table:number-rows-repeated", ""))
+        if self._styles.look("table-row", known.get("table:style-name", "")).ground:
+            self._grounds.append(self._depth)
         visibility = known.get("table:visibility", "")
         table.row_hidden = {"collapse": "hidden row", "filter": "filtered row"}.get(visibility, "")
         table.column = 0
@@ -632,6 +753,8 @@ class _Walk:
         value = known.get("office:string-value") or known.get("office:value") or ""
         table.value = value or known.get("office:date-value") or known.get("office:boolean-value") or ""
         self._cells += 1
+        if self._styles.look("table-cell", known.get("table:style-name", "")).ground:
+            self._grounds.append(self._depth)
         self._frames.append(_Frame(self._depth, table.place, table.hidden, cell=True))
 
     def _end_cell(self) -> None:
@@ -659,10 +782,3 @@ class _Walk:
 
 def _repeats(number: str) -> int:
     return max(1, int(number)) if number.isdecimal() and len(number) < 9 else 1
-
-
-def _is_tiny(points: str) -> bool:
-    try:
-        return float(points) <= _TINY_POINTS
-    except ValueError:
-        return False

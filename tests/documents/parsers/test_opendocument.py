@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import random
 import time
 
 import pytest
+from PIL import Image
 
-from scanner.documents import Limits, Protection, Shortfall, Source, Status, read_whole
+from scanner.documents import Limits, Protection, Shortfall, Source, Status, place, read_whole
 from tests.documents.parsers.reading import pack, read, segment_with
 
 NAMES = " ".join(
@@ -93,13 +96,13 @@ TEXT = package(
     [
         ("Tokenbody QQ123456C and 20  11\t22\nnext", "", "paragraph 2"),
         ("Tokenheading", "", "paragraph 1"),
-        ("Tokendeleted", "tracked deletion", "tracked deletion 1 > paragraph 1"),
-        ("Tokenreviewer", "tracked deletion", "tracked deletion 1 > author"),
+        ("Tokendeleted", "tracked deletion", "tracked deletion 1 by Tokenreviewer > paragraph 1"),
+        ("Tokenreviewer", "author of a change", "tracked deletion 1 > author"),
         ("Tokenvanish", "hidden text", "paragraph 3"),
         ("Tokenwhite", "white text", "paragraph 3"),
         ("Tokenfootnote", "", "footnote 1 > paragraph 1"),
         ("Tokencomment", "comment", "comment 1 by Tokenauthor"),
-        ("Tokenauthor", "comment", "comment 1 > author"),
+        ("Tokenauthor", "author of a comment", "comment 1 > author"),
         ("tokenlink@example.org", "link target", "link target"),
         ("Tokenbox", "", "text box 1 > paragraph 1"),
         ("Tokentitle", "alt text", "title"),
@@ -222,7 +225,7 @@ def test_the_date_of_a_comment_is_no_text_of_its_paragraph() -> None:
     )
     segments, _ = read(package("text", f"<office:body><text:p>Token{comment}body</text:p></office:body>"))
     assert segment_with(segments, "Tokenbody").hidden == ""
-    assert segment_with(segments, "Tokenwho").hidden == "comment"
+    assert segment_with(segments, "Tokenwho").hidden == "author of a comment"
     assert not any("2024" in segment.text for segment in segments)
 
 
@@ -283,3 +286,140 @@ def test_numbers_written_like_amounts(value: str, shown: str, texts: list[str]) 
     )
     (found,) = [segment for segment in segments if segment.text.startswith(texts[0])]
     assert found.text.split("\t") == texts
+
+
+LOOKS = (
+    '<style:style style:name="Secret" style:family="paragraph"><style:text-properties text:display="none"/>'
+    '</style:style><style:style style:name="Heir" style:family="paragraph" style:parent-style-name="Secret"/>'
+    '<style:style style:name="Seen" style:family="text"><style:text-properties text:display="true"/></style:style>'
+    '<style:style style:name="White" style:family="paragraph"><style:text-properties fo:color="#FFFFFF"/>'
+    '</style:style><style:style style:name="WhiteT" style:family="text">'
+    '<style:text-properties fo:color="#ffffff"/></style:style>'
+    '<style:style style:name="Blue" style:family="paragraph" style:parent-style-name="White">'
+    '<style:paragraph-properties fo:background-color="#000080"/></style:style>'
+    '<style:style style:name="Dark" style:family="table-cell">'
+    '<style:table-cell-properties fo:background-color="#000000"/></style:style>'
+    '<style:style style:name="Small" style:family="text"><style:text-properties fo:font-size="1pt"/></style:style>'
+    '<style:style style:name="Black" style:family="text"><style:text-properties fo:color="#000000"/></style:style>'
+)
+CELL = "<table:table><table:table-row><table:table-cell{0}>{1}</table:table-cell></table:table-row></table:table>"
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "hidden", "why"),
+    [
+        ('<text:p text:style-name="Secret">gone</text:p>', "gone", "hidden text", "a style of its own"),
+        ('<text:p text:style-name="Heir">gone</text:p>', "gone", "hidden text", "an heir of a hidden style"),
+        ('<text:p text:style-name="Heir">a<text:span text:style-name="Seen">there</text:span></text:p>', "there", "", "shown again"),
+        ('<text:p text:style-name="White">gone</text:p>', "gone", "white text", "a paragraph as white as the page"),
+        ('<text:p text:style-name="White"><text:span text:style-name="Black">there</text:span></text:p>', "there", "", "black in it"),
+        ('<text:p text:style-name="Blue">there</text:p>', "there", "", "white on blue"),
+        (CELL.format(' table:style-name="Dark"', '<text:p text:style-name="White">there</text:p>'), "there", "", "white on black"),
+        (CELL.format("", '<text:p><text:span text:style-name="WhiteT">gone</text:span></text:p>'), "gone", "white text", "a cell without a colour"),
+        ('<text:p><draw:custom-shape><text:p text:style-name="White">there</text:p></draw:custom-shape></text:p>', "there", "", "a shape"),
+        ('<text:p>a<text:span text:style-name="Small">gone</text:span></text:p>', "gone", "tiny text", "one point"),
+        ('<text:p>gone<text:hidden-paragraph text:condition="ooow:1" text:is-hidden="true"/></text:p>', "gone", "hidden text", "a hidden paragraph"),
+        ('<text:p>there<text:hidden-paragraph text:condition="ooow:0"/></text:p>', "there", "", "near miss: its condition is false"),
+        ('<text:section text:display="condition" text:condition="ooow:1" text:is-hidden="true"><text:p>gone</text:p></text:section>', "gone", "hidden section", "by its condition"),
+        ('<text:section text:display="condition" text:condition="ooow:0"><text:p>there</text:p></text:section>', "there", "", "near miss: a condition that hides nothing"),
+        ('<text:section text:display="none"><text:p>gone</text:p></text:section>', "gone", "hidden section", "switched off"),
+        ('<text:p>12345678<text:note text:note-class="footnote"><text:note-citation>1</text:note-citation><text:note-body><text:p>n</text:p></text:note-body></text:note></text:p>', "12345678", "", "the number of a note is no part of the number"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("named", [False, True])
+def test_what_is_seen(body: str, text: str, hidden: str, why: str, named: bool) -> None:
+    """Styles of the content itself, and named ones, which stand in another part."""
+    content = f"<office:body><office:text>{body}</office:text></office:body>"
+    if named:
+        data = package(
+            "text",
+            content,
+            more={"styles.xml": part("document-styles", f"<office:styles>{LOOKS}</office:styles>")},
+        )
+    else:
+        data = package("text", content, LOOKS)
+    segments, coverage = read(data)
+    assert (text, hidden) in [(one.text, one.hidden) for one in segments], why
+    assert coverage.status is Status.INSPECTED
+
+
+def flat(mime: str, inside: str) -> bytes:
+    names = NAMES + f' office:mimetype="application/vnd.oasis.opendocument.{mime}"'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<office:document {names}>{inside}</office:document>'.encode()
+
+
+def test_a_document_in_one_xml_file_is_read_like_a_package() -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 20)).save(picture, "PNG")
+    packed = base64.b64encode(picture.getvalue()).decode()
+    lines = "\n     ".join(packed[at : at + 72] for at in range(0, len(packed), 72))
+    data = flat(
+        "text",
+        "<office:meta><dc:title>Tokentitle</dc:title>"
+        '<meta:user-defined meta:name="Case">Tokencase</meta:user-defined></office:meta>'
+        '<office:settings><config:config-item-set config:name="s"><config:config-item config:name="Source" '
+        'config:type="string">Tokensetting</config:config-item></config:config-item-set></office:settings>'
+        f"<office:automatic-styles>{LOOKS}</office:automatic-styles>"
+        "<office:master-styles><style:master-page><style:header><text:p>Tokenheader</text:p></style:header>"
+        "</style:master-page></office:master-styles><office:body><office:text>"
+        "<text:tracked-changes><text:changed-region><text:deletion><office:change-info>"
+        "<dc:creator>Tokenwho</dc:creator></office:change-info><text:p>Tokendeleted</text:p></text:deletion>"
+        "</text:changed-region></text:tracked-changes>"
+        '<text:p>A QQ<text:span>123</text:span>456C<text:span text:style-name="Small">Tokentiny</text:span></text:p>'
+        f"<text:p><draw:frame><draw:image><office:binary-data>{lines}</office:binary-data></draw:image>"
+        "</draw:frame></text:p></office:text></office:body>",
+    )
+    segments, coverage = read(data)
+    assert coverage.kind == "flat-odf"
+    assert coverage.status is Status.INSPECTED
+    found = {one.text: (str(one.location), one.hidden) for one in segments}
+    assert found["Tokendeleted"] == ("tracked deletion 1 by Tokenwho > paragraph 1", "tracked deletion")
+    assert found["Tokentitle"] == ("document properties > title", "document properties")
+    assert found["Tokencase"] == ("document properties > Case", "document properties")
+    assert found["Tokensetting"] == ("settings > Source", "document settings")
+    assert found["Tokenheader"][1] == ""
+    assert found["Tokentiny"][1] == "tiny text"
+    assert found["A QQ123456C"] == ("paragraph 1", "")
+
+
+def test_a_spreadsheet_in_one_xml_file_has_its_cells() -> None:
+    row = '<table:table-row><table:table-cell office:value-type="string"><text:p>{0}</text:p></table:table-cell></table:table-row>'
+    table = "".join(row.format(text) for text in ("Name", "Ann"))
+    data = flat(
+        "spreadsheet",
+        f'<office:body><office:spreadsheet><table:table table:name="Kids">{table}</table:table></office:spreadsheet></office:body>',
+    )
+    segments, _ = read(data)
+    assert [str(place(one, 0)) for one in segments if one.text == "Ann"] == ['sheet "Kids" > A2']
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "gaps", "why"),
+    [
+        (900, 1200, [Shortfall.NEEDS_OCR], "a page that was scanned and pasted"),
+        (600, 400, [], "near miss: a letterhead, as in Word documents"),
+    ],
+)
+def test_pictures_that_may_hold_text_are_told(
+    width: int, height: int, gaps: list[Shortfall], why: str
+) -> None:
+    out = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x9C9B] = "Tokenphoto".encode("utf-16-le") + b"\0\0"
+    Image.new("RGB", (width, height)).save(out, "JPEG", exif=exif)
+    segments, coverage = read(
+        package("text", "<office:body/>", more={"Pictures/1.jpg": out.getvalue()})  # type: ignore[dict-item]
+    )
+    assert [gap.reason for gap in coverage.gaps] == gaps, why
+    assert segment_with(segments, "Tokenphoto").hidden == "picture properties"
+    assert str(segment_with(segments, "Tokenphoto").location).startswith("Pictures/1.jpg > ")
+
+
+def test_prefixes_that_nobody_declared_mean_those_of_the_standard() -> None:
+    data = b'<office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"><office:body>'
+    data += (
+        b"<office:text><text:p>Token<loext:x/>words</text:p></office:text></office:body></office:document>"
+    )
+    segments, coverage = read(data)
+    assert [(one.text, str(one.location)) for one in segments] == [("Tokenwords", "paragraph 1")]
+    assert coverage.status is Status.INSPECTED

@@ -1,0 +1,172 @@
+"""OpenDocument styles, as far as they say that a reader does not see a text: hidden, white, tiny.
+
+Source: OASIS OpenDocument 1.3, part 3, chapters 16 and 20.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from xml.parsers import expat
+
+from scanner.documents.parsers.expat_parser import new_expat
+from scanner.documents.parsers.opendocument_names import Names
+from scanner.documents.protocol import Source
+
+_TINY_POINTS = 2.0
+_POINTS = re.compile(r"([0-9.]{1,8})pt\Z")
+_STEPS = 20  # parents of parents
+_PART = 16_000_000
+_CHUNK = 1 << 16
+# Most documents have no style that matters here, and their hundreds of styles need no second look.
+_TELLING = re.compile(
+    rb'display="none"|"#[fF]{6}"|font-size="[012](?:\.[0-9]{1,4})?pt"|background-color="#|fill="solid"'
+)
+_GROUNDS = frozenset(
+    {
+        *("style:paragraph-properties", "style:table-cell-properties", "style:table-row-properties"),
+        *("style:table-properties", "style:graphic-properties", "style:properties"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a style says of its text; ``None`` where it says nothing and its parent or surroundings do."""
+
+    hidden: bool | None = None
+    white: bool | None = None
+    tiny: bool | None = None
+    ground: bool | None = None
+
+    def over(self, outer: Look) -> Look:
+        """Give this look where it says something, ``outer`` where it does not."""
+        return Look(
+            outer.hidden if self.hidden is None else self.hidden,
+            outer.white if self.white is None else self.white,
+            outer.tiny if self.tiny is None else self.tiny,
+            outer.ground if self.ground is None else self.ground,
+        )
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether no text is concealed by it."""
+        return not (self.hidden or self.white or self.tiny)
+
+    def reason(self, *, grounded: bool) -> str:
+        """Why a reader does not see text that looks so; ``grounded`` where the ground is coloured."""
+        if self.hidden:
+            return "hidden text"
+        if self.tiny:
+            return "tiny text"
+        return "white text" if self.white and not (self.ground or grounded) else ""
+
+
+NOTHING = Look()
+"""The look of a style that says nothing."""
+
+
+class Styles:
+    """The styles of a document by family and name; those read later stand in front of those before."""
+
+    def __init__(self) -> None:
+        self.page_ground = False
+        self._looks: dict[tuple[str, str], Look] = {}
+        self._parents: dict[tuple[str, str], str] = {}
+        self._open = ("", "")
+
+    def element(self, short: str, known: Mapping[str, str]) -> None:
+        """Take an element by its name with the standard's prefix, and its attributes."""
+        if short == "style:style":
+            self._open = (known.get("style:family", ""), known.get("style:name", ""))
+            self._looks.pop(self._open, None)
+            self._parents[self._open] = known.get("style:parent-style-name", "")
+        elif short == "style:default-style":
+            self._open = ("", "")
+        elif short in ("style:text-properties", "style:properties"):
+            self._add(_text_look(known))
+        if short in _GROUNDS:
+            self._add(Look(ground=_ground(known)))
+        elif short == "style:page-layout-properties" and _ground(known):
+            self.page_ground = True
+
+    def look(self, family: str, name: str) -> Look:
+        """How text in a style looks, with what its parents say."""
+        if not name or not self._looks:
+            return NOTHING
+        found = self._looks.get((family, name), NOTHING)
+        for _ in range(_STEPS):
+            name = self._parents.get((family, name), "")
+            if not name:
+                break
+            if (above := self._looks.get((family, name))) is not None:
+                found = found.over(above)
+        return found
+
+    def _add(self, look: Look) -> None:
+        if look != NOTHING:
+            self._looks[self._open] = look.over(self._looks.get(self._open, NOTHING))
+
+
+def _text_look(known: Mapping[str, str]) -> Look:
+    display = known.get("text:display")
+    colour = known.get("fo:color")
+    if known.get("style:use-window-font-color") == "true":
+        colour = "auto"
+    size = _POINTS.match(known.get("fo:font-size", ""))
+    return Look(
+        None if display is None else display == "none",
+        None if colour is None else colour.lower() == "#ffffff",
+        None if size is None else _is_tiny(size[1]),
+        _ground(known),
+    )
+
+
+def _ground(known: Mapping[str, str]) -> bool | None:
+    """Whether the ground has a colour of its own."""
+    colour = known.get("fo:background-color")
+    if colour is not None and colour != "transparent":
+        return colour.lower() != "#ffffff"
+    fill = known.get("draw:fill")
+    if fill is not None and fill != "none":
+        return known.get("draw:fill-color", "").lower() != "#ffffff"
+    return False if colour is not None or fill is not None else None
+
+
+def _is_tiny(points: str) -> bool:
+    try:
+        return float(points) <= _TINY_POINTS
+    except ValueError:
+        return False
+
+
+def named_styles(source: Source, names: Names) -> Styles:
+    """Read the styles of a package that stand behind its content and are used in it.
+
+    ``names`` gives the names of elements and attributes with the standard's prefixes.  Damage leaves styles
+    out: what cannot be read is told when the part itself is read.
+    """
+    styles = Styles()
+    try:
+        with source.open() as file, zipfile.ZipFile(file) as archive, archive.open("styles.xml") as part:
+            data = part.read(_PART)
+    except Exception:  # zipfile raises every class of them
+        return styles
+    if not _TELLING.search(data):
+        return styles
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if not names:
+            names.declare(attributes)
+        short = names[name]
+        if short.startswith("style:"):
+            styles.element(short, {names[key]: value for key, value in attributes.items()})
+
+    parser = new_expat(_CHUNK)
+    parser.StartElementHandler = start
+    with suppress(expat.ExpatError, LookupError, ValueError):
+        parser.Parse(data, True)
+    return styles
