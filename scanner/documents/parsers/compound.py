@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Shortfall
 from scanner.documents.parsers import ole_object
 from scanner.documents.parsers.compound_file import CompoundFile, open_or_scan
 from scanner.documents.parsers.property_sets import property_events
-from scanner.documents.protocol import HERE, Event, Source
+from scanner.documents.protocol import HERE, Event, Member, Source
 from scanner.documents.sniffing import PLAIN_WORDS, sniff
 from scanner.documents.strings import string_segments
 
 _WRAPPED = frozenset(("package", "contents", "\x01ole10native"))
+_LOOKS = ("\x02olepres", "\x03eprint", "\x03print")
+# What goes with an embedded object and is told by its runs of characters: the program it is of, links, flags.
+# An equation's letters stand in the picture of it as well.
+_KNOWN = frozenset(
+    (
+        *("\x01compobj", "\x01ole", "\x03objinfo", "\x03linkinfo", "\x01ole10itemname"),
+        *("\x03ocxname", "\x03accessobjsitedata", "equation native"),
+    )
+)
+_METAFILES = (b"\x01\x00\x09\x00", b"\x01\x00\x00\x00")
 
 
 class CompoundParser:
@@ -23,32 +33,54 @@ class CompoundParser:
     kinds = frozenset({"ole", "pub", "vsd"})
 
     def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
-        """Yield properties, embedded files, strings, and the gap that says so."""
+        """Yield properties, embedded files, strings, and the gap that says so.
+
+        There is no gap where all streams are those of a wrapper around files and pictures.
+        """
         kind = sniff(source)
         for event in open_or_scan(source, kind):
             if isinstance(event, CompoundFile):
-                yield from _streams(event)
-                words = PLAIN_WORDS.get(kind, kind)
-                detail = f"{words}; only runs of readable characters were read"
-                yield Gap(HERE, Shortfall.UNSUPPORTED_KIND, detail)
+                whole = yield from _streams(event)
+                if not whole or kind != "ole":
+                    words = PLAIN_WORDS.get(kind, kind)
+                    detail = f"{words}; only runs of readable characters were read"
+                    yield Gap(HERE, Shortfall.UNSUPPORTED_KIND, detail)
             else:
                 yield event
 
 
-def _streams(file: CompoundFile) -> Iterator[Event]:
+def _streams(file: CompoundFile) -> Generator[Event, None, bool]:
+    """Events of all streams; whether that is all that they say."""
     yield from property_events(file)
+    whole = any(True for _ in file.paths())
     for path in file.paths():
         name = "/".join("".join(char for char in part if char.isprintable()) for part in path)
         if "SummaryInformation" in path[-1]:
             continue
         data = file.read(*path)
         yield from file.take_gaps()
-        if path[-1].lower() in _WRAPPED and data:
+        base = path[-1].lower()
+        if base in _WRAPPED and data:
             # A storage that wraps a file is that of an embedded object: its streams belong together.
             wrapper = file.storage(path[:-1])
             found = ole_object.members(wrapper, "", Location((f"embedded {name}",)))
             if any(member.content != wrapper for member in found):
                 yield from found
                 continue
+        if base.startswith(_LOOKS):
+            picture = _picture(base, data)
+            if picture is not None:
+                yield Member("", picture, Location((f"picture of the object ({name})",)))
+                continue
+        whole = whole and base in _KNOWN
         yield from string_segments(io.BytesIO(data), Location((name,)))
     yield from file.take_gaps()
+    return whole
+
+
+def _picture(base: str, data: bytes) -> bytes | None:
+    """How the object looks, ``None`` where that is not found in the stream."""
+    if base.startswith("\x02olepres"):
+        return ole_object.presentation(data)
+    # Without a head, or behind the size of the picture.
+    return next((data[at:] for at in (0, 8) if data[at:].startswith(_METAFILES)), None)

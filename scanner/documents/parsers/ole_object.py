@@ -12,6 +12,8 @@ from scanner.documents.model import Location
 from scanner.documents.protocol import Member
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_METAFILE, _BITMAP, _ENHANCED = 3, 8, 14
+_BITMAP_HEAD = 14
 
 
 def members(data: bytes, name: str, location: Location) -> list[Member]:
@@ -54,9 +56,44 @@ def native_file(data: bytes) -> tuple[str, bytes]:
     return name, content or b""
 
 
+def presentation(data: bytes) -> bytes | None:
+    r"""The picture in a stream that keeps how an object looks (``\x02OlePres000``, MS-OLEDS 2.3.4).
+
+    A metafile, or a bitmap with the head of a file put before it; nothing where the object keeps none, and
+    ``None`` where the stream says something else.
+    """
+    try:
+        (mark,) = struct.unpack_from("<L", data, 0)
+        if not mark:
+            return b""
+        if mark < 0xFFFFFFFE:
+            return None  # a clipboard format by its name
+        kind, device = struct.unpack_from("<LL", data, 4)
+        at = 8 + max(4, device) + 24
+        (size,) = struct.unpack_from("<L", data, at)
+    except struct.error:
+        return None
+    picture = data[at + 4 : at + 4 + size]
+    if len(picture) < size:
+        return None
+    if kind == _BITMAP and len(picture) >= 40:
+        head = struct.pack("<2sLHHL", b"BM", _BITMAP_HEAD + size, 0, 0, _BITMAP_HEAD + 40)
+        return head + picture
+    return picture if kind in (_METAFILE, _ENHANCED) or not picture else None
+
+
 def _native(data: bytes) -> tuple[str, bytes | None]:
-    """Label (or last part of the original path) and content of an Ole10Native stream."""
+    """Label and content of an Ole10Native stream; without a label, as Paint writes it, all is content."""
     (total,) = struct.unpack_from("<L", data, 0)
+    try:
+        label, content = _packaged(data)
+    except (struct.error, ValueError):
+        label, content = "", b""
+    return (label, content) if content else ("", data[4 : 4 + total])
+
+
+def _packaged(data: bytes) -> tuple[str, bytes]:
+    """Label (or last part of the original path) and content, as the packager writes them."""
     position = 6
     strings: list[str] = []
     for _ in range(2):
@@ -70,7 +107,7 @@ def _native(data: bytes) -> tuple[str, bytes | None]:
     position += length
     (size,) = struct.unpack_from("<L", data, position)
     position += 4
-    content = data[position : position + min(size, total)]
+    content = data[position : position + size]
     label, path = strings
     path = temporary.split(b"\0")[0].decode("cp1252", "replace") or path
     return (label or ntpath.basename(path)), content

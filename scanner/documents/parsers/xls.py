@@ -208,7 +208,8 @@ class _Workbook:
                     depth = 1
                     version, flavour = struct.unpack_from("<HH", data, at) if length >= 4 else (0, 0)
                     if first:
-                        self._text.biff8 = version == _VERSION_8
+                        # Microsoft Graph 2000 and later, which keeps charts of slides, goes on counting.
+                        self._text.biff8 = version >= _VERSION_8
                         first = False
                     if flavour != _GLOBALS:
                         current = self._substream(by_start, at - 4, flavour)

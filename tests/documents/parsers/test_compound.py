@@ -11,7 +11,7 @@ import pytest
 from scanner.documents import Protection, Shortfall, Source, Status, read_whole
 from scanner.documents.parsers.compound import CompoundParser
 from scanner.documents.parsers.compound_file import CompoundFile, pack
-from tests.documents.parsers.legacy import characters_of, mutations
+from tests.documents.parsers.legacy import FIXTURES, characters_of, mutations, streams_of
 
 
 def test_damaged_compound_file_still_yields_its_strings() -> None:
@@ -48,6 +48,66 @@ def test_strings_and_embedded_files_of_other_compound_files() -> None:
     assert inner.location.parts[0] == 'embedded file "note.txt"'
     assert coverage.status is Status.PARTIAL, "strings are not all that a drawing says"
     assert coverage.kind == "vsd"
+
+
+def presentation(kind: int, picture: bytes, device: bytes = b"") -> bytes:
+    """How an object looks (MS-OLEDS 2.3.4)."""
+    head = struct.pack("<LLL", 0xFFFFFFFF, kind, 4 + len(device)) + device
+    return head + struct.pack("<LLLLLLL", 1, 0xFFFFFFFF, 0, 0, 100, 100, len(picture)) + picture
+
+
+METAFILE = (FIXTURES / "plan.wmf").read_bytes()[22:]
+ENHANCED = (FIXTURES / "plan.emf").read_bytes()
+DRAWN = read_whole(Source.from_bytes(METAFILE))[0][0].text
+BITMAP = struct.pack("<LllHHLLllLL", 40, 1000, 1000, 1, 1, 0, 125_000, 0, 0, 2, 0) + bytes(125_008)
+FLAGS = {("\x01CompObj",): b"\1\0\xfe\xff", ("\x01Ole",): bytes(20)}
+EQUATION = {**FLAGS, ("Equation Native",): bytes(40)}
+
+
+@pytest.mark.parametrize(
+    ("streams", "status"),
+    [
+        ({**EQUATION, ("\x02OlePres000",): presentation(3, METAFILE)}, Status.INSPECTED),
+        ({**EQUATION, ("\x02OlePres000",): presentation(3, METAFILE, b"printer!")}, Status.INSPECTED),
+        ({**EQUATION, ("\x02OlePres000",): presentation(14, ENHANCED)}, Status.INSPECTED),
+        ({**EQUATION, ("\x03PRINT",): bytes(8) + METAFILE}, Status.INSPECTED),
+        ({**EQUATION, ("\x03EPRINT",): ENHANCED}, Status.INSPECTED),
+        ({**EQUATION, ("\x02OlePres000",): presentation(3, METAFILE), ("Odd",): b"1"}, Status.PARTIAL),
+        ({**EQUATION, ("Data",): METAFILE}, Status.PARTIAL),  # nobody says what that is
+    ],
+)
+def test_an_object_is_read_where_all_of_it_is_known(
+    streams: dict[tuple[str, ...], bytes], status: Status
+) -> None:
+    segments, coverage = read_whole(Source.from_bytes(pack(streams)))
+    assert coverage.status is status
+    shown = [segment.text for segment in segments if segment.location.parts[0].startswith("picture")]
+    assert (shown == [DRAWN]) is (("Data",) not in streams)
+
+
+def test_a_bitmap_of_an_object_is_a_picture_that_needs_ocr() -> None:
+    looks = {**FLAGS, ("\x02OlePres000",): presentation(8, BITMAP)}
+    _, coverage = read_whole(Source.from_bytes(pack(looks)))
+    assert [gap.reason for gap in coverage.gaps] == [Shortfall.NEEDS_OCR]
+
+
+@pytest.mark.parametrize(
+    "stream", [b"", b"\xff" * 20, presentation(3, METAFILE)[:-1], presentation(99, b"abc")]
+)
+def test_looks_that_are_not_understood_leave_the_gap(stream: bytes) -> None:
+    _, coverage = read_whole(Source.from_bytes(pack({**FLAGS, ("\x02OlePres000",): stream})))
+    assert coverage.gaps[0].reason is Shortfall.UNSUPPORTED_KIND
+
+
+@pytest.mark.parametrize("version", [0x0600, 0x0680])
+def test_workbooks_of_microsoft_graph_have_the_strings_of_later_excel(version: int) -> None:
+    streams = streams_of((FIXTURES / "staff.xls").read_bytes())
+    book = bytearray(streams[("Workbook",)])
+    assert struct.unpack_from("<HHH", book) == (0x0809, 16, 0x0600)
+    struct.pack_into("<H", book, 4, version)
+    plain, _ = read_whole(Source.from_bytes((FIXTURES / "staff.xls").read_bytes()))
+    changed, _ = read_whole(Source.from_bytes(pack({**streams, ("Workbook",): bytes(book)})))
+    assert [one.text for one in changed] == [one.text for one in plain]
 
 
 @pytest.mark.parametrize("count", [0, 1, 130])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 
+import pytest
+
 from scanner.documents.model import Location
 from scanner.documents.parsers import ole_object
 from scanner.documents.protocol import Member
@@ -45,6 +47,13 @@ def test_file_of_another_program_comes_out_with_its_label() -> None:
     assert ole_object.members(data, "oleObject1.bin", PLACE) == [
         Member("case.txt", b"inside", Location(('embedded file "case.txt"',)))
     ]
+
+
+@pytest.mark.parametrize("content", [b"BM picture of Paint", b"x", b"\xff" * 30])
+def test_content_without_a_label_is_all_of_the_stream(content: bytes) -> None:
+    data = compound_file("\x01Ole10Native", struct.pack("<L", len(content)) + content)
+    (member,) = ole_object.members(data, "oleObject1.bin", PLACE)
+    assert (member.name, member.content) == ("oleObject1.bin", content)
 
 
 def test_package_of_office_comes_out() -> None:
