@@ -18,9 +18,20 @@ def is_incomplete(archive: zipfile.ZipFile) -> bool:
     """Tell an archive whose directory lists fewer members than there are: by its count, or by what it skips.
 
     Where a length in the directory is damaged, ``zipfile`` stops reading it without a word.  What stands
-    between the listed members, or in front of them, other programs find by its own header.
+    between the listed members, or in front of them, other programs find by its own header; so they do what is
+    said to have no length.
     """
-    return _front_is_unlisted(archive) or _ends_early(archive) or _skips_a_member(archive)
+    return (
+        _front_is_unlisted(archive)
+        or _ends_early(archive)
+        or any(map(_is_said_to_be_empty, archive.infolist()))
+        or _skips_a_member(archive)
+    )
+
+
+def _is_said_to_be_empty(entry: zipfile.ZipInfo) -> bool:
+    """Tell a member of no length, by the directory, which gives the check sum of something all the same."""
+    return entry.CRC != 0 and not (entry.file_size and entry.compress_size)
 
 
 def _ends_early(archive: zipfile.ZipFile) -> bool:

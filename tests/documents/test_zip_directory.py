@@ -42,6 +42,12 @@ def without_entry(name: bytes, data: bytes = OUTER) -> bytes:
     return data[:begin] + left + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, len(left), begin, 0)
 
 
+def denied(at: int) -> bytes:
+    """An entry of the directory that says that its member has no length, by one of two numbers."""
+    entry = OUTER.rindex(b"PK\x01\x02") + at
+    return OUTER[:entry] + bytes(4) + OUTER[entry + 4 :]
+
+
 def streamed() -> bytes:
     """As programs write that cannot go back: lengths stand behind each member, "extra" in front."""
 
@@ -72,6 +78,10 @@ def streamed() -> bytes:
         (without_entry(b"front.txt"), True, "the first member is not listed"),
         (without_entry(b"inner.zip"), True, "a member in the middle is not listed"),
         (without_entry(b"behind.txt"), True, "the last member is not listed"),
+        (denied(24), True, "a member whose length is not told"),
+        (denied(20), True, "a member whose packed length is not told"),
+        (packed({"empty.txt": b"", "a.txt": b"text"}), False, "a member that is empty"),
+        (packed({"empty.txt": b""}, zipfile.ZIP_DEFLATED), False, "the same, packed"),
         (streamed(), False, "lengths behind the members are no members"),
         (INNER, False, "whole"),
         (CUT, True, "broken off behind the inner archive"),
@@ -95,9 +105,13 @@ def test_what_stands_in_front_is_read_and_the_damage_told() -> None:
     assert "Tokeninner" in text
 
 
-@pytest.mark.parametrize("name", [b"front.txt", b"inner.zip", b"behind.txt"])
-def test_a_member_that_no_directory_lists_is_read_and_told(name: bytes) -> None:
-    items = list(read_document(Source.from_bytes(without_entry(name), "case.zip")))
+@pytest.mark.parametrize(
+    "data",
+    [*map(without_entry, (b"front.txt", b"inner.zip", b"behind.txt")), denied(20), denied(24)],
+    ids=["first", "middle", "last", "packed length", "length"],
+)
+def test_a_member_that_the_directory_passes_over_is_read_and_told(data: bytes) -> None:
+    items = list(read_document(Source.from_bytes(data, "case.zip")))
     text = " ".join(item.text for item in items if isinstance(item, Segment))
     coverage = items[-1]
     assert isinstance(coverage, Coverage)
