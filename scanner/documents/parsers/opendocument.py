@@ -189,9 +189,13 @@ def _picture_properties(member: Member) -> Iterator[Segment]:
     assert not isinstance(member.content, bytes)
     with member.content() as file:
         data = file.read(_PICTURE_BYTES)
+    yield from _properties_of(data, member.location)
+
+
+def _properties_of(data: bytes, place: Location) -> Iterator[Segment]:
     if any(mark in data for mark in _WRITTEN):
         for segment in written_properties(io.BytesIO(data)):
-            yield replace(segment, location=Location(member.location.parts + segment.location.parts))
+            yield replace(segment, location=Location(place.parts + segment.location.parts))
 
 
 class FlatOpenDocumentParser:
@@ -231,6 +235,7 @@ def _part(
     try:
         with opened() as file:
             yield from walk.read(file)
+        yield from unread_pictures(walk.pictures)
     except ExpansionLimitError as limit:
         yield Gap(within / f"{name}.xml", Shortfall.LIMIT, str(limit))
     except (expat.ExpatError, LookupError, ValueError) as error:
@@ -255,6 +260,7 @@ class _PropertiesWalk:
         self._ready: list[Event] = []
         self._text: list[str] = []
         self._label = ""
+        self.pictures = 0
 
     def read(self, file: BinaryIO) -> Iterator[Event]:
         """Yield the properties.  Raises ``ExpatError``."""
@@ -324,6 +330,7 @@ class _Walk:
         self._spreadsheet = False
         self._cells = 0
         self._numbers: dict[str, int] = {}
+        self.pictures = 0  # in the XML itself, that nobody read and that may hold text
         self._said: set[str] = set()
         self._starts: dict[str, Callable[[dict[str, str]], None]] = {
             "style:style": self._start_style,
@@ -530,7 +537,12 @@ class _Walk:
             return
         self._numbers["embedded"] = self._numbers.get("embedded", 0) + 1
         place = self._here() / f"embedded file {self._numbers['embedded']}"
-        self._ready.append(Member("", data, place))
+        size = picture_size(data[:_HEAD])
+        if size is None or (self._limits.ocr and size[0] * size[1] >= TEXT_PIXELS):
+            self._ready.append(Member("", data, place))
+            return
+        self._ready.extend(_properties_of(data, place))
+        self.pictures += size[0] * size[1] >= TEXT_PIXELS
 
     def _attributes(self, short: str, known: dict[str, str]) -> None:
         """Text that stands in attributes; each once for a part."""
