@@ -230,6 +230,9 @@ def _read_relationships(package: Package) -> None:
     for part in package.parts:
         if part.extension != ".rels":
             continue
+        if part.root not in ("", "Relationships"):
+            package.gaps.append(Gap(Location((part.name,)), Shortfall.DAMAGED, "holds something else"))
+            continue
         folder, _, base = part.name.rpartition("_rels/")
         owner = (folder + base[: -len(".rels")]).lower()
         links: list[Relationship] = []

@@ -30,6 +30,8 @@ _SILENT_EXTENSIONS = frozenset((".odttf", ".fntdata", ".ttf", ".otf"))
 _PICTURES = frozenset(
     ".png .jpg .jpeg .jfif .jpe .gif .bmp .tif .tiff .emf .wmf .svg .wdp .webp".split()  # noqa: SIM905
 )
+# How they begin: PNG, GIF, BMP, JPEG, TIFF in both byte orders, HD Photo, WebP.
+_PICTURE_STARTS = (b"\x89PNG", b"GIF8", b"BM", b"\xff\xd8", b"II*\0", b"MM\0*", b"II\xbc", b"RIFF")
 # Pictures whose texts are texts.
 _DRAWINGS = frozenset((".svg", ".emf", ".wmf"))
 _LEAVES_PER_RECORD = 100
@@ -301,9 +303,11 @@ class Attachments:
         if not part.size or part.extension in _SILENT_EXTENSIONS or "printersettings" in part.base:
             return
         if part.extension in _PICTURES:
-            if part.extension in _DRAWINGS:
+            head = next(self.package.chunks(part, 1 << 16), b"")
+            if part.extension in _DRAWINGS or not head.startswith(_PICTURE_STARTS):
+                # (whatever is no picture under a picture's name is read for what it is)
                 yield Member(part.name, self.package.read(part), Location((f'picture "{part.base}"',)))
-            elif "thumbnail" not in part.base and self._may_hold_text(part):
+            elif "thumbnail" not in part.base and _may_hold_text(part, head):
                 if self.package.limits.ocr:
                     yield Member(part.name, self.package.read(part), Location((f'picture "{part.base}"',)))
                 else:
@@ -324,13 +328,13 @@ class Attachments:
         """Yield the gap for pictures that may hold text."""
         yield from unread_pictures(len(self.pictures))
 
-    def _may_hold_text(self, part: Part) -> bool:
-        head = next(self.package.chunks(part, 1 << 16), b"")
-        size = picture_size(head)
-        if size is None:
-            # A vector drawing is looks more often than words; one of this size is a pasted page.
-            return part.size > 500_000
-        return size[0] * size[1] >= TEXT_PIXELS
+
+def _may_hold_text(part: Part, head: bytes) -> bool:
+    size = picture_size(head)
+    if size is None:
+        # A vector drawing is looks more often than words; one of this size is a pasted page.
+        return part.size > 500_000
+    return size[0] * size[1] >= TEXT_PIXELS
 
 
 _UTF16_RUN = re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00){4,}")

@@ -392,3 +392,12 @@ def test_large_picture_asks_for_ocr_and_a_logo_does_not() -> None:
     parts["word/media/image2.png"] = png(1654, 2339)
     coverage = read(pack(parts))[1]
     assert [gap.reason for gap in coverage.gaps] == [Shortfall.NEEDS_OCR]
+
+
+@pytest.mark.parametrize("name", ["word/media/image1.png", "docProps/thumbnail.jpeg", "word/media/scan.tiff"])
+def test_what_is_no_picture_is_read_for_what_it_is(name: str) -> None:
+    parts: dict[str, str | bytes] = dict(unpack(full_document()))
+    parts[name] = "name,note\nA Person,smuggledtoken\n"
+    segments, coverage = read(pack(parts))
+    assert segment_with(segments, "smuggledtoken").location.parts[0].startswith("picture")
+    assert coverage.status is Status.INSPECTED

@@ -80,6 +80,13 @@ def test_relationships_are_resolved_and_followed() -> None:
     assert opened.reachable() == {"word/document.xml", "word/header1.xml", "media/a.png"}
 
 
+def test_relationships_that_are_something_else_are_a_gap() -> None:
+    opened = package({"word/document.xml": "<a/>", "word/_rels/document.xml.rels": "<styles/>"})
+    assert [(str(gap.location), gap.reason) for gap in opened.gaps] == [
+        ("word/_rels/document.xml.rels", Shortfall.DAMAGED)
+    ]
+
+
 @pytest.mark.parametrize(
     ("limits", "content", "reason"),
     [
