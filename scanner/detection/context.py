@@ -30,10 +30,27 @@ _MAX_STEPS = 40
 _NO_LETTER = re.compile(r"[\W_]+")
 _ANOTHER_VALUE = re.compile(r"\d{4}|\d[ \-]\d{2}")
 _LOG_LINE = re.compile(
-    r"\W{0,3}(?:\d{4}-\d\d-\d\d[T ]\d\d:|\d{2}/[A-Za-z]{3}/\d{4}:"
+    r"\W{0,3}(?:[A-Z]{3,8}\]?[ :|]{1,3})?\W{0,3}(?:\d{4}-\d\d-\d\d[T ]\d\d:|\d{2}/[A-Za-z]{3}/\d{4}:"
     r"|[A-Z][a-z]{2} +\d{1,2} \d\d:\d\d:\d\d|\d\d:\d\d:\d\d)"
 )
 _SENTENCE_END = re.compile(r"[.!?][\"')]?\s+[A-Z]")
+# The key of a program's own record stands right before its value and is its label: {"corr": "..."}, pid=...
+_KEY = re.compile(r"(?P<key>[A-Za-z][\w.-]{0,46})(?:\"[ \t]*:[ \t]*\[?\"?|=\"?)$")
+_KEY_REACH = 56
+# A key that names no kind of value: what stands around it tells.
+_ANY_KEY = re.compile(
+    r"(?:^|[^a-z])(?:values?|val|numbers?|num|no|ids?|refs?|references?|identifiers?|extension|text|data|raw"
+    r"|content|body|field|input|result|item|code)\d*$",
+    re.IGNORECASE,
+)
+# The last word of a key that counts or names something of the program: "nhs_trace_job", "nino_batch".
+_OF_PROGRAM = re.compile(
+    r"(?:^|[^a-z])(?:jobs?|counts?|total|batch|queue|seq|sequence|ms|secs?|seconds|port|pid|build|version|epoch"
+    r"|ts|time|timestamp|duration|size|rows|records?|recs|retries|attempts|hash|sha|trace|span|corr|correlation"
+    r"|session|request|req|txn|transaction|thread|offset|bytes|length|line|checksum|etag|cache|depth|limit)"
+    r"(?:[ _.-]?id)?$",
+    re.IGNORECASE,
+)
 
 
 class Nearness(IntEnum):
@@ -167,6 +184,9 @@ class ContextOfView:
         label = record.label_at(start) if record is not None else ""
         if alone and (not label or self.label(tag, label) is _NO_CONTEXT):
             return _NO_CONTEXT
+        keyed = self._of_key(tag, start)
+        if keyed is not None:
+            return keyed
         field = record.field_at(start) if record is not None else None
         low, high = 0, len(text)
         if field is not None and field.label:
@@ -190,6 +210,20 @@ class ContextOfView:
             return before
         behind = self._behind(tag, end, high)
         return max(before, behind, key=lambda context: context.nearness)
+
+    def _of_key(self, tag: str, start: int) -> Context | None:
+        """What the key of a program's record right before ``start`` says; None where there is none."""
+        text = self._text
+        if start == 0 or text[start - 1] not in '=":[ \t':
+            return None
+        match = _KEY.search(text, max(0, start - _KEY_REACH), start)
+        if match is None:
+            return None
+        key = words_apart(match["key"])
+        if _OF_PROGRAM.search(key):
+            return Context(Nearness.AGAINST, "key of a program")
+        said = self.label(tag, match["key"])
+        return None if said is _NO_CONTEXT and _ANY_KEY.search(key) else said
 
     def _alone(self, start: int, end: int) -> bool:
         """Whether no context phrase stands near enough to matter on either side."""

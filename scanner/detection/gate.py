@@ -19,6 +19,8 @@ from scanner.detection.view import View
 
 # "within 500 characters" of the rules' reference, section 6.5.
 REACH = 500
+# Why a phrase counts that somebody says of themselves.
+OWN_WORDS = "said by the person"
 # Below the reporting band: a phrase that is only a topic of the text.
 TOPIC_ONLY = 0.20
 
@@ -65,9 +67,22 @@ _YEAR = re.compile(
     r"|[(–—-][ \t]?)(?P<year>1[5-9]\d\d|20\d\d)\b(?![\d/])(?!-\d)",
     re.IGNORECASE,
 )
+# "missing since 1530", "until 1910 hrs": what may be a time of day tells of no year by itself.
+_CLOCK = re.compile(
+    r"^(?:since|from|by|until|till|to|about|before|after|[-–—( \t]*)[ \t]?\d\d[0-5]\d$", re.IGNORECASE
+)
 # Whoever lived this long ago is dead, and the law protects the living.
 _HISTORY = 115
 
+# "I'm pregnant", "I have had chemotherapy", "my depression": of oneself; not "I told the client that ...".
+_OF_MYSELF = re.compile(
+    r"\b(?:I|I['’]?(?:m|ve)|(?:I )?(?:am|was|have|had)|my|[Ii] (?:also|still|now|only|often|suffer(?:ed)?"
+    r"|take|use|need|got|get|live|lost|cannot|can['’]?t|keep|belong|identify|broke|hurt|came))"
+    r"(?:[ \t\n]+(?!(?:clients?|cases?|pupils?|tenants?|residents?|training|course|meeting|team|colleagues?"
+    r"|told|said|asked|spoke|spoken|met|seen|saw|visited|attended|attending|doing|running|writing|written|sent|received"
+    r"|looking|working|worked|read|concerned|aware|happy|sorry|pleased|about|for|your|their|whose|who|that)\b)"
+    r"[\w'’,-]+){0,5}[ \t\n]+$"
+)
 _YOU = re.compile(r"\b(?:you|your|yours)\b", re.IGNORECASE)
 
 
@@ -107,7 +122,7 @@ class Gate:
     @cached_property
     def subjects(self) -> Subjects:
         """The people and attributes of the view."""
-        return self._view.once("subjects", lambda: Subjects(self._view))
+        return self._view.once("subjects", lambda: Subjects(self._view, self.sections.made_up()))
 
     @cached_property
     def mentions(self) -> Mentions:
@@ -138,15 +153,16 @@ class Gate:
             return Standing(TOPIC_ONLY, Use.GENERAL, _NOBODY, why="nobody identified")
         place = self.mentions.place(start, end)
         inside_name = self.mentions.file_name(start, end)
-        sentence = subjects.within(*(inside_name or place.sentence))
+        sentence = subjects.within(*(inside_name or self._said_in(place, section, start)))
         if inside_name and not sentence.named:
             return Standing(TOPIC_ONLY, Use.TITLE, sentence, why="file name")
         near = (max(section.start, start - REACH), min(section.end, end + REACH))
         around = subjects.within(*near)
-        letter = about_grown and self._speaks_to_reader(place, section)
+        own = about_grown and not section.kind and self._speaks_of_oneself(start, place, section)
+        letter = (about_grown and self._speaks_to_reader(place, section)) or own
         employee = about_grown and not section.kind and self._employee(place)
         particular = (around.identified and around.named and not section.kind) or letter or employee
-        use = self.mentions.use(start, end, place, named=sentence.named, particular=particular)
+        use = self.mentions.use(start, end, place, named=sentence.named, particular=particular, own=own)
         if section.invented(start):
             return Standing(TOPIC_ONLY, use, around, why="made-up people")
         if use is not Use.SAID:
@@ -164,7 +180,7 @@ class Gate:
         if confidence < 0.5 and employee:
             confidence, why = 0.6, "an employee"
         if confidence < 0.5 and letter:
-            confidence, why = 0.7, "letter to the person"
+            confidence, why = 0.7, OWN_WORDS if own else "letter to the person"
         if confidence < 0.5 and self.opening(section).identified and self.opening(section).named:
             confidence, why = 0.6, "file of a person"
         initials = False
@@ -177,6 +193,13 @@ class Gate:
             max(place.record[0], place.sentence[0] - REACH), min(place.record[1], place.sentence[1] + REACH)
         )
         return Standing(confidence, use, around, initials, why, linked, sentence.named, tied, kin)
+
+    def _said_in(self, place: Place, section: Section, start: int) -> tuple[int, int]:
+        """The stretch that names whom a sentence is about; in papers about machines each line is one."""
+        if section.kind not in _TECHNICAL:
+            return place.sentence
+        line_start, line_end = self._view.layout.line_span(start)
+        return max(line_start, place.sentence[0]), min(line_end, place.sentence[1])
 
     @staticmethod
     def _particular(
@@ -231,8 +254,13 @@ class Gate:
             max(place.record[0], place.sentence[0] - REACH),
             min(place.record[1], place.sentence[1] + REACH),
         )
-        years = [int(match["year"]) for match in _YEAR.finditer(self._view.text, low, high)]
-        return bool(years) and max(years) < self._view.reference_date.year - _HISTORY
+        found = list(_YEAR.finditer(self._view.text, low, high))
+        if (
+            not found
+            or max(int(match["year"]) for match in found) >= self._view.reference_date.year - _HISTORY
+        ):
+            return False
+        return any(not _CLOCK.match(match.group()) for match in found)
 
     def _employee(self, place: Place) -> bool:
         """Whether the sentence tells of an officer as an employee: a name or "he", among words of absence."""
@@ -242,6 +270,13 @@ class Gate:
         if not self.subjects.staff(low, high) or not _EMPLOYMENT.search(text, low, high):
             return False
         return self.subjects.staff(*place.sentence) or _PERSON_WORD.search(text, *place.sentence) is not None
+
+    def _speaks_of_oneself(self, start: int, place: Place, section: Section) -> bool:
+        """Whether somebody says it of themselves, in what they signed or sent under their name."""
+        low = max(place.sentence[0], start - 80)
+        return _OF_MYSELF.search(self._view.text, low, start) is not None and self.subjects.written(
+            section.start, section.end
+        )
 
     def _speaks_to_reader(self, place: Place, section: Section) -> bool:
         """Whether the sentence says "you" in a letter that greets somebody by name."""

@@ -54,15 +54,15 @@ _BOX_BEHIND = re.compile(r"[ \t]{0,2}(?:\[ ?[xX✓]? ?\]|☐|□|☒|☑)")
 _BOXES_BEHIND = re.compile(r"[^\[☐□☒☑\n]*[A-Za-z)][ \t]?(?:\[ ?[xX✓]? ?\]|☐|□|☒|☑)")
 _TICK_BEHIND = re.compile(r"[ \t]{0,2}(?:\[ ?[xX✓] ?\]|☒|☑)")
 _UNANSWERED = re.compile(
-    r"[^\n:?]{0,40}(?:[:?]|\.{3,})?[ \t]*(?:_{3,}|\.{5,}|…|(?:☐|□|\[ \])|\(?(?:please )?(?:tick|circle|"
+    r"[^\n:?.,;]{0,40}(?:[:?]|\.{3,})?[ \t]*(?:_{3,}|\.{5,}|…|(?:☐|□|\[ \])|\(?(?:please )?(?:tick|circle|"
     r"delete)\b"
     r"|\(?(?:yes|y)[ ]?(?:/|or)[ ]?(?:no|n)\b|\[?(?:insert|enter|date here)\b)",
     re.IGNORECASE,
 )
 _EMPTY_LABEL = re.compile(r"[^\n:]{0,25}:[ \t]*(?=\n|$)")
 _NO = re.compile(
-    r"[^\n:?=|]{0,45}(?:[:?=|\t]| - )[ \t]*(?:no|none|n/?a|n|nil|not applicable|not known|false|never|"
-    r"0)\b(?![ \t.]{0,2}\d)",
+    r"(?:[^\n:?=|\t ]| (?! )){0,45}(?:[:?=|\t]| - )[ \t]*(?:no|none|n/?a|n|nil|not applicable|not known|"
+    r"false|never|0)\b(?![ \t.]{0,2}\d)",
     re.IGNORECASE,
 )
 _COUNT_BEFORE = re.compile(
@@ -79,8 +79,8 @@ _COUNT_BEFORE = re.compile(
 )
 # "looked after, 188", "CIN 11": a number right behind that is no date, time or duration.
 _TALLIED = re.compile(
-    r"^[ \t]{0,2}[,:=(]?[ \t]?\d[\d,]*%?(?![\d/.:-])(?! ?(?:am|pm|th|st|nd|rd|years?|yrs?|months?|weeks?|"
-    r"days?|jan|feb|mar|apr"
+    r"^[ \t]{0,2}[,:=(]?[ \t]?\d[\d,]*%?(?![\d/.:-])(?! ?(?:am|pm|th|st|nd|rd|years?|yrs?|months?|mths?|"
+    r"weeks?|wks?|days?|hours?|hrs?|/40|/52|/12|jan|feb|mar|apr"
     r"|may|jun|jul|aug|sep|oct|nov|dec))",
     re.IGNORECASE,
 )
@@ -159,10 +159,14 @@ _DATED = re.compile(r"\b\d{1,2}[/.]\d{1,2}\b")
 _PRONOUN = re.compile(r"\b(?:he|she|him|his|her|hers)\b", re.IGNORECASE)
 _TITLE_BEFORE = re.compile(
     r"\b(?i:lead|head|manager|director|officer|worker|chair|nurse|coordinator|co-ordinator|service|services|"
-    r"team|teacher|"
+    r"team|teacher|snr|senior|prac|pract|sw|tm|atm|asye|iro|dsl|fsw|duty|locality|"
     r"practitioner|advis[eo]r|commissioner|administrator|assistant|solicitor|consultant|role|post|"
     r"department)"
     r"[ \t]{0,2}(?:,|-|–|:|\||\(|/)?[ \t]{0,2}(?:of |for |in )?(?:the )?(?:[A-Z][\w']+ (?:& |and )?){0,4}$"
+)
+# A line of a telephone list: behind the job stands an extension or a number.
+_EXTENSION = re.compile(
+    r"[A-Za-z&/ ]{0,20}(?:[ \t]{2,}|[ \t]*[|,;][ \t]*)(?:x|ext\.?|extn\.?)[ \t]?\d{3,6}\b", re.IGNORECASE
 )
 # A phrase inside a path or a file name names a file, not a child.
 _FILE_NAME = re.compile(
@@ -228,10 +232,13 @@ class Mentions:
             return start, end
         return None
 
-    def use(self, start: int, end: int, place: Place, *, named: bool, particular: bool = False) -> Use:
+    def use(
+        self, start: int, end: int, place: Place, *, named: bool, particular: bool = False, own: bool = False
+    ) -> Use:
         """How the phrase at ``start:end`` is used; ``named`` says that its sentence names a subject.
 
-        ``particular`` says that somebody is identified nearby: "if" and "should" are said of them.
+        ``particular`` says that somebody is identified nearby: "if" and "should" are said of them; ``own``
+        that the sentence is somebody's own ("I", "my").
         """
         text = self._text
         line_start, line_end = self._view.layout.line_span(start)
@@ -251,7 +258,8 @@ class Mentions:
         label = end - line_start <= _LONGEST_LABEL and not place.in_table
         if label and _EMPTY_LABEL.match(behind) and not self._next_line_answers(line_end):
             return Use.BLANK
-        if _NO.match(behind):
+        field = self._view.layout.field_at(start) if place.in_table else None
+        if _NO.match(behind if field is None else text[end : max(end, field.end)]):
             return Use.DENIED
         around = max(place.sentence[0], start - 120), min(place.sentence[1], end + 60)
         if not particular and _JEST.search(text, *around):
@@ -264,7 +272,7 @@ class Mentions:
             return Use.HEADING
         if not named and self._is_count(start, end, place):
             return Use.COUNT
-        if _PRONOUN.search(text, *place.sentence):
+        if _PRONOUN.search(text, *place.sentence) or own:
             return Use.SAID
         begin, stop = place.sentence
         if not named and _INDEFINITE.search(text, begin, stop):
@@ -290,6 +298,8 @@ class Mentions:
         if self._quoted_title(start, end):
             return True
         if _TITLE_BEFORE.search(before[-60:]) and text[start : start + 1].isupper():
+            return True
+        if _EXTENSION.match(text, end):
             return True
         label = self._view.layout.label_at(start)
         return bool(label) and _ROLE_LABEL.match(label) is not None

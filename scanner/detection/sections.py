@@ -97,6 +97,13 @@ class Sections:
         """The section that holds ``position``."""
         return self.sections[max(0, bisect_right(self._starts, position) - 1)]
 
+    def made_up(self) -> list[tuple[int, int]]:
+        """The stretches whose people are not real, in order."""
+        spans: list[tuple[int, int]] = []
+        for section in self.sections:
+            spans += [(section.start, section.end)] if section.made_up else section.examples
+        return sorted(span for span in spans if span[0] < span[1])
+
     def in_signature(self, position: int) -> bool:
         """Whether ``position`` stands in a mail signature, a disclaimer or a footer."""
         index = bisect_right(self._quiet_starts, position) - 1

@@ -45,6 +45,7 @@ class Mark:
     salutation: bool = False
     addressee: bool = False
     staff: bool = False
+    author: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +261,13 @@ _INITIALS = re.compile(
     r"[A-Z]{2}(?= ?\(\d{1,2}\)|,? aged?\b))"
 )
 _TITLED = re.compile(r"\b(?:mr|mrs|ms|miss|mx|master)\.? $", re.IGNORECASE)
+_SENDER = re.compile(
+    r"^[ \t>*]*(?:from|sent by|(?:witness )?statement of|name of (?:witness|employee|complainant))[ \t*:]*$",
+    re.I,
+)
+# What follows the name at the foot of a letter: a job, a number, an address.
+_FOOT = 200
+_MAIL_BEHIND = re.compile(r"(?:\n[^\n]{0,60}){0,4}\n[ \t>*]*(?:from:|-{3,}|on .{6,60} wrote:)", re.IGNORECASE)
 _MAIL_HEADER = re.compile(r"^[ \t>*]*(?:from|to|cc|bcc|sent by|reply-to)[ \t*]*:", re.IGNORECASE)
 
 
@@ -290,12 +298,15 @@ _OVERHANG = 100
 class Subjects:
     """The marks of a view with look-ups by stretch; linear in findings and in the text asked about."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, made_up: Sequence[tuple[int, int]] = ()) -> None:
         self._text = view.text
         self._data = view.data
+        # People of examples identify nobody beside them.
+        self._made_up = made_up
+        self._made_up_starts = [start for start, _ in made_up]
         marks: list[Mark] = []
         for finding in view.findings:
-            if finding.confidence < REPORTED:
+            if finding.confidence < REPORTED or self._invented(finding.start):
                 continue
             mark = self._mark(view, finding)
             if mark is not None:
@@ -332,9 +343,13 @@ class Subjects:
             hidden = " " in match.group()
             kind = Attribute.PSEUDONYM if hidden else Attribute.INITIALS
             marks.append(Mark(match.start(), match.end(), kind, child=True))
-        found = tuple(mark for mark in marks if mark.start < end)
+        found = tuple(mark for mark in marks if mark.start < end and not self._invented(mark.start))
         self._worded[stretch] = found
         return found
+
+    def _invented(self, position: int) -> bool:
+        index = bisect_right(self._made_up_starts, position) - 1
+        return index >= 0 and position < self._made_up[index][1]
 
     @staticmethod
     def _says_child(match: re.Match[str], adult: bool) -> bool:
@@ -346,22 +361,22 @@ class Subjects:
         start, end = finding.start, finding.end
         if finding.entity_type == "PERSON":
             if finding.note in _ROLE_NOTES and not _POSTSCRIPT.search(self._text, max(0, start - 12), start):
-                return Mark(start, end, Attribute.NAME, staff=True)
+                return Mark(start, end, Attribute.NAME, staff=True, author=self._wrote(start, end))
             known = finding.note == "private"
             role = self._role(view, start, end)
             if role == "greeted":
                 titled = _TITLED.search(self._text[max(0, start - 8) : start]) is not None
                 return Mark(start, end, Attribute.NAME, greeted=True, salutation=True, addressee=titled)
             if role == "staff" and not known:
-                return Mark(start, end, Attribute.NAME, staff=True)
+                return Mark(start, end, Attribute.NAME, staff=True, author=self._wrote(start, end))
             if role == "signed":
-                return Mark(start, end, Attribute.NAME, greeted=True)
+                return Mark(start, end, Attribute.NAME, greeted=True, author=True)
             whole = len(re.findall(r"[^\W\d_][\w'-]+", self._text[start:end])) >= 2
             titled = _TITLED.search(self._text[max(0, start - 8) : start]) is not None
             label = view.layout.label_at(start)
             child = bool(_CHILD_LABEL.search(label)) if label else False
             kind = Attribute.NAME if whole or titled else Attribute.FIRST_NAME
-            return Mark(start, end, kind, child=child)
+            return Mark(start, end, kind, child=child, author=self._wrote(start, end))
         if finding.entity_type == "DATE_OF_BIRTH":
             return Mark(start, end, Attribute.DOB, child=_adult_years(view, finding) is False)
         if finding.entity_type in _IDENTIFIERS:
@@ -369,6 +384,18 @@ class Subjects:
         if finding.entity_type == "UK_ADDRESS" and finding.note not in ("office", "firm", "site"):
             return Mark(start, end, Attribute.ADDRESS)
         return None
+
+    def _wrote(self, start: int, end: int) -> bool:
+        """Whether a name is the author's: that of a mail's sender, or alone on its line at the foot."""
+        text = self._text
+        line_start = text.rfind("\n", 0, start) + 1
+        before = text[line_start:start]
+        if _SENDER.match(before):
+            return True
+        line_end = text.find("\n", end)
+        line_end = len(text) if line_end < 0 else line_end
+        alone = not before.strip(" \t>*-–(") and not text[end:line_end].strip(" \t,.*)")
+        return alone and (len(text) - line_end < _FOOT or _MAIL_BEHIND.match(text, line_end) is not None)
 
     def _role(self, view: View, start: int, end: int) -> str:
         """``staff``, ``greeted`` (a salutation), ``signed`` (a sign-off), or empty."""
@@ -449,6 +476,10 @@ class Subjects:
     def greets(self, start: int, end: int) -> bool:
         """Whether a stretch greets somebody by name, as a letter does."""
         return any(mark.salutation for mark in self.found(start, end))
+
+    def written(self, start: int, end: int) -> bool:
+        """Whether a stretch bears the name of who wrote it: signed, or sent under it."""
+        return any(mark.author for mark in self.found(start, end))
 
     def staff(self, start: int, end: int) -> bool:
         """Whether a stretch names somebody in their role."""

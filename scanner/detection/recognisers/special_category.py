@@ -137,6 +137,9 @@ _BOUND = re.compile(r"(?:^|\n|[ \t]{2}|\t|[|;,.•*(>\-–]|\d[.)])[ \t]{0,6}$")
 _ENTRY_BREAK = re.compile(
     r"[ \t]*(?:[;,+•|]|\band\b|\bplus\b|\. | - | – | & |\(|\))[ \t]*|[ \t]+/[ \t]+", re.IGNORECASE
 )
+# An entry of a note in telegram style stands between marks of punctuation.
+_ENTRY_BEFORE = re.compile(r"(?:[,.;:(/|·•–-][ \t]{0,2}|\n[ \t]*)$")
+_ENTRY_BEHIND = re.compile(r"[ \t]*(?:[,.;)/|·•\n–]|$| - | x ?\d\b|\+)")
 _DOSE = re.compile(
     r"[ \t]+\d[\d.,]*[ \t]?(?:mg|mcg|ml|g|units?|iu|%|micrograms?|x|puffs?|"
     r"tabs?)\b.*$",
@@ -459,13 +462,24 @@ class SpecialCategoryRecogniser:
             weak = item.rule.weight is Weight.WEAK
             reach = _CLOSE if weak else _ANCHOR_REACH
             anchored = (
-                (in_cell and candidate.end - candidate.start > 2)
+                _is_entry(text, candidate, standing)
+                or (in_cell and candidate.end - candidate.start > 2)
                 or item.anchors.search(text, max(0, candidate.start - reach), candidate.start) is not None
                 or item.anchors.search(text, candidate.end, candidate.end + reach) is not None
             )
             if not anchored and (weak or not (standing.subject.identified or linked)):
                 return TOPIC_ONLY, _UNANCHORED
         return standing.confidence, standing.why
+
+
+def _is_entry(text: str, candidate: _Candidate, standing: Standing) -> bool:
+    """Whether a phrase stands by itself in a note about somebody: "lives alone, RC, hard of hearing."."""
+    if not (standing.subject.named and standing.subject.identified):
+        return False
+    return (
+        _ENTRY_BEFORE.search(text, max(0, candidate.start - 4), candidate.start) is not None
+        and _ENTRY_BEHIND.match(text, candidate.end) is not None
+    )
 
 
 def _anchors(pack: PhrasePack, rule: PhraseRule) -> re.Pattern[str] | None:
