@@ -13,8 +13,9 @@ from scanner.documents.protocol import Parser
 PARSERS: Mapping[str, str] = MappingProxyType(
     {
         "7z": "scanner.documents.parsers.packed_archives:PackedArchiveParser",
-        "age": "scanner.documents.parsers.age:AgeParser",
         "access": "scanner.documents.parsers.access:AccessParser",
+        "active-mime": "scanner.documents.parsers.active_mime:ActiveMimeParser",
+        "age": "scanner.documents.parsers.age:AgeParser",
         "applefile": "scanner.documents.parsers.apple_double:AppleDoubleParser",
         "ar": "scanner.documents.parsers.packed_archives:PackedArchiveParser",
         "axcrypt": "scanner.documents.parsers.sealed:SealedParser",

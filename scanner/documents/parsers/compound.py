@@ -9,6 +9,7 @@ from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Shortfall
 from scanner.documents.parsers import ole_object
 from scanner.documents.parsers.compound_file import CompoundFile, open_or_scan
+from scanner.documents.parsers.macro_source import macro_segments
 from scanner.documents.parsers.property_sets import property_events
 from scanner.documents.protocol import HERE, Event, Member, Source
 from scanner.documents.sniffing import PLAIN_WORDS, sniff
@@ -24,6 +25,9 @@ _KNOWN = frozenset(
         *("\x03ocxname", "\x03accessobjsitedata", "equation native"),
     )
 )
+# Documents that keep their text in a stream of this name: in a storage they are a file of their own.
+_DOCUMENTS = frozenset(("workbook", "book", "worddocument", "powerpoint document", "visiodocument"))
+_MACROS, _MACRO_PARTS = ("VBA", "dir"), frozenset(("vba", "project", "projectwm", "projectlk"))
 _METAFILES = (b"\x01\x00\x09\x00", b"\x01\x00\x00\x00")
 
 
@@ -53,7 +57,18 @@ def _streams(file: CompoundFile) -> Generator[Event, None, bool]:
     """Events of all streams; whether that is all that they say."""
     yield from property_events(file)
     whole = any(True for _ in file.paths())
+    has_macros = file.has(*_MACROS)
+    if has_macros:
+        yield from macro_segments(file.data)
+    inside = {path[:-1] for path in file.paths() if path[-1].lower() in _DOCUMENTS and len(path) > 1}
+    for number, storage in enumerate(sorted(inside), 1):
+        if not any(storage[:depth] in inside for depth in range(1, len(storage))):
+            yield Member("", file.storage(storage), Location((f"embedded object {number}",)))
     for path in file.paths():
+        if any(path[:depth] in inside for depth in range(1, len(path))):
+            continue
+        if has_macros and path[0].lower() in _MACRO_PARTS:
+            continue
         name = "/".join("".join(char for char in part if char.isprintable()) for part in path)
         if "SummaryInformation" in path[-1]:
             continue

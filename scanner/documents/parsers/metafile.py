@@ -1,6 +1,7 @@
-"""Windows metafiles (EMF, WMF): drawings as they were told to a printer, whose texts are still texts.
+"""Metafiles (EMF, WMF, SVM): drawings as they were told to a printer, whose texts are still texts.
 
-A table that was pasted "as a picture" is one of these.  Sources: MS-EMF, MS-EMFPLUS, MS-WMF.
+A table that was pasted "as a picture" is one of these; LibreOffice keeps pictures of tables in SVM.
+Sources: MS-EMF, MS-EMFPLUS, MS-WMF; for SVM the kinds of actions that its programs publish.
 """
 
 from __future__ import annotations
@@ -11,7 +12,12 @@ from dataclasses import dataclass, field
 
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Segment, Shortfall
-from scanner.documents.parsers.embedded_pictures import TEXT_PIXELS, picture_gap, unread_pictures
+from scanner.documents.parsers.embedded_pictures import (
+    TEXT_PIXELS,
+    picture_gap,
+    picture_size,
+    unread_pictures,
+)
 from scanner.documents.protocol import HERE, Event, Source
 
 _EMF_MARK, _EMF_MARK_AT = b" EMF", 40
@@ -31,6 +37,12 @@ _W_TEXT, _W_EXTENDED = 0x0521, 0x0A32
 _W_PICTURES = frozenset((0x0F43, 0x0940, 0x0B41, 0x0D33))
 _W_DRAWN = frozenset((0x0324, 0x0325, 0x0538))
 _W_RECTANGLES = 6
+# Actions of SVM: texts with the bytes of the place before them, and those between text and letters drawn.
+_STARVIEW = b"VCLMTF"
+_S_TEXTS = {112: (8, 0), 113: (8, 0), 114: (8, 4), 115: (16, -1)}
+_S_ARRAY = 113
+_S_BITMAPS = range(116, 122)
+_S_DRAWN = frozenset((109, 110, 111))
 
 
 @dataclass(slots=True)
@@ -70,6 +82,8 @@ class MetafileParser:
         plus: list[str] = []
         if data[_EMF_MARK_AT : _EMF_MARK_AT + 4] == _EMF_MARK:
             _enhanced(data, drawing, plus)
+        elif data.startswith(_STARVIEW):
+            _starview(data, drawing)
         else:
             _windows(data, drawing)
         shown = "\n".join(drawing.lines)
@@ -196,3 +210,53 @@ def _windows(data: bytes, drawing: _Drawing) -> None:
             drawing.damaged = True
         at += 2 * size
     drawing.damaged = True
+
+
+def _starview(data: bytes, drawing: _Drawing) -> None:
+    """Every action is its kind, its version and the size of what follows; so is the head."""
+    if len(data) < 12:
+        drawing.damaged = True
+        return
+    at = 12 + int(struct.unpack_from("<I", data, 8)[0])
+    for _ in range(_MOST_RECORDS):
+        if at + 8 > len(data):
+            break
+        kind, version, size = struct.unpack_from("<HHI", data, at)
+        body = data[at + 8 : at + 8 + size]
+        if len(body) < size:
+            break
+        try:
+            if kind in _S_TEXTS:
+                _starview_text(kind, version, body, drawing)
+            elif kind in _S_BITMAPS:
+                width, height = picture_size(body[:26]) or (0, 0)
+                drawing.pictures += width * height >= TEXT_PIXELS
+            drawing.outlines += kind in _S_DRAWN
+        except struct.error:
+            drawing.damaged = True
+        at += 8 + size
+    drawing.damaged = drawing.damaged or at != len(data)
+
+
+def _starview_text(kind: int, version: int, body: bytes, drawing: _Drawing) -> None:
+    """A text in 8-bit letters, the part of it that is drawn, and (version 2) the text in UTF-16."""
+    before, between = _S_TEXTS[kind]
+    x, y, count = struct.unpack_from("<iiH" if before == 8 else "<ii8xH", body)
+    at = before + 2
+    text = body[at : at + count].decode("cp1252", "replace")
+    at += count
+    start, length, width = 0, 0xFFFF, 0
+    if between < 0:
+        at += 2
+    else:
+        start, length = struct.unpack_from("<HH", body, at + between)
+        at += between + 4
+    if kind == _S_ARRAY:
+        (steps,) = struct.unpack_from("<I", body, at)
+        if steps:
+            (width,) = struct.unpack_from("<i", body, at + 4 * steps)
+        at += 4 + 4 * steps
+    if version > 1:
+        (count,) = struct.unpack_from("<H", body, at)
+        text = _decoded(body, at + 2, count, wide=True)
+    drawing.write(text[start : start + length], x, y, width)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import plistlib
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
 
 from scanner.documents import Shortfall, Status
-from tests.documents.parsers.legacy import FIXTURES
+from scanner.documents.parsers.compound_file import pack as compound
+from tests.documents.parsers.legacy import FIXTURES, streams_of
 from tests.documents.parsers.reading import pack, read, segment_with
 
 LINES = "Tokendrawing of 87541236\nTokensecond line"
@@ -204,3 +206,96 @@ def test_a_metafile_in_a_letter_is_read(tmp_path: Path) -> None:
         archive.writestr("word/media/image1.emf", (FIXTURES / "plan.emf").read_bytes())
     segments, _ = read(path.read_bytes())
     assert 'picture "image1.emf"' in segment_with(segments, "Tokendrawing").location.parts
+
+
+def svm(*actions: tuple[int, int, bytes]) -> bytes:
+    head = bytes(49)
+    body = b"".join(struct.pack("<HHI", kind, version, len(data)) + data for kind, version, data in actions)
+    return b"VCLMTF" + struct.pack("<HI", 1, len(head)) + head + body
+
+
+def counted(text: str, wide: bool = True) -> bytes:
+    data = text.encode("utf-16-le" if wide else "cp1252", "replace")
+    return struct.pack("<H", len(text)) + data
+
+
+def svm_array(text: str, start: int, length: int, x: int = 0, y: int = 0) -> tuple[int, int, bytes]:
+    steps = struct.pack(f"<I{length}i", length, *range(10, 10 * length + 10, 10))
+    shown = struct.pack("<HH", start, length)
+    return 113, 2, struct.pack("<ii", x, y) + counted(text, wide=False) + shown + steps + counted(text)
+
+
+PLACE = struct.pack("<ii", 5, 7)
+
+
+@pytest.mark.parametrize(
+    ("actions", "text"),
+    [
+        ((svm_array("Names of children", 0, 17),), "Names of children"),
+        ((svm_array("Ann Müller", 4, 6),), "Müller"),
+        ((svm_array("Ann", 0, 3, 0, 9), svm_array("Bo", 0, 2, 0, 30)), "Ann\nBo"),
+        ((svm_array("12", 0, 2, 0, 9), svm_array("34", 0, 2, 20, 9)), "1234"),
+        (((112, 1, PLACE + counted("café", wide=False) + struct.pack("<HH", 0, 4)),), "café"),
+        (
+            ((114, 2, PLACE + counted("?", wide=False) + struct.pack("<IHH", 90, 0, 1) + counted("Ω")),),
+            "Ω",
+        ),
+        (((115, 2, bytes(16) + counted("box", wide=False) + struct.pack("<H", 3) + counted("box")),), "box"),
+        (((512, 1, b"a comment"), (111, 1, bytes(30))), ""),
+    ],
+)
+def test_texts_of_a_starview_metafile(actions: tuple[tuple[int, int, bytes], ...], text: str) -> None:
+    segments, coverage = read(svm(*actions))
+    assert (coverage.kind, coverage.status) == ("metafile", Status.INSPECTED)
+    assert [segment.text for segment in segments] == ([text] if text else [])
+
+
+@pytest.mark.parametrize("cut", [1, 20])
+def test_a_starview_metafile_that_breaks_off_is_damaged(cut: int) -> None:
+    data = svm(svm_array("Ann", 0, 3), svm_array("Bo", 0, 2))[:-cut]
+    segments, coverage = read(data)
+    assert (segments[0].text, coverage.gaps[0].reason) == ("Ann", Shortfall.DAMAGED)
+
+
+def test_a_large_picture_in_a_starview_metafile_needs_ocr() -> None:
+    bitmap = b"BM" + bytes(12) + struct.pack("<Iii", 40, 1000, 800) + bytes(40)
+    _, coverage = read(svm((116, 1, bitmap)))
+    assert coverage.gaps[0].reason is Shortfall.NEEDS_OCR
+
+
+def active_mime(content: bytes, start: int = 0x32) -> bytes:
+    return b"ActiveMime\0\0\xf0\x01\x04".ljust(start, b"\0") + zlib.compress(content)
+
+
+def objects() -> bytes:
+    """What Word packs when it saves as a web page: each object a storage of its own."""
+    streams = {
+        ("Object1", *path): data for path, data in streams_of((FIXTURES / "staff.xls").read_bytes()).items()
+    }
+    text = b"embeddedtoken lives here"
+    names = b"\x02\0note.txt\0C:\\note.txt\0" + struct.pack("<HHL", 0, 3, 9) + b"C:\\t.txt\0"
+    native = names + struct.pack("<L", len(text)) + text
+    return compound({**streams, ("Object2", "\x01Ole10Native"): struct.pack("<L", len(native)) + native})
+
+
+@pytest.mark.parametrize("start", [0x32, 0x22A, 0x60])
+def test_packed_objects_of_a_web_page_are_opened(start: int) -> None:
+    segments, coverage = read(active_mime(objects(), start))
+    assert (coverage.kind, coverage.status) == ("active-mime", Status.INSPECTED)
+    alone, _ = read((FIXTURES / "staff.xls").read_bytes())
+    assert {one.text for one in alone} <= {one.text for one in segments}
+    assert segment_with(segments, "embeddedtoken").location.parts[:2] == (
+        "objects",
+        'embedded file "note.txt"',
+    )
+
+
+@pytest.mark.parametrize("cut", [1, 400])
+def test_packed_objects_that_break_off_are_told(cut: int) -> None:
+    _, coverage = read(active_mime(objects())[:-cut])
+    assert Shortfall.DAMAGED in [gap.reason for gap in coverage.gaps]
+
+
+def test_packed_objects_without_any_are_told() -> None:
+    _, coverage = read(b"ActiveMime\0\0\xf0\x01" + bytes(80) + b"readable words")
+    assert [gap.reason for gap in coverage.gaps] == [Shortfall.UNSUPPORTED_KIND]
