@@ -40,6 +40,9 @@ _STRING_ITEM, _ROW, _COLUMNS, _HYPERLINK, _HEADER_FOOTER, _VALIDATION = 19, 0, 6
 _RK, _BOOL, _REAL, _TEXT, _SHARED = 2, 4, 5, 6, 7
 _FORMULA_TEXT, _FORMULA_NUMBER, _FORMULA_BOOL = 8, 9, 10
 _INLINE_RICH = 62
+# Cells that stand right behind the cell before them leave out their column; cells without a value count.
+_SHORT = {13: _RK, 15: _BOOL, 16: _REAL, 17: _TEXT, 18: _SHARED}
+_SHORT_EMPTY, _EMPTY = frozenset((12, 14)), frozenset((1, 3, 11))
 _ARRAY_FORMULA, _SHARED_FORMULA, _CONDITION = 426, 427, 463
 _AUTHOR, _COMMENT, _COMMENT_TEXT = 632, 635, 637
 _CACHE_FIELD, _ITEM_NUMBER, _ITEM_TEXT, _ITEM_DATE, _ITEM_RUN = 183, 21, 24, 25, 191
@@ -310,28 +313,37 @@ class _Workbook:
         rows = SheetRows(
             next(self._tables), sheet.place, sheet.hidden, self._styles, self._date1904, self._ready.append
         )
-        row = 0
+        row = column = 0
         behind: list[Segment] = []
         data = self._read(sheet.part)
-        for kind, at, length in records(data):
+        for record_kind, at, length in records(data):
+            kind, body = record_kind, data[at : at + length]
+            if kind in _SHORT:
+                column += 1
+                kind, body = _SHORT[kind], struct.pack("<L", column) + body
             if kind in _VALUES:
+                (column,) = struct.unpack_from("<L", body, 0)
                 self._cells += 1
                 if self._cells > self._limits.cells:
                     self._complete = False
                     yield Gap(sheet.place, Shortfall.LIMIT, f"more than {self._limits.cells:,} cells")
                     break
-                self._cell(kind, data[at : at + length], row, rows, sheet)
+                self._cell(kind, body, row, rows, sheet)
             elif kind == _ROW and length >= 12:
-                (row,) = struct.unpack_from("<L", data, at)
+                (row,) = struct.unpack_from("<L", body, 0)
                 row = min(row, 1 << 20)
-                if data[at + 11] & 0x10:
+                if body[11] & 0x10:
                     rows.hidden_rows.add(row)
+            elif kind in _EMPTY and length >= 4:
+                (column,) = struct.unpack_from("<L", body, 0)
+            elif kind in _SHORT_EMPTY:
+                column += 1
             elif kind == _COLUMNS and length >= 18:
-                first, last, width, _, flags = struct.unpack_from("<4LH", data, at)
+                first, last, width, _, flags = struct.unpack_from("<4LH", body, 0)
                 if flags & 1 or not width:
                     rows.hide_columns(first, last)
             elif length > 6 and kind != _SHEET_PROPERTIES:  # (its name in macros)
-                behind.extend(self._around(kind, data[at : at + length], sheet))
+                behind.extend(self._around(kind, body, sheet))
             if self._ready:
                 yield from drain(self._ready)
         rows.end()

@@ -183,6 +183,44 @@ def test_names_rows_and_caches_are_labelled() -> None:
     assert coverage.status is Status.PARTIAL
 
 
+def short(kind: int, value: bytes = b"", style: int = 0) -> bytes:
+    return rec(kind, struct.pack("<L", style) + value)
+
+
+@pytest.mark.parametrize(
+    ("text", "cell_of_it"),
+    [
+        ("shortinline", "B4"),
+        ("01234567", "C4"),
+        ("Sharon Shared", "D4"),
+        ("28916", "F4"),
+        ("behindablank", "H4"),
+        ("TRUE", "I4"),
+    ],
+)
+def test_cells_without_a_column_stand_behind_the_cell_before(text: str, cell_of_it: str) -> None:
+    changed = parts()
+    changed["xl/worksheets/sheet1.bin"] = sheet(
+        row(
+            3,
+            cell(6, 0, wide("first")),
+            short(17, wide("shortinline")),
+            short(13, struct.pack("<L", 2 + (1234567 << 2)), 1),
+            short(18, struct.pack("<L", 0)),
+            short(14, b"\x2a"),
+            short(16, struct.pack("<d", 28916.0)),
+            short(12),
+            short(17, wide("behindablank")),
+            short(15, b"\1"),
+        )
+    )
+    first = rec(159, struct.pack("<LL", 1, 1)) + rec(19, b"\0" + wide("Sharon Shared")) + rec(160)
+    changed["xl/sharedStrings.bin"] = first
+    segments, _ = read(pack(changed))
+    segment = segment_with(segments, "shortinline")
+    assert str(place(segment, segment.text.index(text))).endswith(f"> {cell_of_it}")
+
+
 def test_a_workbook_without_caches_is_read_wholly() -> None:
     without = {name: data for name, data in parts().items() if "Link" not in name}
     _, coverage = read(pack(without))
