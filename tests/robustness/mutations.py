@@ -62,6 +62,7 @@ MUTATIONS: Mapping[str, Mutation] = {
     "numbers raised": numbers_raised,
     "swapped extension": lambda data, _other, _chance: data,
     "members exchanged": structural.members_exchanged,
+    "tree bent": structural.tree_bent,
     "member doubled": structural.member_doubled,
     "directory lies": structural.directory_lies,
     "unlisted": structural.unlisted,

@@ -122,13 +122,7 @@ def members_exchanged(data: bytes, _other: bytes, chance: random.Random) -> byte
 
 def _streams_exchanged(data: bytes, chance: random.Random) -> bytes:
     """In a compound file: the starts and sizes of two entries of the directory ([MS-CFB] 2.6.1)."""
-    shift, first = struct.unpack_from("<H", data, 30)[0], struct.unpack_from("<L", data, 48)[0]
-    start = (first + 1) << (shift & 15)
-    entries = [
-        place
-        for place in range(start, min(len(data) - _OLE_ENTRY, start + (1 << (shift & 15))), _OLE_ENTRY)
-        if data[place + 66] == 2
-    ]
+    entries = [place for place in _ole_entries(data) if data[place + 66] == 2]
     if len(entries) < 2:
         return data
     one, two = chance.sample(entries, 2)
@@ -137,6 +131,28 @@ def _streams_exchanged(data: bytes, chance: random.Random) -> bytes:
     changed[one + 116 : one + 128] = data[two : two + _OLE_ENTRY][tail]
     changed[two + 116 : two + 128] = data[one : one + _OLE_ENTRY][tail]
     return bytes(changed)
+
+
+def tree_bent(data: bytes, _other: bytes, chance: random.Random) -> bytes:
+    """In a compound file one or two entries of the directory point elsewhere: rings, orphans, two parents."""
+    entries = _ole_entries(data)
+    if len(entries) < 2:
+        return data
+    changed = bytearray(data)
+    for _ in range(chance.choice((1, 2))):
+        place, target = chance.choice(entries), chance.randrange(len(entries))
+        struct.pack_into("<L", changed, place + chance.choice((68, 72, 76)), target)
+    return bytes(changed)
+
+
+def _ole_entries(data: bytes) -> list[int]:
+    """Where the entries of a compound file's directory stand, as far as its first sector holds them."""
+    if not data.startswith(_OLE) or len(data) < 512:
+        return []
+    shift, first = struct.unpack_from("<H", data, 30)[0] & 15, struct.unpack_from("<L", data, 48)[0]
+    start = (first + 1) << shift
+    places = range(start, min(len(data) - _OLE_ENTRY, start + (1 << shift)), _OLE_ENTRY)
+    return [place for place in places if data[place + 66]]
 
 
 def member_doubled(data: bytes, other: bytes, chance: random.Random) -> bytes:

@@ -148,10 +148,14 @@ class CompoundFile:
 def _streams(
     root: olefile.olefile.OleDirectoryEntry,
 ) -> Iterator[tuple[Path, olefile.olefile.OleDirectoryEntry]]:
-    """Every stream with its path, in the order of the directory."""
+    """Every stream with its path, in the order of the directory; each entry once: damage makes rings."""
     waiting: list[tuple[Path, olefile.olefile.OleDirectoryEntry]] = [((), root)]
+    met: set[int] = set()
     while waiting:
         path, entry = waiting.pop()
+        if entry.sid in met:
+            continue
+        met.add(entry.sid)
         if entry is not root:
             path = (*path, entry.name)
         if entry.entry_type == olefile.STGTY_STREAM:

@@ -41,6 +41,22 @@ def visio() -> bytes:
     )
 
 
+@pytest.mark.parametrize("pointer", [68, 72, 76], ids=["left", "right", "child"])
+def test_a_ring_of_storages_ends(pointer: int) -> None:
+    data = bytearray(pack({("Outer", "Inner", "Text"): b"word" * 50, ("Plain",): b"word" * 50}))
+    first = (struct.unpack_from("<L", data, 48)[0] + 1) << struct.unpack_from("<H", data, 30)[0]
+    entries = {
+        bytes(data[at : at + 64]).decode("utf-16-le").rstrip("\0"): at
+        for at in range(first, first + 6 * 128, 128)
+        if data[at + 66]
+    }
+    outer = (entries["Outer"] - first) // 128
+    struct.pack_into("<L", data, entries["Inner"] + pointer, outer)
+    opened = CompoundFile.open(bytes(data))
+    assert ("Plain",) in set(opened.paths())
+    assert opened.gaps
+
+
 def test_strings_and_embedded_files_of_other_compound_files() -> None:
     segments, coverage = read_whole(Source.from_bytes(visio()))
     assert any("drawingtoken" in segment.text for segment in segments)
