@@ -346,15 +346,19 @@ def _is_one_value(head: bytes, size: int) -> bool:
 
 
 def _is_dbf(head: bytes) -> bool:
-    """Tell a dBASE table: version, a date that exists, a header length that ends in its mark."""
+    """Tell a dBASE table: version, a date that exists, a header length that ends in its mark.
+
+    Visual FoxPro keeps 263 bytes for the name of its database behind the mark.
+    """
     if len(head) < 65 or head[0] not in (0x02, 0x03, 0x04, 0x30, 0x31, 0x43, 0x83, 0x8B, 0xF5):
         return False
     length = struct.unpack_from("<H", head, 8)[0]
+    end = length - 263 if head[0] in (0x30, 0x31) and length > 263 + 64 else length
     return (
         1 <= head[2] <= 12
         and 1 <= head[3] <= 31
         and 64 < length < len(head)
-        and 0x0D in head[length - 2 : length]
+        and (0x0D in head[length - 2 : length] or head[end - 1] == 0x0D)
     )
 
 

@@ -61,6 +61,27 @@ def test_code_pages(driver: int, raw: bytes, text: str) -> None:
     assert segments[0].text.startswith(text)
 
 
+@pytest.mark.parametrize(
+    ("version", "behind", "kind"),
+    [
+        (0x30, b"\0" * 263, "dbf"),  # Visual FoxPro: a place for the name of the database
+        (0x30, b"C:\\DATA\\PEOPLE.DBC".ljust(263, b"\0"), "dbf"),
+        (0x03, b"", "dbf"),
+        (0x03, b"\0" * 263, "unknown"),  # what dBASE never writes
+    ],
+)
+def test_versions_of_the_head(version: int, behind: bytes, kind: str) -> None:
+    plain = table(COLUMNS, [(b" ", [b"Tokenone", b"19790302", b"12345"])])
+    end = plain.index(b"\r") + 1
+    head = bytearray(plain[:end])
+    head[0] = version
+    head[8:10] = struct.pack("<H", end + len(behind))
+    segments, coverage = read(bytes(head) + behind + plain[end:])
+    assert coverage.kind == kind
+    if kind == "dbf":
+        assert segment_with(segments, "Tokenone").text == "Tokenone\t1979-03-02\t12345"
+
+
 def test_typed_values_and_missing_memos() -> None:
     columns = [("N", "I", 4), ("D", "B", 8), ("M", "M", 10), ("AT", "T", 8)]
     values = [struct.pack("<i", -77), struct.pack("<d", 2.5), b"1", struct.pack("<ii", 2_451_545, 0)]
