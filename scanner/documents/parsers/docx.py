@@ -9,6 +9,7 @@ from itertools import count
 from scanner.documents.limits import Limits
 from scanner.documents.model import Location, Segment
 from scanner.documents.parsers import ooxml_parts
+from scanner.documents.parsers.looks import Look
 from scanner.documents.parsers.ooxml_package import Package, Part, open_package, parse_xml
 from scanner.documents.parsers.wordprocessing import StoryWalk, hidden_styles
 from scanner.documents.protocol import HERE, Event, Source
@@ -37,7 +38,7 @@ class DocxParser:
         package = open_package(source, limits)
         yield from package.take_gaps()
         reachable = package.reachable()
-        styles: dict[str, str] = {}
+        styles: dict[str, Look] = {}
         for part in package.parts:
             if part.root == "styles":
                 styles.update(hidden_styles(package, part))

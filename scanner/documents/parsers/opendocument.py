@@ -26,8 +26,9 @@ from scanner.documents.parsers.expat_parser import new_expat
 from scanner.documents.parsers.html import soup_segments
 from scanner.documents.parsers.image import written_properties
 from scanner.documents.parsers.labelled_table import LabelledTable
+from scanner.documents.parsers.looks import Look
 from scanner.documents.parsers.opendocument_names import Names
-from scanner.documents.parsers.opendocument_styles import Look, Styles, named_styles
+from scanner.documents.parsers.opendocument_styles import Styles, named_styles
 from scanner.documents.parsers.sheet_rows import column_letters
 from scanner.documents.protocol import HERE, Event, Member, Source
 from scanner.documents.rows import Cell, Row, row_segment

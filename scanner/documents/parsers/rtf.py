@@ -669,7 +669,7 @@ def _handlers() -> Mapping[str, _Handler]:
     found: dict[str, _Handler] = {}
     found.update(dict.fromkeys(("par", "sect", "page", "column"), one._paragraph_ends))
     found.update(dict.fromkeys(("deleted", "mvf"), one._deleted))
-    found.update(dict.fromkeys(("v", "webhidden"), one._vanish))
+    found["v"] = one._vanish
     found.update(dict.fromkeys(("highlight", "cb", "chcbpat"), one._character_ground))
     found.update(
         {

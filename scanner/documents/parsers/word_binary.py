@@ -29,7 +29,7 @@ _PAGE = 512
 _MOST_RUNS = 1_000_000
 # Operand sizes of sprms by the top three bits of their code (MS-DOC 2.6.1); 6 is variable.
 _OPERANDS = (1, 1, 2, 4, 2, 2, 0, 3)
-_DELETED, _VANISH, _SPECIAL_VANISH, _WEB_HIDDEN = 0x0800, 0x083C, 0x0818, 0x0811
+_DELETED, _VANISH, _SPECIAL_VANISH = 0x0800, 0x083C, 0x0818
 _COLOUR, _COLOUR_INDEX, _SIZE, _HIGHLIGHT, _SHADING, _SHADING_80 = (
     0x6870, 0x2A42, 0x4A43, 0x2A0C, 0xCA71, 0x4866,
 )  # fmt: skip
@@ -246,7 +246,7 @@ def _hidden_reason(modifiers: bytes) -> str:
         value = operand[0] if operand else 0
         if code == _DELETED and value & 1:
             return "tracked deletion"
-        if code in (_VANISH, _SPECIAL_VANISH, _WEB_HIDDEN) and value & 1:
+        if code in (_VANISH, _SPECIAL_VANISH) and value & 1:
             reason = "hidden text"
         elif code == _COLOUR:
             white = operand[:4] == b"\xff\xff\xff\x00"

@@ -5,12 +5,14 @@ Elements are told by their local names, so that transitional, strict and templat
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from scanner.documents.model import Location, Segment
 from scanner.documents.parsers.labelled_table import LabelledTable, label_before
-from scanner.documents.parsers.ooxml_package import Package, Part, parse_xml
+from scanner.documents.parsers.looks import NOTHING, Look
+from scanner.documents.parsers.ooxml_package import Package, Part, decode_xml, parse_xml
 from scanner.documents.parsers.ooxml_parts import local, shape_texts
 from scanner.documents.protocol import HERE
 from scanner.documents.rows import Cell, Row
@@ -19,6 +21,16 @@ from scanner.text import Field
 _OFF = frozenset(("0", "false", "off", "none"))
 # Half-points: text of two points and less is not seen.
 _TINY = 4
+# Stands between the reason why text is not shown and who did it.
+_BY = "\t"
+_GENERATIONS = 20  # heirs of heirs
+_TELLING = re.compile(r'\bvanish\b|"[Ff]{6}"|:sz [^<>]{0,100}val="[1-4]"')
+_STYLE = re.compile(r"<(?:[\w.-]{1,20}:)?style\s([^<>]{1,2000})>")
+_STYLE_END = re.compile(r"</(?:[\w.-]{1,20}:)?style>")
+_STYLE_ELEMENT = re.compile(
+    r"<(?:[\w.-]{1,20}:)?(basedOn|vanish|color|sz|shd|highlight)((?:\s[^<>]{0,1000})?)/?>"
+)
+_ATTRIBUTE = re.compile(r'(?:[\w.-]{1,20}:)?(\w{1,30})\s{0,9}=\s{0,9}["\']([^"\']{0,500})["\']')
 # Check boxes of the symbol fonts that Word's own menus offer (Wingdings, Wingdings 2).
 _SYMBOLS = {
     "F0FE": "\u2612", "F078": "\u2612", "F0FD": "\u2612", "F0FC": "\u2713", "F052": "\u2611",
@@ -33,7 +45,7 @@ Attributes = Mapping[str, str]
 class _Paragraph:
     pieces: list[tuple[str, str]] = field(default_factory=list)
     labels: list[tuple[int, int, str]] = field(default_factory=list)
-    hidden_style: str = ""
+    look: Look = NOTHING
     shaded: bool = False
 
 
@@ -59,6 +71,7 @@ class _Table:
     span: int = 1
     styled: bool = False
     header: bool = False
+    hidden: str = ""
     cells: list[Cell] = field(default_factory=list)
 
 
@@ -85,13 +98,14 @@ class StoryWalk:
         place: Location,
         hidden: str,
         tables: Iterator[int],
-        hidden_styles: Mapping[str, str],
+        styles: Mapping[str, Look],
         *,
         numbered: bool = False,
     ) -> None:
         self._ready: list[Segment] = []
         self._tables_seen = tables
-        self._hidden_styles = hidden_styles
+        self._styles = styles
+        self._default_look = styles.get("", NOTHING)
         self._frames = [_Frame(place, hidden=hidden, numbered=numbered)]
         self._paragraphs: list[_Paragraph] = []
         self._tables: list[_Table] = []
@@ -102,9 +116,9 @@ class StoryWalk:
         self._instruction: list[str] = []
         self._sink: list[str] | None = None
         self._in_run = False
-        self._run_reason = ""
-        self._run_white = False
-        self._run_shaded = False
+        self._run = NOTHING
+        self._run_style = NOTHING
+        self._run_black = False
         self._in_change = 0
         self._in_control_properties = False
         self._background = False
@@ -125,8 +139,8 @@ class StoryWalk:
             self._ends[name] = self._change_ends
         for name in ("footnote", "endnote", "comment", "docPart"):
             self._ends[name] = self._end_note
-        for name in ("webHidden", "specVanish"):
-            self._starts[name] = self._start_vanish
+        # Not "webHidden": page numbers in lists of contents, which every view but one shows.
+        self._starts["specVanish"] = self._start_vanish
         for name in ("instrText", "delInstrText"):
             self._starts[name] = self._instruction_begins
             self._ends[name] = self._end_t
@@ -211,12 +225,15 @@ class StoryWalk:
     def _reason(self) -> str:
         if self._regions:
             return self._regions[-1]
-        if self._run_reason:
-            return self._run_reason
         paragraph = self._paragraphs[-1]
-        if self._run_white and not self._run_shaded and not paragraph.shaded and not self._backed():
-            return "white text"
-        return paragraph.hidden_style
+        look = self._run
+        if self._run_style is not NOTHING or paragraph.look is not NOTHING:
+            look = look.over(self._run_style.over(paragraph.look))
+        if look is NOTHING and not self._run_black:
+            return ""
+        if self._run_black and not look.white:
+            return look.reason(grounded=True) or "blacked-out text"
+        return look.reason(grounded=bool(look.white) and (paragraph.shaded or self._backed()))
 
     def _backed(self) -> bool:
         """Whether something other than the white page may stand behind the text."""
@@ -227,7 +244,7 @@ class StoryWalk:
     # paragraphs and runs
 
     def _start_p(self, attributes: Attributes) -> None:
-        self._paragraphs.append(_Paragraph())
+        self._paragraphs.append(_Paragraph(look=self._default_look))
         self._in_run = False
 
     def _end_p(self) -> None:
@@ -256,7 +273,9 @@ class StoryWalk:
         text = "".join(visible)
         here = self._here()
         for reason, pieces, label in stretches:
-            self._emit_labelled("".join(pieces), here / reason, reason, label)
+            reason, _, by = reason.partition(_BY)
+            place = here / (f"{reason} by {by}" if by else reason)
+            self._emit_labelled("".join(pieces), place, reason, label)
         if not text.strip():
             return
         if frame.kind == "cell":
@@ -273,41 +292,44 @@ class StoryWalk:
 
     def _start_pStyle(self, attributes: Attributes) -> None:  # noqa: N802 (named after the element)
         if self._paragraphs and not self._in_change:
-            self._paragraphs[-1].hidden_style = self._hidden_styles.get(_value(attributes), "")
+            self._paragraphs[-1].look = self._styles.get(_value(attributes), NOTHING)
 
     def _start_r(self, attributes: Attributes) -> None:
         self._in_run = True
-        self._run_reason = ""
-        self._run_white = self._run_shaded = False
+        self._run = self._run_style = NOTHING
+        self._run_black = False
 
     def _end_r(self) -> None:
         self._in_run = False
-        self._run_reason = ""
-        self._run_white = self._run_shaded = False
+        self._run = self._run_style = NOTHING
+        self._run_black = False
 
     def _start_vanish(self, attributes: Attributes) -> None:
-        if self._in_run and not self._in_change and _is_on(attributes):
-            self._run_reason = "hidden text"
+        if self._in_run and not self._in_change:
+            self._run = Look(hidden=_is_on(attributes)).over(self._run)
 
     def _start_rStyle(self, attributes: Attributes) -> None:  # noqa: N802
         if self._in_run and not self._in_change:
-            self._run_reason = self._hidden_styles.get(_value(attributes), self._run_reason)
+            self._run_style = self._styles.get(_value(attributes), NOTHING)
 
     def _start_color(self, attributes: Attributes) -> None:
         if self._in_run and not self._in_change:
-            self._run_white = _value(attributes).upper() == "FFFFFF"
+            white = _value(attributes).upper() == "FFFFFF"
+            if white or self._styles:
+                self._run = Look(white=white).over(self._run)
 
     def _start_sz(self, attributes: Attributes) -> None:
         value = _value(attributes)
-        if self._in_run and not self._in_change and value.isdecimal() and int(value) <= _TINY:
-            self._run_reason = self._run_reason or "tiny text"
+        if self._in_run and not self._in_change and value.isdecimal() and len(value) < 6:
+            tiny = int(value) <= _TINY
+            if tiny or self._styles:
+                self._run = Look(tiny=tiny).over(self._run)
 
     def _start_highlight(self, attributes: Attributes) -> None:
         if self._in_run and not self._in_change:
             value = _value(attributes)
-            self._run_shaded = value != "none"
-            if value == "black":
-                self._run_reason = self._run_reason or "blacked-out text"
+            self._run = Look(ground=value != "none").over(self._run)
+            self._run_black = self._run_black or value == "black"
 
     def _start_shd(self, attributes: Attributes) -> None:
         if self._in_change:
@@ -316,13 +338,19 @@ class StoryWalk:
         if fill in ("", "AUTO", "FFFFFF"):
             return
         if self._in_run:
-            self._run_shaded = True
-            if fill == "000000" and not self._run_white:
-                self._run_reason = self._run_reason or "blacked-out text"
+            self._run = Look(ground=True).over(self._run)
+            self._run_black = self._run_black or fill == "000000"
         elif self._paragraphs:
             self._paragraphs[-1].shaded = True
+        elif self._tables and not self._tables[-1].row:
+            self._tables[-1].styled = True
         else:
             self._frames[-1].shaded = True
+
+    def _start_anchor(self, attributes: Attributes) -> None:
+        # A picture behind the text: the page of a cover is of any colour.
+        if attributes.get("behindDoc", "0") not in _OFF:
+            self._background = True
 
     def _start_background(self, attributes: Attributes) -> None:
         self._background = True
@@ -373,7 +401,10 @@ class StoryWalk:
     # tracked changes
 
     def _start_del(self, attributes: Attributes) -> None:
-        self._regions.append("tracked deletion")
+        author = _value(attributes, "author")
+        date = _value(attributes, "date")[:10]
+        by = f"{_BY}{author}, {date}" if author and date else f"{_BY}{author}" if author else ""
+        self._regions.append("tracked deletion" + by)
         self._author(attributes)
 
     def _end_del(self) -> None:
@@ -521,14 +552,20 @@ class StoryWalk:
             table.row += 1
             table.column = 0
             table.header = False
+            table.hidden = ""
             table.cells = []
+
+    def _start_hidden(self, attributes: Attributes) -> None:
+        if self._tables and not self._in_change and _is_on(attributes):
+            self._tables[-1].hidden = "hidden row"
 
     def _end_tr(self) -> None:
         if self._tables:
             table = self._tables[-1]
             cells, table.cells = table.cells, []
             if cells:
-                table.rows.add(Row(table.row, cells, table.place / f"row {table.row}", header=table.header))
+                place = table.place / f"row {table.row}"
+                table.rows.add(Row(table.row, cells, place, table.hidden, header=table.header))
 
     def _start_tblHeader(self, attributes: Attributes) -> None:  # noqa: N802
         if self._tables and not self._in_change:
@@ -620,32 +657,55 @@ def _is_on(attributes: Attributes) -> bool:
     return _value(attributes).lower() not in _OFF
 
 
-def hidden_styles(package: Package, part: Part) -> dict[str, str]:
-    """Return the styles whose text is hidden, by their ids, with the reason; heirs of a style included."""
+def hidden_styles(package: Package, part: Part) -> dict[str, Look]:
+    """The styles whose text a reader may not see, by their ids; heirs of a style included.
+
+    The empty id is the style of paragraphs that name none.
+    """
     # Most have none, and their hundreds of styles cost more than the document.
-    data = package.read(part)
-    if all("vanish".encode(coding) not in data for coding in ("utf-8", "utf-16-le", "utf-16-be")):
+    text = decode_xml(package.read(part))
+    if not _TELLING.search(text):
         return {}
+    looks: dict[str, Look] = {}
     based: dict[str, str] = {}
-    hidden: set[str] = set()
-    current = [""]
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        tag = local(name)
-        if tag == "style":
-            current[0] = _value(attributes, "styleId")
-        elif tag == "basedOn":
-            based[current[0]] = _value(attributes)
-        elif tag == "vanish" and _is_on(attributes):
-            hidden.add(current[0])
-
-    for _ in parse_xml(package, part, start=start):
-        pass
-    found = dict.fromkeys(hidden, "hidden text")
-    for style in based:
-        ancestor, steps = style, 0
-        while ancestor in based and ancestor not in hidden and steps < 20:
-            ancestor, steps = based[ancestor], steps + 1
-        if ancestor in hidden:
-            found[style] = "hidden text"
+    default = ""
+    for body in _STYLE_END.split(text):
+        begin = _STYLE.search(body)
+        attributes = dict(_ATTRIBUTE.findall(begin[1])) if begin else {}
+        name, kind = attributes.get("styleId", ""), attributes.get("type", "paragraph")
+        if begin is None or kind not in ("paragraph", "character"):
+            continue
+        if kind == "paragraph" and attributes.get("default", "0") not in _OFF:
+            default = name
+        looks[name] = _style_look(body[begin.end() :], based, name)
+    found: dict[str, Look] = {}
+    for name, look in looks.items():
+        ancestor = name
+        for _ in range(_GENERATIONS):
+            ancestor = based.get(ancestor, "")
+            if ancestor not in looks:
+                break
+            look = look.over(looks[ancestor])
+        if not look.says_nothing:
+            found[name] = look
+    if default in found:
+        found[""] = found[default]
     return found
+
+
+def _style_look(body: str, based: dict[str, str], name: str) -> Look:
+    look = NOTHING
+    for tag, inside in _STYLE_ELEMENT.findall(body):
+        attributes = dict(_ATTRIBUTE.findall(inside))
+        value = attributes.get("val", "")
+        if tag == "basedOn":
+            based[name] = value
+        elif tag == "vanish":
+            look = Look(hidden=value.lower() not in _OFF).over(look)
+        elif tag == "color":
+            look = Look(white=value.upper() == "FFFFFF").over(look)
+        elif tag == "sz" and value.isdecimal() and len(value) < 6:
+            look = Look(tiny=int(value) <= _TINY).over(look)
+        elif attributes.get("fill", "auto").upper() not in ("", "AUTO", "FFFFFF") or tag == "highlight":
+            look = Look(ground=True).over(look)
+    return look

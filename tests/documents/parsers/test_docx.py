@@ -189,7 +189,7 @@ def document() -> tuple[tuple[Segment, ...], Coverage]:
 PLACES = (
     ("bodytoken", "", "paragraph 1"),
     ("splitoverruns", "", "paragraph 2"),
-    ("deletedtoken", "tracked deletion", "paragraph 3 > tracked deletion"),
+    ("deletedtoken", "tracked deletion", "paragraph 3 > tracked deletion by changeauthor"),
     ("changeauthor", "author of a change", "author of a change"),
     ("insertedtoken", "", "paragraph"),
     ("insertauthor", "author of a change", "author of a change"),
@@ -401,3 +401,101 @@ def test_what_is_no_picture_is_read_for_what_it_is(name: str) -> None:
     segments, coverage = read(pack(parts))
     assert segment_with(segments, "smuggledtoken").location.parts[0].startswith("picture")
     assert coverage.status is Status.INSPECTED
+
+
+def style(
+    name: str, properties: str, *, based: str = "", kind: str = "paragraph", default: bool = False
+) -> str:
+    parent = f'<w:basedOn w:val="{based}"/>' if based else ""
+    extra = ' w:default="1"' if default else ""
+    return f'<w:style w:type="{kind}"{extra} w:styleId="{name}"><w:name w:val="x"/>{parent}{properties}</w:style>'
+
+
+LOOKS = "".join(
+    (
+        style("Normal", "", default=True),
+        style("Secret", "<w:rPr><w:vanish/></w:rPr>"),
+        style("Heir", "<w:rPr><w:b/></w:rPr>", based="Secret"),
+        style("Shown", '<w:rPr><w:vanish w:val="0"/></w:rPr>', based="Secret"),
+        style("SecretRun", "<w:rPr><w:vanish/></w:rPr>", kind="character"),
+        style("White", '<w:rPr><w:color w:val="FFFFFF"/></w:rPr>'),
+        style(
+            "WhiteRun",
+            '<w:rPr><w:color w:val="ffffff" w:themeColor="background1"/></w:rPr>',
+            kind="character",
+        ),
+        style(
+            "Banner",
+            '<w:pPr><w:shd w:val="clear" w:fill="000080"/></w:pPr><w:rPr><w:color w:val="FFFFFF"/></w:rPr>',
+        ),
+        style("Dust", '<w:rPr><w:sz w:val="2"/></w:rPr>'),
+        style(
+            "Grid", '<w:tblStylePr w:type="firstRow"><w:rPr><w:vanish/></w:rPr></w:tblStylePr>', kind="table"
+        ),
+    )
+)
+
+
+def styled(name: str, *runs: str) -> str:
+    return f'<w:p><w:pPr><w:pStyle w:val="{name}"/></w:pPr>{"".join(runs)}</w:p>'
+
+
+@pytest.mark.parametrize(
+    ("body", "hidden", "why"),
+    [
+        (paragraph(run("token", "<w:webHidden/>")), "", "near miss: hidden in browsers only, as contents' page numbers"),
+        (styled("Secret", run("token")), "hidden text", "a hidden style of paragraphs"),
+        (styled("Heir", run("token")), "hidden text", "an heir of it"),
+        (styled("Heir", run("token", '<w:vanish w:val="0"/>')), "", "near miss: the run is shown again"),
+        (styled("Shown", run("token")), "", "near miss: the heir is shown again"),
+        (paragraph(run("token", '<w:rStyle w:val="SecretRun"/>')), "hidden text", "a hidden style of runs"),
+        (styled("White", run("token")), "white text", "a white style"),
+        (styled("White", run("token", '<w:color w:val="FF0000"/>')), "", "near miss: red in it"),
+        (styled("White", run("token", '<w:highlight w:val="blue"/>')), "", "near miss: on blue"),
+        (styled("Banner", run("token")), "", "near miss: the style has its own ground"),
+        (paragraph(run("token", '<w:rStyle w:val="WhiteRun"/>')), "white text", "a white style of runs"),
+        (styled("Dust", run("token")), "tiny text", "one point by the style"),
+        (styled("Dust", run("token", '<w:sz w:val="24"/>')), "", "near miss: larger in the run"),
+        (styled("Grid", run("token")), "", "near miss: a part of a table's style"),
+        (paragraph(run("token", '<w:color w:val="FFFFFF"/><w:shd w:val="clear" w:fill="000000"/>')), "", "near miss: white on black"),
+        (
+            '<w:p><w:r><w:drawing><wp:anchor behindDoc="1"/></w:drawing></w:r></w:p>' + styled("White", run("token")),
+            "", "near miss: a picture behind the text",
+        ),
+        (
+            '<w:tbl><w:tblPr><w:shd w:val="clear" w:fill="FF0000"/></w:tblPr><w:tr><w:tc><w:p/></w:tc></w:tr></w:tbl>' + styled("White", run("token")),
+            "white text", "a coloured table before it says nothing of the page",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_seen(body: str, hidden: str, why: str) -> None:
+    parts = unpack(full_document())
+    document: dict[str, str | bytes] = {
+        "[Content_Types].xml": parts["[Content_Types].xml"],
+        "_rels/.rels": parts["_rels/.rels"],
+        "word/document.xml": story("document", f"<w:body>{body}</w:body>"),
+        "word/styles.xml": story("styles", LOOKS),
+    }
+    segments, coverage = read(pack(document))
+    assert coverage.kind == "docx"
+    assert segment_with(segments, "token").hidden == hidden, why
+
+
+def test_who_deleted_and_when_is_told_and_a_hidden_row_is() -> None:
+    def row(name: str, properties: str = "") -> str:
+        return f"<w:tr><w:trPr>{properties}</w:trPr>{cell(paragraph(run(name)))}{cell(paragraph(run('x')))}</w:tr>"
+
+    body = paragraph(
+        '<w:del w:author="Ann Carr" w:date="2024-03-05T10:00:00Z"><w:r><w:delText>onetoken</w:delText></w:r></w:del>',
+        '<w:del w:author="Bob Dale"><w:r><w:delText>twotoken</w:delText></w:r></w:del>',
+    )
+    body += f"<w:tbl>{row('Name')}{row('hiddenrow', '<w:hidden/>')}{row('shownrow')}</w:tbl>"
+    parts: dict[str, str | bytes] = dict(unpack(full_document()))
+    parts["word/document.xml"] = story("document", f"<w:body>{body}</w:body>")
+    segments, _ = read(pack(parts))
+    one, two = segment_with(segments, "onetoken"), segment_with(segments, "twotoken")
+    assert str(one.location) == "paragraph 1 > tracked deletion by Ann Carr, 2024-03-05"
+    assert str(two.location) == "paragraph 1 > tracked deletion by Bob Dale"
+    assert {one.hidden, two.hidden} == {"tracked deletion"}
+    assert segment_with(segments, "hiddenrow").hidden == "hidden row"
+    assert segment_with(segments, "shownrow").hidden == ""
