@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 
 from scanner.documents.external_program import ProgramError, as_file, find_program, output_of
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
-from scanner.documents.protocol import HERE, Event, ProtectionNote, Source
+from scanner.documents.parsers.access_pages import deleted_rows
+from scanner.documents.parsers.access_values import value_of
+from scanner.documents.protocol import HERE, Event, Member, ProtectionNote, Source
 from scanner.documents.rows import row_segment
 from scanner.documents.strings import only_strings
 
@@ -20,7 +24,15 @@ _FIELD_CHARACTERS = 10_000_000
 _ENCRYPTION_INFO = 0x299
 _PAGE = 4_096
 # The tables of the program itself, whose rows are forms, layouts and rights.
-_OWN = ("MSys", "~TMPCLP", "f_")
+_OWN = ("MSys", "~TMPCLP")
+# Where Access 2007 and later keep attached files, and the lists of a field with several values.
+_ATTACHMENTS = re.compile(r"f_[0-9A-Fa-f]{32}_(.*)")
+_COLUMN = re.compile(r"\t\[(.+)\]\s+(\w+)")
+_BINARY = frozenset({"OLE", "Binary"})
+# Hexadecimal digits of one object.
+_OBJECT_DIGITS = 100_000_000
+# Types of an entry of the list of objects: tables in other files and databases.
+_LINKED = frozenset({"4", "6"})
 
 
 def mdbtools() -> bool:
@@ -34,7 +46,7 @@ class AccessParser:
     kinds = frozenset({"access"})
 
     def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
-        """Yield the rows of all tables; queries, forms and macros are not read."""
+        """Yield the rows of all tables, links, queries and deleted rows; forms and macros are not read."""
         if method := _encryption(source.head(_PAGE)):
             yield ProtectionNote(Protection.STRONG, HERE, method)
             yield Gap(HERE, Shortfall.ENCRYPTED, "needs a password")
@@ -57,20 +69,23 @@ def _encryption(head: bytes) -> str:
 
 def _database(source: Source, path: str, limits: Limits) -> Iterator[Event]:
     try:
-        with output_of([find_program("mdb-tables"), "-1", path]) as listing:
+        with output_of([find_program("mdb-tables"), "-S", "-1", path]) as listing:
             names = listing.read(_FIELD_CHARACTERS).decode("utf-8", "replace").splitlines()
+        binary = _binary_columns(path)
     except ProgramError:
         yield from only_strings(source, "mdbtools cannot open it")
         return
     tables = [name for name in names if name.strip() and not name.startswith(_OWN)]
     cells = 0
     for number, name in enumerate(tables[:_TABLES], 1):
-        place = Location((f'table "{name}"',))
-        yield Segment(name, place / "name")
+        attached = _ATTACHMENTS.fullmatch(name)
+        place = Location((f'table "{name}"' if attached is None else f'attachments "{attached[1]}"',))
+        if attached is None:
+            yield Segment(name, place / "name")
         try:
-            for segment in _rows(path, name, number, place):
-                cells += len(segment.fields)
-                yield segment
+            for event in _rows(path, name, number, place, binary.get(name, frozenset())):
+                cells += len(event.fields) if isinstance(event, Segment) else 1
+                yield event
                 if cells > limits.cells:
                     yield Gap(place, Shortfall.LIMIT, f"more than {limits.cells:,} cells")
                     return
@@ -78,27 +93,82 @@ def _database(source: Source, path: str, limits: Limits) -> Iterator[Event]:
             yield Gap(place, Shortfall.DAMAGED, type(error).__name__)
     if len(tables) > _TABLES:
         yield Gap(HERE, Shortfall.LIMIT, f"more than {_TABLES:,} tables")
+    owners: dict[int, str] = {}
+    with suppress(ProgramError, csv.Error):  # what the program keeps is no loss where it is damaged
+        yield from _links_and_queries(path, owners)
+    yield from deleted_rows(source, owners)
     if not tables:
         yield from only_strings(source, "no tables of its own")
 
 
-def _rows(path: str, name: str, number: int, place: Location) -> Iterator[Segment]:
-    command = [
-        find_program("mdb-export"),
-        "-b",
-        "strip",
-        "-D",
-        "%d/%m/%Y",
-        "-T",
-        "%d/%m/%Y %H:%M",
-        path,
-        name,
-    ]
+def _binary_columns(path: str) -> dict[str, frozenset[str]]:
+    """The columns of each table that keep bytes."""
+    found: dict[str, set[str]] = {}
+    table = ""
+    with output_of([find_program("mdb-schema"), path]) as output:
+        for line in io.TextIOWrapper(output, "utf-8", "replace"):
+            if line.startswith("CREATE TABLE ["):
+                table = line[len("CREATE TABLE [") :].rstrip().removesuffix("]")
+            elif (column := _COLUMN.match(line)) and column[2] in _BINARY:
+                found.setdefault(table, set()).add(column[1])
+    return {name: frozenset(columns) for name, columns in found.items()}
+
+
+def _export(path: str, name: str, *, digits: bool) -> Iterator[list[str]]:
+    """The labels of a table, then its rows; bytes as hexadecimal digits where they are asked for."""
+    dates = ("-D", "%d/%m/%Y", "-T", "%d/%m/%Y %H:%M")
+    command = [find_program("mdb-export"), "-b", "hex" if digits else "strip", *dates, path, name]
     with output_of(command) as output:
         lines = io.TextIOWrapper(output, "utf-8", "replace", newline="")
-        csv.field_size_limit(_FIELD_CHARACTERS)
-        rows = csv.reader(lines)
-        labels = next(rows, [])
-        cells = tuple(f"column {label}" for label in labels)
-        for index, row in enumerate(rows, 1):
-            yield row_segment(row, labels, place / f"row {index}", cells=cells, table=number)
+        csv.field_size_limit(_OBJECT_DIGITS if digits else _FIELD_CHARACTERS)
+        yield from csv.reader(lines)
+
+
+def _rows(path: str, name: str, number: int, place: Location, binary: frozenset[str]) -> Iterator[Event]:
+    rows = _export(path, name, digits=bool(binary))
+    labels = next(rows, [])
+    cells = tuple(f"column {label}" for label in labels)
+    objects = [column for column, label in enumerate(labels) if label in binary]
+    named = labels.index("FileName") if "FileName" in labels else -1
+    for index, row in enumerate(rows, 1):
+        where = place / f"row {index}"
+        members: list[Member] = []
+        for column in objects:
+            if column < len(row) and row[column]:
+                file = row[named] if 0 <= named < len(row) else ""
+                with suppress(ValueError):  # no digits: the program has said something else
+                    value = bytes.fromhex(row[column])
+                    row[column] = value_of(value, file, where / cells[column], members)
+        yield row_segment(row, labels, where, cells=cells, table=number)
+        yield from members
+
+
+def _links_and_queries(path: str, owners: dict[int, str]) -> Iterator[Event]:
+    """Tables that stand in other files, and the texts of queries; ``owners`` gets the names of tables."""
+    queries: dict[str, str] = {}
+    for row in _dictionaries(_export(path, "MSysObjects", digits=False)):
+        name, kind, number = row.get("Name", ""), row.get("Type", ""), row.get("Id", "")
+        queries[number] = name
+        if kind == "1" and number.isdigit() and not name.startswith(_OWN):
+            owners[int(number)] = name
+        if kind in _LINKED:
+            source = [row.get(key, "") for key in ("Connect", "Database", "ForeignName")]
+            if any(text.strip() for text in source):
+                labels = ("Connect", "Database", "Table")
+                place = Location((f'linked table "{name}"',))
+                yield row_segment([name, *source], ["Name", *labels], place, hidden="data connection")
+    texts: dict[str, list[str]] = {}
+    for row in _dictionaries(_export(path, "MSysQueries", digits=False)):
+        words = [row.get(key, "").strip() for key in ("Name1", "Name2", "Expression")]
+        texts.setdefault(row.get("ObjectId", ""), []).extend(word for word in words if word)
+    for number, words in texts.items():
+        if words:
+            name = queries.get(number, "")
+            place = Location((f'query "{name}"' if name else f"query {number}",))
+            yield Segment("\n".join(dict.fromkeys((name, *words))).strip(), place, "database schema")
+
+
+def _dictionaries(rows: Iterator[list[str]]) -> Iterator[dict[str, str]]:
+    labels = next(rows, [])
+    for row in rows:
+        yield dict(zip(labels, row, strict=False))

@@ -12,8 +12,12 @@ from scanner.documents.model import Location
 from scanner.documents.protocol import Member
 
 OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+FIELD_MARK = b"\x15\x1c"
+"""How an object begins that a field of a database keeps."""
+
 _METAFILE, _BITMAP, _ENHANCED = 3, 8, 14
 _BITMAP_HEAD = 14
+_EMBEDDED = 2
 
 
 def members(data: bytes, name: str, location: Location) -> list[Member]:
@@ -80,6 +84,35 @@ def presentation(data: bytes) -> bytes | None:
         head = struct.pack("<2sLHHL", b"BM", _BITMAP_HEAD + size, 0, 0, _BITMAP_HEAD + 40)
         return head + picture
     return picture if kind in (_METAFILE, _ENHANCED) or not picture else None
+
+
+def field_members(data: bytes, location: Location) -> list[Member]:
+    """The file in a field of a database: a head of Access, then an object of OLE 1 (MS-OLEDS 2.2.5).
+
+    Nothing where the object is a link, or is damaged.
+    """
+    try:
+        (at,) = struct.unpack_from("<H", data, 2)
+        (kind,) = struct.unpack_from("<L", data, at + 4)
+        at += 8
+        names = []
+        for _ in range(3):
+            (size,) = struct.unpack_from("<L", data, at)
+            names.append(data[at + 4 : at + 4 + size].rstrip(b"\0").decode("cp1252", "replace"))
+            at += 4 + size
+        (size,) = struct.unpack_from("<L", data, at)
+    except struct.error:
+        return []
+    content = data[at + 4 : at + 4 + size]
+    if kind != _EMBEDDED or not content:
+        return []
+    if names[0] == "Package":
+        try:
+            label, inside = _packaged(bytes(4) + content)
+        except (struct.error, ValueError):
+            return []
+        return [Member(label, inside, location / f'embedded file "{label}"')]
+    return members(content, "", location)
 
 
 def _native(data: bytes) -> tuple[str, bytes | None]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gzip
 import struct
+import zlib
 
 import pytest
 
 from scanner.documents import Segment, Source, Status, read_document
-from scanner.documents.model import Coverage, Protection, Shortfall
+from scanner.documents.model import Coverage, Location, Protection, Shortfall
 from scanner.documents.parsers import access
+from scanner.documents.parsers.access_values import value_of
+from scanner.documents.parsers.compound_file import pack
+from scanner.documents.protocol import Member
 from tests.documents.parsers.legacy import FIXTURES
 
 needs_mdbtools = pytest.mark.skipif(not access.mdbtools(), reason="mdbtools is not installed")
@@ -73,6 +77,129 @@ def test_what_the_program_refuses_is_read_in_part() -> None:
     text, coverage = read(database(JET))
     assert coverage.gaps[0].reason is Shortfall.UNSUPPORTED_KIND
     assert "Tokenone" in text
+
+
+# Changed copies of the real database: nothing that is free writes one.
+PAGE = 4_096
+
+
+def deleted(data: bytes, token: bytes, flags: int = 0xC000) -> bytes:
+    """The row that holds ``token``, marked as deleted, as Access does it."""
+    at = data.index(token)
+    page = at // PAGE * PAGE
+    (count,) = struct.unpack_from("<H", data, page + 12)
+    places = struct.unpack_from(f"<{count}H", data, page + 14)
+    row = max(range(count), key=lambda index: (places[index] <= at - page, places[index]))
+    out = bytearray(data)
+    struct.pack_into("<H", out, page + 14 + 2 * row, places[row] | flags)
+    return bytes(out)
+
+
+def with_column_type(data: bytes, name: str, old: int, new: int) -> bytes:
+    """The definition of the table with another type for one column (names stand in their order behind)."""
+    raw = name.encode("utf-16-le")
+    names = data.index(struct.pack("<H", len(raw)) + raw)
+    page = names // PAGE * PAGE
+    (columns,) = struct.unpack_from("<H", data, page + 45)
+    (indexes,) = struct.unpack_from("<L", data, page + 51)
+    first = page + 63 + 12 * indexes
+    at = first + 25 * columns
+    for number in range(columns):
+        (size,) = struct.unpack_from("<H", data, at)
+        if data[at + 2 : at + 2 + size] == raw:
+            place = first + 25 * number
+            assert data[place] == old
+            return data[:place] + bytes((new,)) + data[place + 1 :]
+        at += 2 + size
+    raise AssertionError("no such column")
+
+
+SURNAME = b"\xff\xfeAaron"
+
+
+@needs_mdbtools
+@pytest.mark.parametrize("mark", [b"\2", b"\3", b"\5"], ids=["2007", "2010", "2016"])
+def test_later_formats_are_read_like_the_one_before_them(mark: bytes) -> None:
+    later = GUILD.replace(b"Standard Jet DB\0\1", b"Standard ACE DB\0" + mark, 1)
+    text, coverage = read(later)
+    assert coverage.status is Status.INSPECTED
+    assert text == read(GUILD)[0]
+
+
+@needs_mdbtools
+def test_a_deleted_row_is_still_read_and_told_as_hidden() -> None:
+    *segments, coverage = read_document(Source.from_bytes(deleted(GUILD, SURNAME), "guild.mdb"))
+    assert isinstance(coverage, Coverage)
+    assert coverage.status is Status.INSPECTED
+    rows = [one for one in segments if isinstance(one, Segment) and one.cells]
+    (left,) = [one for one in segments if isinstance(one, Segment) and one.hidden == "deleted row"]
+    assert len(rows) == 19
+    assert "Aaron\tWilliam" in left.text
+    assert str(left.location) == 'table "merchant_taylors" > deleted row'
+
+
+@needs_mdbtools
+def test_a_row_that_was_moved_is_read_once_and_is_not_hidden() -> None:
+    *segments, _ = read_document(Source.from_bytes(deleted(GUILD, SURNAME, 0x8000), "guild.mdb"))
+    found = [one for one in segments if isinstance(one, Segment) and "Aaron" in one.text]
+    assert [one.hidden for one in found] == [""]
+
+
+@needs_mdbtools
+def test_bytes_in_a_column_are_not_passed_over() -> None:
+    changed = with_column_type(GUILD.replace(SURNAME, b"Aarons!"), "Surname", 0x0A, 0x09)
+    *segments, _ = read_document(Source.from_bytes(changed, "guild.mdb"))
+    rows = [one for one in segments if isinstance(one, Segment) and one.cells]
+    labels = {one.label: rows[0].text[one.start : one.end] for one in rows[0].fields}
+    assert (labels["Surname"], labels["Forenames"]) == ("Aarons!", "William")
+
+
+def attachment(content: bytes, packed: bool) -> bytes:
+    inside = struct.pack("<LLL", 20, 1, 4) + "txt\0".encode("utf-16-le") + content
+    return struct.pack("<LL", packed, len(inside)) + (zlib.compress(inside) if packed else inside)
+
+
+def field(kind: int, name: bytes, content: bytes) -> bytes:
+    """An object in a field (a head of Access, then OLE 1)."""
+    head = struct.pack("<HHLHHHHL", 0x1C15, 20, kind, 0, 0, 0, 0, 0)
+    names = struct.pack("<L", len(name) + 1) + name + b"\0" + struct.pack("<LL", 0, 0)
+    return head + struct.pack("<LL", 0x501, kind) + names + struct.pack("<L", len(content)) + content
+
+
+NATIVE = (
+    b"\x02\0note.txt\0C:\\n.txt\0"
+    + struct.pack("<HHL", 0, 3, 4)
+    + b"C:\\\0"
+    + struct.pack("<L", 5)
+    + b"inner"
+)
+PLACE = Location(('table "Cases"', "row 1", "column Scan"))
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "text", "members"),
+    [
+        (attachment(b"case notes", packed=False), "a.txt", "", [("a.txt", b"case notes")]),
+        (attachment(b"case notes", packed=True), "a.txt", "", [("a.txt", b"case notes")]),
+        (attachment(b"case notes", packed=True)[:20], "a.txt", None, []),
+        (field(2, b"Package", NATIVE), "", "", [("note.txt", b"inner")]),
+        (field(2, b"Word.Document.8", pack({("WordDocument",): b"x"})), "", "", None),
+        (field(1, b"Package", NATIVE), "", None, []),  # a link
+        (b"Ann Smith, 1 High Street", "", "Ann Smith, 1 High Street", []),
+        (b"\x89PNG\r\n\x1a\n" + bytes(40), "", "", None),
+        (b"\0\1\2\3", "", "", []),
+    ],
+)
+def test_values_that_are_bytes(
+    data: bytes, name: str, text: str | None, members: list[tuple[str, bytes]] | None
+) -> None:
+    found: list[Member] = []
+    said = value_of(data, name, PLACE, found)
+    assert text is None or said == text
+    if members is None:
+        assert len(found) == 1
+    else:
+        assert [(one.name, one.content) for one in found] == members
 
 
 def test_without_the_program_the_strings_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
