@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -10,25 +9,24 @@ from itertools import count
 
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
-from scanner.documents.parsers import ooxml_parts
+from scanner.documents.parsers import ooxml_parts, xlsb_caches
 from scanner.documents.parsers.binary_sheet import (
     STATES,
     SheetRows,
     cell_name,
     drain,
-    raw_number,
     rk_number,
     sheet_place,
 )
 from scanner.documents.parsers.formula_tokens import BIFF12, constants, searched
-from scanner.documents.parsers.number_format import BUILT_IN_FORMATS, GENERAL, general
+from scanner.documents.parsers.number_format import BUILT_IN_FORMATS, GENERAL
 from scanner.documents.parsers.ole_object import OLE_MAGIC
 from scanner.documents.parsers.ooxml_package import Package, Part, open_package
 from scanner.documents.parsers.ooxml_parts import record
 from scanner.documents.parsers.workbook_parts import header_text
 from scanner.documents.parsers.workbook_styles import SharedStrings, Styles
+from scanner.documents.parsers.xlsb_records import is_whole, records, strings_in, wide_string
 from scanner.documents.protocol import HERE, Event, Source
-from scanner.documents.rows import row_segment
 
 # Record types (MS-XLSB 2.3.2): the first of a part says what the part is.
 _BOOK, _SHEET, _STRINGS, _STYLES, _COMMENTS = 131, 129, 159, 278, 628
@@ -45,17 +43,10 @@ _SHORT = {13: _RK, 15: _BOOL, 16: _REAL, 17: _TEXT, 18: _SHARED}
 _SHORT_EMPTY, _EMPTY = frozenset((12, 14)), frozenset((1, 3, 11))
 _ARRAY_FORMULA, _SHARED_FORMULA, _CONDITION = 426, 427, 463
 _AUTHOR, _COMMENT, _COMMENT_TEXT = 632, 635, 637
-_CACHE_FIELD, _ITEM_NUMBER, _ITEM_TEXT, _ITEM_DATE, _ITEM_RUN = 183, 21, 24, 25, 191
 _VALUES = frozenset(
     (_RK, _BOOL, _REAL, _TEXT, _SHARED, _FORMULA_TEXT, _FORMULA_NUMBER, _FORMULA_BOOL, _INLINE_RICH)
 )
-_WIDE = re.compile(rb"(?:[\x20-\x7e\xa0-\xff]\x00){3,}")
-_LETTERS = re.compile(r"[^\W_]{2}|\d{4}")
-# Identifiers that the program makes up.
-_PROGRAM = re.compile(r"rId\d+\Z|(?:\w{1,8}:?\d?_)?\{[0-9A-Fa-f-]{36}\}\Z|microsoft\.com:|\d{1,3}_ncr:")
 _LITERALS = 10_000
-# A record larger than this is searched by a pattern; guesses at lengths in it that may fail.
-_TAKEN_APART, _GUESSES = 65_536, 2_000
 _SILENT = frozenset(("binaryindex", "calcchain", "printersettings"))
 _ERRORS = (struct.error, IndexError)
 
@@ -70,73 +61,6 @@ class XlsbParser:
         package = open_package(source, limits)
         yield from package.take_gaps()
         yield from _Workbook(package, limits).read()
-
-
-def records(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield type, offset of the body and its length; the last one may be cut off (then length fits)."""
-    at = 0
-    size = len(data)
-    while at < size:
-        kind = data[at]
-        at += 1
-        if kind & 0x80 and at < size:
-            kind = kind & 0x7F | (data[at] & 0x7F) << 7
-            at += 1
-        length = shift = 0
-        while at < size and shift < 28:
-            byte = data[at]
-            at += 1
-            length |= (byte & 0x7F) << shift
-            shift += 7
-            if not byte & 0x80:
-                break
-        yield kind, at, min(length, size - at)
-        if length > size - at:
-            return
-        at += length
-
-
-def _is_whole(data: bytes) -> bool:
-    """Whether the lengths of all records fit the part."""
-    end = 0
-    for _, at, length in records(data):
-        end = at + length
-    return end == len(data)
-
-
-def wide_string(data: bytes, at: int) -> tuple[str, int]:
-    """A string behind its 32-bit length (0xFFFFFFFF: none); raises ``struct.error`` where it does not fit."""
-    (length,) = struct.unpack_from("<L", data, at)
-    at += 4
-    if length == 0xFFFFFFFF:
-        return "", at
-    if length * 2 > len(data) - at:
-        raise struct.error("string behind the end of its record")
-    return data[at : at + 2 * length].decode("utf-16-le", "replace"), at + 2 * length
-
-
-def strings_in(body: bytes) -> list[str]:
-    """Strings behind their lengths anywhere in a record whose layout is not taken apart."""
-    if len(body) > _TAKEN_APART:
-        return [match[0].decode("utf-16-le") for match in _WIDE.finditer(body)]
-    found: list[str] = []
-    at = guesses = 0
-    size = len(body)
-    while at + 6 <= size and guesses < _GUESSES:
-        length = int.from_bytes(body[at : at + 4], "little")
-        if 2 <= length <= (size - at - 4) // 2:
-            guesses += 1
-            text = body[at + 4 : at + 4 + 2 * length].decode("utf-16-le", "replace")
-            if (
-                text.replace("\n", "").replace("\t", "").replace("\r", "").isprintable()
-                and "\ufffd" not in text
-            ):
-                if _LETTERS.search(text) and not _PROGRAM.match(text):
-                    found.append(text)
-                at += 4 + 2 * length
-                continue
-        at += 1
-    return found
 
 
 @dataclass(slots=True)
@@ -164,6 +88,7 @@ class _Workbook:
         self._complete = True
         self._owners: dict[str, _Sheet] = {}
         self._literals: set[str] = set()
+        self._cache_records: set[str] = set()
         self._ready: list[Segment] = []
 
     def read(self) -> Iterator[Event]:
@@ -201,13 +126,15 @@ class _Workbook:
         for number, part in enumerate(by_kind.get(_CACHE, []), 1):
             yield from self._guarded(part, self._cache(part, number))
         for number, part in enumerate(by_kind.get(_LINK, []), 1):
-            place = Location((f"external link {number}",))
-            yield from self._scan(part, place, "external link cache")
-            yield Gap(place, Shortfall.UNSUPPORTED_KIND, "numbers in the cache of another workbook")
-        for number, part in enumerate(by_kind.get(_CACHE_RECORDS, []), 1):
-            place = Location((f"pivot cache {number}", "records"))
-            yield from self._scan(part, place, "pivot cache")
-            yield Gap(place, Shortfall.UNSUPPORTED_KIND, "numbers in the records of a pivot cache")
+            yield from self._guarded(part, self._external(part, number))
+        for part in by_kind.get(_CACHE_RECORDS, []):
+            if part.name not in self._cache_records:
+                # Records whose definition is gone: nothing says how they are laid out.
+                place = Location((part.base,))
+                yield from self._scan(part, place, "pivot cache")
+                yield Gap(
+                    place, Shortfall.UNSUPPORTED_KIND, "records of a pivot cache without its definition"
+                )
         known = {_BOOK, _SHEET, _STRINGS, _STYLES, _COMMENTS, _CACHE, _LINK, _CACHE_RECORDS}
         for kind, parts in by_kind.items():
             for part in parts if kind not in known else ():
@@ -237,7 +164,7 @@ class _Workbook:
 
     def _read(self, part: Part) -> bytes:
         data = self._package.read(part)
-        if not _is_whole(data):
+        if not is_whole(data):
             self._complete = False
             self._package.gaps.append(Gap(Location((part.name,)), Shortfall.DAMAGED, "records break off"))
         return data
@@ -290,8 +217,7 @@ class _Workbook:
                 self._date1904 = bool(body and body[0] & 1)
             elif kind == _BUNDLE:
                 (state,) = struct.unpack_from("<L", body, 0)
-                identifier, end = wide_string(body, 8)
-                name = wide_string(body, end)[0]
+                identifier, name = _bundle(body)
                 hidden = STATES.get(state & 3, "")
                 yield record([("sheet", name)], sheet_place(name, hidden) / "name", hidden)
                 link = related.get(identifier)
@@ -424,30 +350,16 @@ class _Workbook:
                 yield Segment(wide_string(body, 1)[0].strip(), place / f"comment on {cell}", "comment")
 
     def _cache(self, part: Part, number: int) -> Iterator[Event]:
-        """Shared items of a pivot cache, under the name of their field."""
-        place = Location((f"pivot cache {number}",))
-        data = self._read(part)
-        name = ""
-        for kind, at, length in records(data):
-            body = data[at : at + length]
-            values: list[str] = []
-            if kind == _CACHE_FIELD:
-                name = next(iter(strings_in(body)), "")
-            elif kind == _ITEM_NUMBER and length >= 8:
-                values = [general(raw_number(struct.unpack_from("<d", body, 0)[0]))]
-            elif kind == _ITEM_DATE and length >= 5:
-                year, month, day = struct.unpack_from("<HHB", body, 0)
-                values = [f"{day:02}/{month:02}/{year:04}"]
-            elif kind == _ITEM_RUN and length >= 6 and (length - 6) == 8 * _count(body):
-                values = [general(raw_number(value)) for (value,) in struct.iter_unpack("<d", body[6:])]
-            elif kind == _ITEM_TEXT:
-                values = [wide_string(body, 0)[0]]
-            else:
-                values = strings_in(body)
-            for value in values:
-                where = place / f'field "{name}"' if name else place
-                if value.strip():
-                    yield row_segment([value], [name], where, hidden="pivot cache")
+        """A pivot cache: its definition, and the records that a relationship names."""
+        links = self._package.related(part).values()
+        found = (self._package.part_named(link.target) for link in links if not link.external)
+        lists = [one for one in found if one is not None and "pivotcacherecords" in one.base]
+        self._cache_records.update(one.name for one in lists)
+        rows = self._read(lists[0]) if lists else b""
+        yield from xlsb_caches.pivot_cache(self._read(part), rows, number, next(self._tables))
+
+    def _external(self, part: Part, number: int) -> Iterator[Event]:
+        yield from xlsb_caches.external_link(self._read(part), number, self._tables)
 
     def _scan(self, part: Part, place: Location, reason: str) -> Iterator[Event]:
         """The strings of a part whose records are not taken apart."""
@@ -473,8 +385,14 @@ class _Workbook:
         yield from ooxml_parts.archive_comment(package)
 
 
-def _count(body: bytes) -> int:
-    return int.from_bytes(body[2:6], "little")
+def _bundle(body: bytes) -> tuple[str, str]:
+    """Identifier and name of a sheet; before the release of Excel 2007 another number stood in front."""
+    try:
+        identifier, end = wide_string(body, 8)
+        return identifier, wide_string(body, end)[0]
+    except struct.error:
+        identifier, end = wide_string(body, 12)
+        return identifier, wide_string(body, end)[0]
 
 
 def _formula(body: bytes, at: int) -> list[str]:

@@ -131,7 +131,14 @@ def parts() -> dict[str, str | bytes]:
         + rec(24, wide("pivottoken"))
         + rec(21, struct.pack("<d", 27182.0))
         + rec(25, struct.pack("<HHBBBB", 1981, 4, 3, 0, 0, 0)),
-        "xl/externalLinks/externalLink1.bin": rec(360) + rec(370, bytes(4) + wide("externtoken")),
+        "xl/externalLinks/externalLink1.bin": rec(360)
+        + rec(358, struct.pack("<L", 1) + wide("Payroll"))
+        + rec(363, bytes(5))
+        + rec(366, struct.pack("<L", 6))
+        + rec(371, struct.pack("<L", 1) + wide("externtoken"))
+        + rec(368, struct.pack("<Ld", 2, 4505577104.0))
+        + rec(364)
+        + rec(361),
     }
 
 
@@ -158,7 +165,8 @@ def parts() -> dict[str, str | bytes]:
         ("linktoken", 'sheet "Staff" > link', "link target"),
         ("orphantoken", "shared strings", "orphaned shared string"),
         ("pivottoken", 'pivot cache 1 > field "NINO"', "pivot cache"),
-        ("externtoken", "external link 1", "external link cache"),
+        ("externtoken", "external link 1 > Payroll > B7", "external link cache"),
+        ("4505577104", "external link 1 > Payroll > C7", "external link cache"),
     ],
 )
 def test_places(token: str, where: str, hidden: str) -> None:
@@ -179,8 +187,69 @@ def test_names_rows_and_caches_are_labelled() -> None:
     assert segment_with(segments, "nametoken").hidden == "defined name"
     cache = [segment.text for segment in segments if segment.hidden == "pivot cache"]
     assert cache == ["pivottoken", "27182", "03/04/1981"]
-    assert {gap.detail for gap in coverage.gaps} == {"numbers in the cache of another workbook"}
-    assert coverage.status is Status.PARTIAL
+    assert coverage.status is Status.INSPECTED
+
+
+def cache(rows: bytes) -> dict[str, bytes]:
+    """A pivot cache of five columns: items by their number, numbers, dates, texts, and a calculated one."""
+
+    def column(name: str, flags: int, *items: bytes, source: int = 4) -> bytes:
+        return (
+            rec(183, bytes((source,)) + bytes(19) + wide(name))
+            + rec(189, struct.pack("<HL", flags, len(items)))
+            + b"".join(items)
+            + rec(190)
+            + rec(184)
+        )
+
+    names = rec(191, struct.pack("<HL", 2, 2) + wide("Osei") + wide("gone"))
+    run = column("Name", 0x0B, names).replace(struct.pack("<HL", 0x0B, 1), struct.pack("<HL", 0x0B, 2))
+    definition = (
+        rec(179)
+        + run
+        + column("NHS No", 0xC2)
+        + column("Born", 0x04)
+        + column("Note", 0x0B)
+        + column("Month", 0x0B, rec(24, wide("grouptoken")), source=0)
+    )
+    return {
+        **{name: part if isinstance(part, bytes) else part.encode() for name, part in parts().items()},
+        "xl/pivotCache/pivotCacheDefinition1.bin": definition,
+        "xl/pivotCache/pivotCacheRecords1.bin": rec(193, bytes(4)) + rows + rec(194),
+        "xl/pivotCache/_rels/pivotCacheDefinition1.bin.rels": relationships(
+            ("r1", "pivotCacheRecords", "pivotCacheRecords1.bin")
+        ).encode(),
+    }
+
+
+BORN = struct.pack("<HHBBBB", 1979, 3, 2, 0, 0, 0)
+RECORD = struct.pack("<Ld", 0, 4505577104.0) + BORN + wide("called")
+WHOLE, LONGER = rec(33, RECORD), rec(33, RECORD + bytes(3))
+
+
+@pytest.mark.parametrize(
+    ("rows", "values", "gap"),
+    [
+        (WHOLE, ["Osei", "4505577104", "02/03/1979", "called"], False),
+        (
+            rec(34) + rec(26, bytes(4)) + rec(21, struct.pack("<d", 4505577104.0)) + rec(25, BORN) + rec(20),
+            ["Osei", "4505577104", "02/03/1979", ""],
+            False,
+        ),
+        (LONGER, None, True),  # does not end where its columns do
+    ],
+)
+def test_records_of_pivot_caches(rows: bytes, values: list[str] | None, gap: bool) -> None:
+    segments, coverage = read(pack(cache(rows)))
+    found = [one for one in segments if str(one.location) == "pivot cache 1 > record 1"]
+    assert bool(coverage.gaps) is gap
+    if values is None:
+        assert [one.text for one in found] == ["called"]
+        return
+    assert [one.text.split("\t") for one in found] == [values]
+    assert [item.label for item in found[0].fields] == ["Name", "NHS No", "Born", "Note"]
+    assert segment_with(segments, "gone").hidden == "pivot cache"  # an item that no record uses
+    assert str(segment_with(segments, "grouptoken").location) == 'pivot cache 1 > field "Month"'
 
 
 def short(kind: int, value: bytes = b"", style: int = 0) -> bytes:
