@@ -65,6 +65,9 @@ _PROTECTED = 1_000
 # What stays closed is kept for the end of the document, where more passwords are known: at most so many locks
 # and so many bytes.
 _PENDING, _PENDING_BYTES = 200, 250_000_000
+# Bytes that fill unused space, and how many of them are looked at.
+_FILL = b"\x00\xff"
+_FILLED = 1_000_000
 _OVERRIDE = "\u202e"
 _OVERRIDDEN = re.compile("\u202e([^\u202c\u202e\n]{1,1000})")
 _ENTROPY_SAMPLE = 1_000_000
@@ -523,6 +526,8 @@ def _unless_seen(source: Source, data: bytes, tally: _Tally) -> Source | None:
 
 def _without_parser(source: Source, kind: str, tally: _Tally, depth: int) -> Iterator[Segment]:
     """Say what is not read; where a string scan finds what people wrote, yield that."""
+    if kind == UNKNOWN and 0 < source.size <= _FILLED and not source.head(_FILLED).strip(_FILL):
+        return  # nothing was ever written there: what programs leave where a part has been
     words = PLAIN_WORDS.get(kind, kind)
     if kind in _SCANNED_FOR_STRINGS:
         with source.open() as file:

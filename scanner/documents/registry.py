@@ -74,6 +74,7 @@ PARSERS: Mapping[str, str] = MappingProxyType(
         "spreadsheet-xml": "scanner.documents.parsers.spreadsheet_xml:SpreadsheetXmlParser",
         "sql": "scanner.documents.parsers.sql_dump:SqlDumpParser",
         "sqlite": "scanner.documents.parsers.sqlite:SqliteParser",
+        "starview": "scanner.documents.parsers.starview:StarViewParser",
         "tar": "scanner.documents.parsers.archives:TarParser",
         "text": "scanner.documents.parsers.plain:TextParser",
         "tnef": "scanner.documents.parsers.tnef:TnefParser",

@@ -128,6 +128,7 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x97JB2\r\n\x1a\n", "image"),
     (b"8BPS", "image"),
     (b"\xd7\xcd\xc6\x9a", "metafile"),
+    (b"VCLMTF", "starview"),
     (b"\x01\x00\x09\x00\x00\x03", "metafile"),
     (b"VCLMTF", "metafile"),
     (b"ActiveMime\x00", "active-mime"),
@@ -416,6 +417,10 @@ def _sniff_zip(source: Source, head: bytes) -> str:
                 return "epub"
             if "[content_types].xml" in names:
                 return _sniff_ooxml(archive, names)
+            # Before OpenDocument there was no member that tells the kind.
+            manifest = _entry(archive, names, "meta-inf/manifest.xml", 100_000)
+            if "content.xml" in names and (odf := _ODF.search(manifest)):
+                return _ODF_KINDS.get(odf[1].decode("ascii"), "odg")
             if any(name.endswith(".iwa") for name in names):
                 return "numbers"
             return "zip"

@@ -367,3 +367,22 @@ def test_random_bytes_never_raise() -> None:
     for _ in range(120):
         _, coverage = read(chance.choice(marks) + chance.randbytes(chance.randrange(4_000)))
         assert coverage.status in Status
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "why"),
+    [
+        (
+            b"\xff" * 4 + bytes(183),
+            Status.INSPECTED,
+            "what Office leaves in the place of a part ([trash]/0000.dat)",
+        ),
+        (
+            b"\xff" * 4 + bytes(183) + b"\x01\x02\x03",
+            Status.NOT_INSPECTED,
+            "near miss: something stands there",
+        ),
+    ],
+)
+def test_nothing_but_fill_is_no_gap(data: bytes, status: Status, why: str) -> None:
+    assert read_whole(Source.from_bytes(data))[1].status is status, why

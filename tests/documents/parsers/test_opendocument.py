@@ -423,3 +423,20 @@ def test_prefixes_that_nobody_declared_mean_those_of_the_standard() -> None:
     segments, coverage = read(data)
     assert [(one.text, str(one.location)) for one in segments] == [("Tokenwords", "paragraph 1")]
     assert coverage.status is Status.INSPECTED
+
+
+def test_documents_of_before_opendocument_are_told_by_their_manifest() -> None:
+    names = 'xmlns:office="http://openoffice.org/2000/office" xmlns:text="http://openoffice.org/2000/text"'
+    content = (
+        '<!DOCTYPE office:document-content PUBLIC "-//OpenOffice.org//DTD OfficeDocument 1.0//EN" "office.dtd">'
+        f"<office:document-content {names}><office:body><text:p>Token<text:span>body</text:span></text:p>"
+        "</office:body></office:document-content>"
+    )
+    manifest = (
+        '<manifest:manifest xmlns:manifest="http://openoffice.org/2001/manifest"><manifest:file-entry '
+        'manifest:media-type="application/vnd.sun.xml.writer" manifest:full-path="/"/></manifest:manifest>'
+    )
+    segments, coverage = read(pack({"content.xml": content, "META-INF/manifest.xml": manifest}))
+    assert (coverage.kind, coverage.status) == ("odt", Status.INSPECTED)
+    assert str(segment_with(segments, "Tokenbody").location) == "paragraph 1"
+    assert read(pack({"content.xml": content}))[1].kind == "zip", "near miss: an archive with such a name"
