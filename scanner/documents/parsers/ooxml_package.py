@@ -12,7 +12,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import BinaryIO, cast
@@ -22,17 +22,23 @@ from scanner.documents.inflating import CountingReader, ExpansionLimitError
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Shortfall
 from scanner.documents.protocol import Source
-from scanner.documents.zip_directory import is_incomplete
+from scanner.documents.zip_directory import is_incomplete, whole_member
 
 _CHUNK = 1 << 18
 # Enough of a part to meet its root element, after a byte-order mark, a declaration and comments.
 _HEAD = 4096
+# A part up to this size is inflated once and kept, up to so many bytes together.
+_KEPT_PART, _KEPT_BYTES = 1 << 18, 16_000_000
 # A part is read whole up to this size where its walk is not by chunks.
 _PART_BYTES = 100_000_000
 _ROOT = re.compile(r"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
 _ENCODING = re.compile(rb"""^\s*<\?xml[^>]*encoding\s*=\s*["']([\w.-]+)""")
 _TAG = re.compile(r"<[^>]*>?")
 _LOCAL_HEADER = struct.Struct("<4sHHHHHLLLHH")
+
+
+# What an element begins with, by name with prefix.
+Attributes = Mapping[str, str]
 
 
 class XmlRefusedError(Exception):
@@ -88,6 +94,8 @@ class Package:
     _by_name: dict[str, Part] = field(default_factory=dict)
     _archive: zipfile.ZipFile | None = None
     _spent: int = 0
+    _kept: dict[str, bytes] = field(default_factory=dict)
+    _kept_bytes: int = 0
 
     def open(self, part: Part) -> BinaryIO:
         """Open a part for reading; raises what ``zipfile`` raises, and ``ExpansionLimitError``."""
@@ -112,8 +120,36 @@ class Package:
     def _spend(self, count: int) -> None:
         self._spent += count
 
+    def _at_once(self, part: Part) -> bytes | None:
+        """Return a small part that nothing is wrong with, whole; ``None`` where it must be read carefully."""
+        entry = part.entry
+        if entry is None or self._archive is None or part.size > min(_KEPT_PART, self.limits.ratio_floor):
+            return None
+        key = entry.filename if self._archive.NameToInfo.get(entry.filename) is entry else ""
+        if (data := self._kept.get(key)) is not None:
+            return data
+        if part.size > self.limits.expanded_bytes - self._spent:
+            return None
+        try:
+            data = whole_member(self._archive, entry)
+        except (OSError, ValueError, MemoryError):
+            return None
+        if data is not None:
+            self._spend(len(data))
+            if key and self._kept_bytes + len(data) <= _KEPT_BYTES:
+                self._kept[key] = data
+                self._kept_bytes += len(data)
+        return data
+
     def chunks(self, part: Part, size: int = _CHUNK) -> Iterator[bytes]:
-        """Yield a part's bytes by chunks; what cannot be read becomes a gap and ends them."""
+        """Yield a part's bytes by chunks of about ``size``; what cannot be read becomes a gap and ends them.
+
+        A small part comes as one chunk, however small ``size`` is.
+        """
+        if (whole := self._at_once(part)) is not None:
+            if whole:
+                yield whole
+            return
         try:
             with closing(self.open(part)) as reader:
                 while chunk := reader.read(size):
@@ -204,7 +240,7 @@ def _with_root(package: Package, part: Part) -> Part:
     if part.extension not in (".xml", ".rels", ".vml", ""):
         return part
     gaps = len(package.gaps)
-    head = next(package.chunks(part, _HEAD), b"")
+    head = next(package.chunks(part, _HEAD), b"")[:_HEAD]
     del package.gaps[gaps:]  # the same trouble is reported when the part is read
     match = _ROOT.search(decode_xml(head)) if b"<" in head else None
     root = match.group(1) if match else ""

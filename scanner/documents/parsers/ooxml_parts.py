@@ -16,7 +16,7 @@ from scanner.documents.model import Location, Segment
 from scanner.documents.parsers import ole_object
 from scanner.documents.parsers.embedded_pictures import TEXT_PIXELS, picture_size, unread_pictures
 from scanner.documents.parsers.macro_source import macro_segments
-from scanner.documents.parsers.ooxml_package import Package, Part, Relationship, parse_xml
+from scanner.documents.parsers.ooxml_package import Attributes, Package, Part, Relationship, parse_xml
 from scanner.documents.protocol import HERE, Event, Member
 from scanner.documents.rows import RECORD_SEPARATOR, row_segment
 
@@ -245,24 +245,31 @@ _FILE_NAME = re.compile(
 )
 
 
-def shape_texts(tag: str, attributes: dict[str, str]) -> list[tuple[str, str]]:
+_NAMED_SHAPES = frozenset(("docPr", "cNvPr"))
+_VML_SHAPES = frozenset(("shape", "rect", "roundrect", "oval", "line", "imagedata", "image"))
+_LINKS = frozenset(("hlinkClick", "hlinkHover", "hyperlink"))
+SHAPE_TAGS = _NAMED_SHAPES | _VML_SHAPES | _LINKS | {"textpath"}
+"""The elements whose attributes hold text that a person wrote."""
+
+
+def shape_texts(tag: str, attributes: Attributes) -> list[tuple[str, str]]:
     """Return the texts that a shape's own attributes hold, each with the reason why it is hidden.
 
     Alternative text and title; the name where it is that of a file; WordArt strings of VML (which are
     shown); a link's screen tip.
     """
     found: list[tuple[str, str]] = []
-    if tag in ("docPr", "cNvPr"):
+    if tag in _NAMED_SHAPES:
         found = [(attributes.get(key, ""), "alt text") for key in ("descr", "title")]
         if _FILE_NAME.search(attributes.get("name", "")):
             found.append((attributes["name"], "picture name"))
     elif tag == "textpath":
         found = [(attributes.get("string", ""), "")]
-    elif tag in ("shape", "rect", "roundrect", "oval", "line", "imagedata", "image"):
+    elif tag in _VML_SHAPES:
         found = [
             (value, "alt text") for key, value in attributes.items() if local(key) in ("alt", "title", "href")
         ]
-    elif tag in ("hlinkClick", "hlinkHover", "hyperlink"):
+    elif tag in _LINKS:
         found = [(value, "link tip") for key, value in attributes.items() if local(key) == "tooltip"]
     return [(text, reason) for text, reason in found if text.strip()]
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 
 from scanner.documents.limits import Limits
 from scanner.documents.model import Location, Segment
 from scanner.documents.parsers import ooxml_parts
 from scanner.documents.parsers.labelled_table import LabelledTable
-from scanner.documents.parsers.ooxml_package import Package, Part, open_package, parse_xml
-from scanner.documents.parsers.ooxml_parts import local, record
+from scanner.documents.parsers.ooxml_package import Attributes, Package, Part, open_package, parse_xml
+from scanner.documents.parsers.ooxml_parts import SHAPE_TAGS, local, record
 from scanner.documents.protocol import HERE, Event, Source
 from scanner.documents.rows import Cell, Row
 
-_SHAPES = frozenset(("sp", "pic", "graphicFrame", "cxnSp", "contentPart"))
+# Elements that are handled as another one is.
+_ALIKE = dict.fromkeys(("pic", "graphicFrame", "cxnSp", "contentPart"), "sp")
 # Where PowerPoint puts text of its own ("Click to edit Master title style"): not what a person wrote.
 _BOILERPLATE_ROOTS = {
     "sldLayout": "slide layout",
@@ -71,7 +73,8 @@ class ShapeWalk:
         self._cells: list[Cell] = []
         self._cell_lines: list[str] | None = None
         self._table_place = place
-        self._locals: dict[str, str] = {}
+        self._starts: dict[str, Callable[[Attributes], None] | None] = {}
+        self._ends: dict[str, Callable[[], None] | None] = {}
 
     def read(self, package: Package, part: Part) -> Iterator[Segment]:
         """Yield the segments of ``part``."""
@@ -84,80 +87,53 @@ class ShapeWalk:
             self._finish(self._shapes.pop())
         yield from self._ready
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        tag = self._locals.get(name)
-        if tag is None:
-            tag = self._locals[name] = local(name)
-        if tag == "t":
-            self._in_text = True
-        elif tag == "br":
-            self._pieces.append("\n")
-        elif tag in _SHAPES:
-            self._shapes.append(_Shape(depth=len(self._groups)))
-        elif tag == "grpSp":
-            self._groups.append("")
-        elif tag == "cNvPr":
-            self._named(attributes)
-        elif tag == "ph" and self._shapes:
-            self._shapes[-1].placeholder = attributes.get("type", "body")
-        elif tag == "off" and self._shapes:
-            shape = self._shapes[-1]
-            if shape.left is None:
-                shape.left, shape.top = _number(attributes, "x"), _number(attributes, "y")
-        elif tag == "ext" and self._shapes and "cx" in attributes:
-            shape = self._shapes[-1]
-            shape.width, shape.height = _number(attributes, "cx"), _number(attributes, "cy")
-        elif tag == "tbl":
-            number = next(self._tables)
-            self._table_place = self._place / f"table {number}"
-            self._rows = LabelledTable(number, self._emit_row)
-            self._row = 0
-        elif tag == "tr":
-            self._row += 1
-            self._column = 0
-            self._cells = []
-        elif tag == "tc":
-            self._cell_lines = []
-        elif attributes:
-            self._attributes(tag, attributes)
+    # expat's three handlers
+
+    def _start(self, name: str, attributes: Attributes) -> None:
+        try:
+            handler = self._starts[name]
+        except KeyError:
+            handler = self._starts[name] = self._handler_of(local(name))
+        if handler is not None:
+            handler(attributes)
 
     def _end(self, name: str) -> None:
-        tag = self._locals[name]
-        if tag == "t":
-            self._in_text = False
-        elif tag == "p":
-            line = "".join(self._pieces)
-            self._pieces.clear()
-            if self._cell_lines is not None:
-                self._cell_lines.append(line)
-            elif self._shapes:
-                self._shapes[-1].lines.append(line)
-            else:
-                self._emit(line, self._place, "")
-        elif tag == "tc":
-            text = "\n".join(self._cell_lines or []).strip()
-            self._cell_lines = None
-            if text:
-                self._cells.append(Cell(self._column, text))
-            self._column += 1
-        elif tag == "tr" and self._rows is not None:
-            self._rows.add(Row(self._row, self._cells, self._table_place / f"row {self._row}"))
-        elif tag == "tbl" and self._rows is not None:
-            self._rows.end()
-            self._rows = None
-        elif tag in _SHAPES and self._shapes:
+        try:
+            handler = self._ends[name]
+        except KeyError:
+            handler = self._ends[name] = getattr(self, f"_end_{_ALIKE.get(local(name), local(name))}", None)
+        if handler is not None:
+            handler()
+
+    def _handler_of(self, tag: str) -> Callable[[Attributes], None] | None:
+        """Return what is done where an element begins; most of a drawing's elements say nothing."""
+        handler = getattr(self, f"_start_{_ALIKE.get(tag, tag)}", None)
+        return handler or (partial(self._attributes, tag) if tag in SHAPE_TAGS else None)
+
+    def _start_t(self, attributes: Attributes) -> None:
+        self._in_text = True
+
+    def _end_t(self) -> None:
+        self._in_text = False
+
+    def _start_br(self, attributes: Attributes) -> None:
+        self._pieces.append("\n")
+
+    def _start_sp(self, attributes: Attributes) -> None:
+        self._shapes.append(_Shape(depth=len(self._groups)))
+
+    def _end_sp(self) -> None:
+        if self._shapes:
             self._finish(self._shapes.pop())
-        elif tag == "grpSp" and self._groups:
+
+    def _start_grpSp(self, attributes: Attributes) -> None:  # noqa: N802 (named after the element)
+        self._groups.append("")
+
+    def _end_grpSp(self) -> None:  # noqa: N802
+        if self._groups:
             self._groups.pop()
 
-    def _text(self, data: str) -> None:
-        if self._in_text:
-            self._pieces.append(data)
-
-    def _salvaged(self, data: str) -> None:
-        self._emit(data.strip(), self._place / "damaged part", "")
-
-    def _named(self, attributes: dict[str, str]) -> None:
+    def _start_cNvPr(self, attributes: Attributes) -> None:  # noqa: N802
         hidden = "hidden shape" if attributes.get("hidden", "") in ("1", "true") else ""
         if self._shapes:
             shape = self._shapes[-1]
@@ -168,7 +144,68 @@ class ShapeWalk:
             self._groups[-1] = hidden
         self._attributes("cNvPr", attributes)
 
-    def _attributes(self, tag: str, attributes: dict[str, str]) -> None:
+    def _start_ph(self, attributes: Attributes) -> None:
+        if self._shapes:
+            self._shapes[-1].placeholder = attributes.get("type", "body")
+
+    def _start_off(self, attributes: Attributes) -> None:
+        if self._shapes and self._shapes[-1].left is None:
+            shape = self._shapes[-1]
+            shape.left, shape.top = _number(attributes, "x"), _number(attributes, "y")
+
+    def _start_ext(self, attributes: Attributes) -> None:
+        if self._shapes and "cx" in attributes:
+            shape = self._shapes[-1]
+            shape.width, shape.height = _number(attributes, "cx"), _number(attributes, "cy")
+
+    def _start_tbl(self, attributes: Attributes) -> None:
+        number = next(self._tables)
+        self._table_place = self._place / f"table {number}"
+        self._rows = LabelledTable(number, self._emit_row)
+        self._row = 0
+
+    def _end_tbl(self) -> None:
+        if self._rows is not None:
+            self._rows.end()
+            self._rows = None
+
+    def _start_tr(self, attributes: Attributes) -> None:
+        self._row += 1
+        self._column = 0
+        self._cells = []
+
+    def _end_tr(self) -> None:
+        if self._rows is not None:
+            self._rows.add(Row(self._row, self._cells, self._table_place / f"row {self._row}"))
+
+    def _start_tc(self, attributes: Attributes) -> None:
+        self._cell_lines = []
+
+    def _end_tc(self) -> None:
+        text = "\n".join(self._cell_lines or []).strip()
+        self._cell_lines = None
+        if text:
+            self._cells.append(Cell(self._column, text))
+        self._column += 1
+
+    def _end_p(self) -> None:
+        line = "".join(self._pieces)
+        self._pieces.clear()
+        if self._cell_lines is not None:
+            self._cell_lines.append(line)
+        elif self._shapes:
+            self._shapes[-1].lines.append(line)
+        else:
+            self._emit(line, self._place, "")
+
+    def _text(self, data: str) -> None:
+        if self._in_text:
+            self._pieces.append(data)
+
+    def _salvaged(self, data: str) -> None:
+        self._emit(data.strip(), self._place / "damaged part", "")
+
+    def _attributes(self, tag: str, attributes: Attributes) -> None:
         for text, reason in ooxml_parts.shape_texts(tag, attributes):
             self._emit(text, self._here(), reason)
 
@@ -203,7 +240,7 @@ class ShapeWalk:
         )
 
 
-def _number(attributes: dict[str, str], key: str) -> int:
+def _number(attributes: Attributes, key: str) -> int:
     value = attributes.get(key, "0")
     return int(value) if value.removeprefix("-").isdecimal() and len(value) < 16 else 0
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from scanner.documents.model import Location, Segment
 from scanner.documents.parsers.labelled_table import LabelledTable, label_before
 from scanner.documents.parsers.looks import NOTHING, Look
-from scanner.documents.parsers.ooxml_package import Package, Part, decode_xml, parse_xml
-from scanner.documents.parsers.ooxml_parts import local, shape_texts
+from scanner.documents.parsers.ooxml_package import Attributes, Package, Part, decode_xml, parse_xml
+from scanner.documents.parsers.ooxml_parts import SHAPE_TAGS, local, shape_texts
 from scanner.documents.protocol import HERE
 from scanner.documents.rows import Cell, Row
 from scanner.text import Field
@@ -37,8 +38,24 @@ _SYMBOLS = {
     "F054": "\u2612", "F0A8": "\u2610", "F06F": "\u2610", "F071": "\u2610", "F0A3": "\u2610",
     "F030": "\u2610", "F0B7": "\u2022",
 }  # fmt: skip
-
-Attributes = Mapping[str, str]
+# Elements that are handled as others are: what is done where they begin, and where they end.
+_CHANGES = ("rPrChange", "pPrChange", "tblPrChange", "tcPrChange", "trPrChange", "sectPrChange")
+_FORM_VALUES = ("helpText", "statusText", "listEntry", "default", "listItem", "tag")
+_STARTS = {
+    "moveFrom": "_start_del",
+    "moveTo": "_start_ins",
+    # Not "webHidden": page numbers in lists of contents, which every view but one shows.
+    "specVanish": "_start_vanish",
+    **dict.fromkeys(("instrText", "delInstrText"), "_instruction_begins"),
+    **dict.fromkeys(_CHANGES, "_change_begins"),
+    **dict.fromkeys(_FORM_VALUES, "_form_value"),
+}
+_ENDS = {
+    "moveFrom": "_end_del",
+    **dict.fromkeys(("delText", "instrText", "delInstrText"), "_end_t"),
+    **dict.fromkeys(_CHANGES, "_change_ends"),
+    **dict.fromkeys(("footnote", "endnote", "comment", "docPart"), "_end_note"),
+}
 
 
 @dataclass(slots=True)
@@ -122,31 +139,8 @@ class StoryWalk:
         self._in_change = 0
         self._in_control_properties = False
         self._background = False
-        self._locals: dict[str, str] = {}
-        self._starts: dict[str, Callable[[Attributes], None]] = {
-            name.removeprefix("_start_"): getattr(self, name)
-            for name in dir(self)
-            if name.startswith("_start_")
-        }
-        self._ends: dict[str, Callable[[], None]] = {
-            name.removeprefix("_end_"): getattr(self, name) for name in dir(self) if name.startswith("_end_")
-        }
-        self._starts["moveFrom"] = self._starts["del"]
-        self._ends["moveFrom"] = self._ends["del"]
-        self._starts["moveTo"] = self._starts["ins"]
-        for name in ("rPrChange", "pPrChange", "tblPrChange", "tcPrChange", "trPrChange", "sectPrChange"):
-            self._starts[name] = self._change_begins
-            self._ends[name] = self._change_ends
-        for name in ("footnote", "endnote", "comment", "docPart"):
-            self._ends[name] = self._end_note
-        # Not "webHidden": page numbers in lists of contents, which every view but one shows.
-        self._starts["specVanish"] = self._start_vanish
-        for name in ("instrText", "delInstrText"):
-            self._starts[name] = self._instruction_begins
-            self._ends[name] = self._end_t
-        self._ends["delText"] = self._end_t
-        for name in ("helpText", "statusText", "listEntry", "default", "listItem", "tag"):
-            self._starts[name] = self._form_value
+        self._starts: dict[str, Callable[[Attributes], None] | None] = {}
+        self._ends: dict[str, Callable[[], None] | None] = {}
 
     def read(self, package: Package, part: Part) -> Iterator[Segment]:
         """Yield the segments of ``part``."""
@@ -167,23 +161,31 @@ class StoryWalk:
 
     # expat's three handlers
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        tag = self._locals.get(name)
-        if tag is None:
-            tag = self._locals[name] = local(name)
-        handler = self._starts.get(tag)
+    def _start(self, name: str, attributes: Attributes) -> None:
+        try:
+            handler = self._starts[name]
+        except KeyError:
+            handler = self._starts[name] = self._handler(local(name))
         if handler is not None:
             handler(attributes)
-        elif attributes:
-            for text, reason in shape_texts(tag, attributes):
-                self._emit(
-                    Segment(text, self._here() / (reason or "WordArt"), reason or self._frames[-1].hidden)
-                )
 
     def _end(self, name: str) -> None:
-        handler = self._ends.get(self._locals[name])
+        try:
+            handler = self._ends[name]
+        except KeyError:
+            tag = local(name)
+            handler = self._ends[name] = getattr(self, _ENDS.get(tag) or f"_end_{tag}", None)
         if handler is not None:
             handler()
+
+    def _handler(self, tag: str) -> Callable[[Attributes], None] | None:
+        """Return what is done where an element begins; most say nothing to a reader."""
+        handler = getattr(self, _STARTS.get(tag) or f"_start_{tag}", None)
+        return handler or (partial(self._shape_texts, tag) if tag in SHAPE_TAGS else None)
+
+    def _shape_texts(self, tag: str, attributes: Attributes) -> None:
+        for text, reason in shape_texts(tag, attributes):
+            self._emit(Segment(text, self._here() / (reason or "WordArt"), reason or self._frames[-1].hidden))
 
     def _text(self, data: str) -> None:
         if self._sink is not None:
