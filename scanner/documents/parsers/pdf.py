@@ -22,7 +22,7 @@ from pdfminer.pdfpage import PDFPage
 
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
-from scanner.documents.parsers.pdf_drawing import SCAN_SHARE, look_at
+from scanner.documents.parsers.pdf_drawing import SCAN_SHARE, Hidden, look_at
 from scanner.documents.parsers.pdf_encryption import (
     PdfEncryption,
     clear_metadata,
@@ -33,6 +33,7 @@ from scanner.documents.parsers.pdf_integrity import damage
 from scanner.documents.parsers.pdf_layers import with_layers_marked
 from scanner.documents.parsers.pdf_objects import ObjectWalk, forms_nest_too_much, page_name, xml_records
 from scanner.documents.parsers.pdf_structure import PdfStructure, open_document, structure_of
+from scanner.documents.parsers.pdf_table_reader import PageTables, TableReader
 from scanner.documents.passwords import EMPTY_PASSWORD
 from scanner.documents.protocol import HERE, Effort, Event, Lock, Member, ProtectionNote, Source
 from scanner.documents.recognition import DPI, RecognitionError, available, recognise, recognised_segments
@@ -189,6 +190,7 @@ class _Pages:
         self._unread: list[tuple[int, str]] = []
         self._page_list: list[PDFPage] | None = None
         self._updated = data.count(b"%%EOF") > 1
+        self._tables = TableReader(clean)
         # The lines of the last revision, kept where there are older ones to compare with.
         self.lines: set[str] = set()
 
@@ -214,6 +216,7 @@ class _Pages:
                 yield Gap(HERE, Shortfall.LIMIT, f"more than {self._limits.pages:,} pages")
             for index in range(min(count, self._limits.pages)):
                 yield from self._page(self._pdf, index)
+            yield from self._tables.end()
             yield from self._recognised(self._pdf)
             self._pdf.close()
         else:
@@ -256,12 +259,16 @@ class _Pages:
     def _page(self, pdf: pdfium.PdfDocument, index: int) -> Iterator[Event]:
         number = index + 1
         place = self._place(number)
+        tables: PageTables | None = None
         try:
             page = pdf[index]
             textpage = page.get_textpage()
-            text = clean(textpage.get_text_range())
+            given = textpage.get_text_range()
+            text = clean(given)
             look = look_at(pdf, page, textpage, clean, layers=self._marked is not None)
             unmapped = _unmapped_share(textpage)
+            hidden = _Hidden(text, look.hidden)
+            tables = self._tables.found(textpage, given, look, hidden.items)
             textpage.close()
             page.close()
         except (pdfium.PdfiumError, AssertionError, ValueError):
@@ -281,6 +288,7 @@ class _Pages:
             found = _letters(mined or "")
             if mined is not None and (found > letters or (unmapped > _UNMAPPED and found * 2 > letters)):
                 text, unmapped, letters = mined, left, found
+                hidden, tables = _Hidden(text, look.hidden), None
         if not letters:
             if look.image_share > 0.0:
                 self._unread.append((number, "no text layer"))
@@ -294,7 +302,13 @@ class _Pages:
         elif look.image_share > SCAN_SHARE and letters < _SCAN_CHARACTERS:
             self._unread.append((number, "a picture of a page with little text"))
         self._keep(text)
-        yield from _segments(text, look.hidden, place)
+        if tables is not None:
+            yield from self._tables.events(tables, place)
+        else:
+            yield from self._tables.end()
+            if hidden.visible.strip():
+                yield Segment(hidden.visible, place)
+        yield from hidden.segments(place)
 
     def _keep(self, text: str) -> None:
         if self._updated:
@@ -388,40 +402,51 @@ def _once(line: str) -> str:
     return " ".join(words)
 
 
-def _segments(text: str, hidden: list[tuple[str, str]], place: Location) -> Iterator[Segment]:
-    """The visible text of a page, and each hidden stretch with what stands before it as its label."""
-    found: list[tuple[int, int, str]] = []
-    position = 0
-    for stretch, reason in hidden:
-        start = text.find(stretch, position)
-        if start < 0:
-            start = text.find(stretch)
-        if start < 0:
-            continue
-        position = start + len(stretch)
-        found.append((start, position, reason))
-    found.sort()
-    visible: list[str] = []
-    kept = 0
-    stretches: list[tuple[str, str, str]] = []
-    for start, end, reason in found:
-        if start < kept:
-            continue
-        visible.append(text[kept:start])
-        if stretches and stretches[-1][1] == reason and not text[kept:start].strip():
-            before = stretches.pop()
-            stretches.append((before[0] + text[kept:start] + text[start:end], reason, before[2]))
-        else:
-            label = text[max(0, start - _LABEL_CHARACTERS) : start].rpartition("\n")[2].strip().rstrip(":")
-            stretches.append((text[start:end], reason, label))
-        kept = end
-    visible.append(text[kept:])
-    shown = "".join(visible)
-    if shown.strip():
-        yield Segment(shown, place)
-    for words, reason, label in stretches:
-        fields = (Field(0, len(words), label),) if label and "\n" not in words else ()
-        yield Segment(words, place / reason, reason, fields)
+class _Hidden:
+    """The text of a page with the stretches that nobody sees taken out of it.
+
+    ``visible`` is what remains, ``items`` are the text objects whose words were found and taken out.
+    """
+
+    def __init__(self, text: str, hidden: Iterable[Hidden]) -> None:
+        found: list[tuple[int, int, str]] = []
+        self.items: set[int] = set()
+        position = 0
+        for stretch in hidden:
+            start = text.find(stretch.words, position)
+            if start < 0:
+                start = text.find(stretch.words)
+            if start < 0:
+                continue
+            position = start + len(stretch.words)
+            found.append((start, position, stretch.reason))
+            self.items.add(stretch.item)
+        found.sort()
+        visible: list[str] = []
+        kept = 0
+        # Words, why they are hidden, what stands before them on their line.
+        self._stretches: list[tuple[str, str, str]] = []
+        for start, end, reason in found:
+            if start < kept:
+                continue
+            visible.append(text[kept:start])
+            if self._stretches and self._stretches[-1][1] == reason and not text[kept:start].strip():
+                before = self._stretches.pop()
+                self._stretches.append((before[0] + text[kept:start] + text[start:end], reason, before[2]))
+            else:
+                label = (
+                    text[max(0, start - _LABEL_CHARACTERS) : start].rpartition("\n")[2].strip().rstrip(":")
+                )
+                self._stretches.append((text[start:end], reason, label))
+            kept = end
+        visible.append(text[kept:])
+        self.visible = "".join(visible)
+
+    def segments(self, place: Location) -> Iterator[Segment]:
+        """Each hidden stretch with what stands before it as its label."""
+        for words, reason, label in self._stretches:
+            fields = (Field(0, len(words), label),) if label and "\n" not in words else ()
+            yield Segment(words, place / reason, reason, fields)
 
 
 def _runs(pages: list[tuple[int, str]]) -> Iterator[tuple[int, int, str]]:

@@ -7,16 +7,18 @@ page, in the colour of what lies under it, under what is drawn later, or on a la
 from __future__ import annotations
 
 import ctypes
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
 from scanner.documents.parsers.pdf_layers import OFF_KEY
+from scanner.documents.parsers.pdf_words import Edge, turned
 
 SCAN_SHARE = 0.5
 """Pictures over this share of a page are the page: a scan, whose text lies behind or before it."""
@@ -38,6 +40,10 @@ _NEAR, _WHITE = 6, 250
 # A picture or a layer of paint hides what is under it where this share of it is opaque.
 _OPAQUE, _OPAQUE_SHARE = 250, 0.9
 
+# Paths that are looked at for the rules of tables, and the lines that these may come to; how thick a rule is.
+_MOST_RULES, _MOST_EDGES, _RULE = 3_000, 6_000, 3.0
+# Texts this many times their height apart are cells; so many of them side by side are enough by themselves.
+_CELL_GAP, _COMB = 1.2, 5
 # Copies of a text that are drawn this many points from each other are one to the eye.
 _COPY = 4.0
 # Hidden whatever else stands at the place.
@@ -54,13 +60,25 @@ class Look:
     """What a page's drawing says of its text.
 
     ``hidden`` are stretches of text with the reason, in drawing order; ``image_share`` is the largest share
-    of the page that a picture takes; ``outlines`` and ``texts`` count drawn paths and pieces of text.
+    of the page that a picture takes; ``outlines`` and ``texts`` count drawn paths and pieces of text;
+    ``columned`` is on how many lines texts stand apart from what is before them, beneath each other, as those
+    of tables and forms do.
     """
 
-    hidden: list[tuple[str, str]] = field(default_factory=list)
+    hidden: list[Hidden] = field(default_factory=list)
     image_share: float = 0.0
     outlines: int = 0
     texts: int = 0
+    columned: int = 0
+    paths: list[tuple[Any, _Matrix | None]] = field(default_factory=list)
+
+
+class Hidden(NamedTuple):
+    """A stretch of text that nobody sees, why, and the address of the text object that draws it."""
+
+    words: str
+    reason: str
+    item: int
 
 
 @dataclass(slots=True)
@@ -125,6 +143,8 @@ def look_at(
         elif kind in (pdfium_c.FPDF_PAGEOBJ_PATH, pdfium_c.FPDF_PAGEOBJ_SHADING):
             look.outlines += 1
             colour = asker.paint(item) if kind == pdfium_c.FPDF_PAGEOBJ_PATH else None
+            if len(look.paths) < _MOST_RULES:
+                look.paths.append((item, matrix))
             if kind == pdfium_c.FPDF_PAGEOBJ_PATH and colour is None:
                 continue
             box = asker.bounds(item, matrix)
@@ -137,17 +157,77 @@ def look_at(
             if not pdfium_c.FPDFPageObj_HasTransparency(item):
                 for text in _covered(asker.rectangles(item, matrix), texts):
                     text.reason = "text under a filled box"
+    look.columned = _columned(texts)
     if invisible and not visible and look.image_share:
         # The text layer that OCR laid over a scan: what a person reads in the picture.
-        return Look([], look.image_share, look.outlines, look.texts)
+        return look
     _under_pictures(pdf, page, pictures)
     _drop_copies(texts)
     look.hidden = [
-        (words, text.reason)
+        Hidden(words, text.reason, ctypes.cast(text.item, ctypes.c_void_p).value or 0)
         for text in texts
         if text.reason and (words := clean(_words(text.item, textpage)).strip())
     ]
     return look
+
+
+def _columned(texts: list[_Text]) -> int:
+    """How often texts that stand apart as cells do, and not as words, are beneath each other, and one."""
+    boxes = [text.box for text in texts]
+    if sum(1 if box[3] - box[1] > 1.5 * (box[2] - box[0]) else -1 for box in boxes) > 0:
+        boxes = [turned(box, 1) for box in boxes]  # the page lies on its side
+    places: Counter[tuple[str, int]] = Counter()
+    line: list[_Box] = []
+    floor = 0.0
+    for box in sorted(boxes, key=lambda one: -one[1] - one[3]):
+        if line and (box[1] + box[3]) / 2 < floor:
+            if _note_cells(line, places):
+                return _COMB
+            line = []
+        if not line:
+            floor = box[1]
+        line.append(box)
+    if _note_cells(line, places):
+        return _COMB
+    sides: Counter[str] = Counter()
+    for (side, _), count in places.items():
+        sides[side] += count - 1
+    return 1 + max(sides.values()) if sides else 0
+
+
+def _note_cells(line: list[_Box], places: Counter[tuple[str, int]]) -> bool:
+    """Note where texts of a line stand that are apart from what is before them; whether these are many."""
+    line.sort()
+    edge = line[0][2] if line else 0.0
+    count = 0
+    for box in line[1:]:
+        if box[0] - edge > _CELL_GAP * (box[3] - box[1]):
+            count += 1
+            places["left", round(box[0] / 2)] += 1
+            places["right", round(box[2] / 2)] += 1
+            places["centre", round((box[0] + box[2]) / 4)] += 1
+        edge = max(edge, box[2])
+    return count >= _COMB
+
+
+def straight_edges(paths: Iterable[tuple[Any, _Matrix | None]], quarter: int) -> list[Edge]:
+    """The upright and the level lines that a page's paths are made of, and the edges of their rectangles.
+
+    ``quarter`` is how the page is turned (``pdf_words``).
+    """
+    asker = _Asker()
+    edges: list[Edge] = []
+    for item, matrix in paths:
+        if len(edges) > _MOST_EDGES:
+            break
+        box = asker.bounds(item, matrix)
+        width, height = box[2] - box[0], box[3] - box[1]
+        if min(width, height) <= _RULE:
+            if max(width, height) > _COVER:
+                edges.append(turned(box, quarter))
+            continue
+        edges.extend(turned(edge, quarter) for edge in asker.edges(item, matrix))
+    return edges
 
 
 class _Ground:
@@ -359,6 +439,28 @@ class _Asker:
             return None
         return red.value, green.value, blue.value, alpha.value
 
+    def edges(self, item: Any, matrix: _Matrix | None) -> Iterator[_Box]:
+        """The upright and level parts of a path, and what closes them; none of a curve or a long drawing."""
+        count = pdfium_c.FPDFPath_CountSegments(item)
+        if not 1 < count <= _MOST_SEGMENTS:
+            return
+        whole = _joined(_matrix_of(item), matrix)
+        x, y = self._box[:2]
+        here = first = (0.0, 0.0)
+        for index in range(count):
+            segment = pdfium_c.FPDFPath_GetPathSegment(item, index)
+            if not pdfium_c.FPDFPathSegment_GetPoint(segment, x, y):
+                continue
+            kind = pdfium_c.FPDFPathSegment_GetType(segment)
+            before, here = here, _placed(x.value, y.value, whole)
+            if kind == pdfium_c.FPDF_SEGMENT_MOVETO:
+                first = here
+                continue
+            if kind == pdfium_c.FPDF_SEGMENT_LINETO:
+                yield from _straight(before, here)
+            if pdfium_c.FPDFPathSegment_GetClose(segment):
+                yield from _straight(here, first)
+
     def rectangles(self, item: Any, matrix: _Matrix | None) -> list[_Box]:
         """The rectangles that a path is made of, on the page; none of a frame, of letters or of drawings."""
         count = pdfium_c.FPDFPath_CountSegments(item)
@@ -388,6 +490,12 @@ class _Asker:
             for box in boxes
             if not any(box != other and (_holds(box, other) or _holds(other, box)) for other in boxes)
         ]
+
+
+def _straight(one: tuple[float, float], other: tuple[float, float]) -> Iterator[_Box]:
+    across, up = abs(one[0] - other[0]), abs(one[1] - other[1])
+    if min(across, up) < 1 and max(across, up) > _COVER:
+        yield _around((one, other))
 
 
 def _is_rectangle(points: list[tuple[float, float]]) -> bool:
