@@ -11,13 +11,15 @@ import binascii
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote_plus
 
 from scanner.documents.decoding import decode
 from scanner.documents.headings import form_labels, is_heading_row
+from scanner.documents.hidden_reasons import Concealment, concealment
 from scanner.documents.limits import Limits
 from scanner.documents.model import Location, Segment
+from scanner.documents.parsers.html_looks import PLAIN, Look, StyleSheets
 from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.protocol import Event, Member, Source
 from scanner.documents.rows import RECORD_SEPARATOR, Cell, Row, row_segment
@@ -44,14 +46,8 @@ _PAGE_TAG = re.compile(
 )
 _LONGEST_BLANK = 3
 _WORDY = re.compile(r"[^\W_]{3}|[0-9]{4}|@")
-_HIDING = (
-    (re.compile(r"display:none"), "display:none"),
-    (re.compile(r"visibility:hidden"), "visibility:hidden"),
-    (re.compile(r"mso-hide:all"), "hidden for Outlook"),
-    (re.compile(r"font-size:0(?:px|pt|em|%)?(?:;|!|$)"), "font size 0"),
-    (re.compile(r"opacity:0(?:\.0*)?(?:;|!|$)"), "transparent text"),
-    (re.compile(r"(?:^|;)color:(?:white|#fff(?:fff)?|rgb\(255,255,255\))(?:;|!|$)"), "white text"),
-)
+# Hidden texts that are things of their own, and no running text that is hidden.
+_APART = frozenset(("text inside a tag", "hidden form value", "embedded page"))
 _BREAK = "\u2028"
 _STACK = 5_000
 # Column names stand among the first rows of a table.
@@ -154,6 +150,7 @@ class _Cell:
     parts: list[str] = field(default_factory=list)
     span: int = 1
     heading: bool = False
+    hidden: str = ""
 
 
 @dataclass(slots=True)
@@ -163,6 +160,7 @@ class _Table:
     labels: list[str] = field(default_factory=list)
     cells: list[_Cell] = field(default_factory=list)
     open: bool = False  # text goes to the last cell
+    columns: list[str] = field(default_factory=list)  # why each one is hidden
     form: LabelledTable | None = None  # the rows of labels and values that came last
 
 
@@ -176,7 +174,8 @@ class _Page:
 
     def __init__(self, all_blocks: bool) -> None:
         self._all_blocks = all_blocks
-        self._stack: list[tuple[str, str]] = []  # open elements, and why they are hidden
+        self._stack: list[tuple[str, Look]] = []  # open elements, and how their text looks
+        self._styles = StyleSheets()
         self._open_names: dict[str, int] = {}
         self._tables: list[_Table] = []
         self._table_count = 0
@@ -282,11 +281,12 @@ class _Page:
     def _text(self, text: str) -> None:
         if "&" in text:
             text = html.unescape(text)
-        reason = self._stack[-1][1] if self._stack else ""
-        if reason:
+        reason = self._stack[-1][1].hidden if self._stack else ""
+        cell = self._tables[-1].cells[-1] if self._tables and self._tables[-1].open else None
+        if reason and (cell is None or cell.hidden != reason):
             self._concealed.setdefault(reason, []).append(text)
-        elif self._tables and self._tables[-1].open:
-            self._tables[-1].cells[-1].parts.append(text)
+        elif cell is not None:
+            cell.parts.append(text)
         else:
             self._parts.append(text)
 
@@ -298,27 +298,31 @@ class _Page:
             self._text(_BREAK)
         elif _parts_words(name):
             self._text(" ")
-        if name in _CLOSED_BY_ITSELF and self._stack and self._stack[-1][0] == name:
+        if name == "tr" and self._open_names.get("tr"):
+            while self._stack[-1][0] != "table" and self._pop() != "tr":
+                pass
+        elif name in _CLOSED_BY_ITSELF and self._stack and self._stack[-1][0] == name:
             self._pop()
+        look = self._stack[-1][1] if self._stack else PLAIN
+        if not self._all_blocks:
+            look = self._styles.look(name, attributes, look)
+            if name == "template" and not look.hidden:
+                look = Look("hidden element")
         if name == "table":
             self._table_count += 1
             self._tables.append(_Table(self._table_count))
         elif name == "tr" and self._tables:
             self._end_row()
+        elif name == "col" and self._tables:
+            self._tables[-1].columns += [look.hidden] * _span(attributes, "span")
         elif name in ("td", "th") and self._tables:
-            span = attributes.get("colspan", "1")
             table = self._tables[-1]
-            table.cells.append(
-                _Cell([], min(int(span), 100) if span.isdecimal() and span else 1, name == "th")
-            )
+            table.cells.append(_Cell([], _span(attributes, "colspan"), name == "th", look.hidden))
             table.open = True
-        inherited = self._stack[-1][1] if self._stack else ""
-        hidden = inherited
         if attributes:
-            hidden = inherited or _hidden_by(attributes)
             self._attributes(name, attributes)
         if name not in _VOID and not closed and not self._all_blocks and len(self._stack) < _STACK:
-            self._stack.append((name, hidden))
+            self._stack.append((name, look))
             self._open_names[name] = self._open_names.get(name, 0) + 1
 
     def _pop(self) -> str:
@@ -378,7 +382,7 @@ class _Page:
             return
         place = Location((self._here(),))
         for reason, texts in self._concealed.items():
-            joined = reason in {name for _, name in _HIDING} or reason == "hidden element"
+            joined = concealment(reason) is Concealment.HIDDEN_TEXT and reason not in _APART
             text = _collapse(texts) if joined else RECORD_SEPARATOR.join(filter(None, map(str.strip, texts)))
             if text:
                 self._done.append(Segment(text, place, reason))
@@ -403,6 +407,8 @@ class _Page:
             else:
                 found = ("".join(filter(None, match.groups())) for match in _STRINGS.finditer(text))
                 self._conceal(name, "\n".join(one for one in found if _WORDY.search(one)))
+                if name == "style":
+                    self._styles.add(text)
                 if (
                     name not in self._unclosed
                     and _PAGE_TAG.search(text)
@@ -480,36 +486,52 @@ class _Page:
             return
         values: list[str] = []
         headings: list[bool] = []
+        reasons: list[str] = []
         for cell in cells:
+            reason = cell.hidden
+            if table.columns and not reason:
+                reason = "".join(table.columns[len(values) : len(values) + 1])
             values.extend([_collapse(cell.parts), *[""] * (cell.span - 1)])
             headings.extend([cell.heading] * cell.span)
+            reasons.extend([reason] * cell.span)
         if not any(values):
             return
+        hidden, hidden_fields = _seen(values, reasons)
         table.rows += 1
         location = Location((f"table {table.number}", f"row {table.rows}"))
         if len([value for value in values if value]) == 1 and not table.labels:
             # One cell with everything in it: a table for the layout, not for the data.
-            self._done.append(Segment("".join(values), location))
+            self._done.append(Segment("".join(values), location, hidden))
             return
         labels = table.labels
         own = form_labels(values, headings) if not labels or len(labels) != len(values) else []
         if own and not labels and not all(headings):
             table.form = table.form or LabelledTable(table.number, self._done.append)
-            filled = [(Cell(column, value), own[column]) for column, value in enumerate(values) if value]
-            row = Row(table.rows, [cell for cell, _ in filled], location)
+            filled = [
+                (Cell(column, value, hidden=reasons[column]), own[column])
+                for column, value in enumerate(values)
+                if value
+            ]
+            row = Row(table.rows, [cell for cell, _ in filled], location, hidden)
             table.form.add_pairs(row, [label for _, label in filled])
             return
         self._end_form(table)
         if not labels and table.rows <= _TITLE_ROWS and (all(headings) or is_heading_row(values)):
             table.labels = values
-            self._done.append(row_segment(values, (), location, table=table.number))
+            self._done.append(
+                replace(
+                    row_segment(values, (), location, table=table.number, hidden=hidden),
+                    hidden_fields=hidden_fields,
+                )
+            )
             return
         if not labels or len(labels) != len(values):
             labels = own or labels
         names = tuple(f"column {label or index}" for index, label in enumerate(labels, 1)) if labels else ()
         if len(names) < len(values):
             names += tuple(f"column {index}" for index in range(len(names) + 1, len(values) + 1))
-        self._done.append(row_segment(values, labels, location, cells=names, table=table.number))
+        segment = row_segment(values, labels, location, cells=names, table=table.number, hidden=hidden)
+        self._done.append(replace(segment, hidden_fields=hidden_fields) if hidden_fields else segment)
 
     @staticmethod
     def _end_form(table: _Table) -> None:
@@ -523,25 +545,25 @@ class _Page:
         self._flush()
 
 
+def _seen(values: list[str], reasons: list[str]) -> tuple[str, tuple[str, ...]]:
+    """Why a row is hidden, and each of its cells where they differ in it."""
+    if not any(reasons):
+        return "", ()
+    told = {reason for reason, value in zip(reasons, values, strict=True) if value}
+    return (told.pop(), ()) if len(told) == 1 else ("", tuple(reasons))
+
+
+def _span(attributes: dict[str, str], name: str) -> int:
+    span = attributes.get(name, "1")
+    return min(int(span), 100) if span.isdecimal() and span.isascii() else 1
+
+
 def _attributes(inside: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for key, double, single, bare in _ATTRIBUTE.findall(inside):
         value = double or single or bare
         found.setdefault(key.lower(), html.unescape(value) if "&" in value else value)
     return found
-
-
-def _hidden_by(attributes: dict[str, str]) -> str:
-    if "hidden" in attributes:
-        return "hidden element"
-    style = attributes.get("style", "")
-    if not style:
-        return ""
-    style = "".join(style.lower().split())
-    for pattern, reason in _HIDING:
-        if pattern.search(style) and not (reason == "white text" and "background" in style):
-            return reason
-    return ""
 
 
 def _collapse(parts: list[str], keep: bool = False) -> str:
