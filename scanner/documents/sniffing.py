@@ -53,6 +53,7 @@ PLAIN_WORDS: Mapping[str, str] = MappingProxyType(
         "iso": "disk image",
         "keystore": "password safe or key store",
         "lha": "LHA archive",
+        "lotus": "Lotus or Works worksheet",
         "lz4": "LZ4 data",
         "lzip": "lzip data",
         "metafile": "metafile",
@@ -128,6 +129,10 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x97JB2\r\n\x1a\n", "image"),
     (b"8BPS", "image"),
     (b"\xd7\xcd\xc6\x9a", "metafile"),
+    # Lotus 1-2-3, Works and Quattro Pro: the first record with its version.
+    *((b"\0\0\2\0" + version, "lotus") for version in (b"\4\4", b"\5\4", b"\6\4", b" Q", b"!Q", b"\1\x10")),
+    *((b"\0\0\x1a\0" + bytes((version, 0x10)), "lotus") for version in range(6)),
+    (b"\xff\0\2\0\4\4", "lotus"),
     (b"VCLMTF", "starview"),
     (b"\x01\x00\x09\x00\x00\x03", "metafile"),
     (b"VCLMTF", "metafile"),
@@ -181,7 +186,7 @@ _OLE_STREAMS: tuple[tuple[str, str], ...] = (
     ("workbook", "xls"),
     ("book", "xls"),
     ("worddocument", "doc"),
-    ("quill", "pub"),
+    ("quill/quillsub/contents", "pub"),
     ("visiodocument", "vsd"),
 )
 _ODF = re.compile(rb"application/(?:vnd\.oasis\.opendocument|vnd\.sun\.xml)\.([a-z]+)")
@@ -270,6 +275,11 @@ _XML = re.compile(r"\s{0,1000}(?:<\?xml\b|<!--|<!DOCTYPE\b|<[A-Za-z_][\w.:-]{0,2
 _JSON = re.compile(
     r'\s{0,1000}(?:\{\s{0,1000}(?:"|\}\s{0,1000}\Z)|\[\s{0,1000}(?:[\[{"\]]|-?[0-9.eE+]+\s{0,100}[,\]]|true|false|null))'
 )
+
+
+# (a CSV whose first column is called ID begins alike)
+_SYLK = re.compile(r"ID;P[^\r\n]{0,200}[\r\n]{1,2}(?:[BCFOPW]|N[NEU]);")
+_DIF = re.compile(r"TABLE[ \t]{0,80}\r?\n0,1[ \t]{0,80}\r?\n")
 
 
 def sniff(source: Source) -> str:
@@ -510,7 +520,7 @@ def _sniff_ole(source: Source) -> str:
         # The directory is damaged: its names stand in UTF-16 somewhere in the file.
         data = source.head(4_000_000).lower()
         for name, kind in _OLE_STREAMS:
-            if name.encode("utf-16-le") in data:
+            if name.split("/", 1)[0].encode("utf-16-le") in data:
                 return kind
         return "ole"
     for name, kind in _OLE_STREAMS:
@@ -556,6 +566,10 @@ def _sniff_text(source: Source, head: bytes) -> str:
         return "mbox"
     if mail := _mail_kind(text):
         return mail
+    if _SYLK.match(text):
+        return "sylk"
+    if _DIF.match(text):
+        return "dif"
     if _PEM.search(text[:4000]):
         return "certificate"
     if "\n-----BEGIN PGP MESSAGE-----" in text:

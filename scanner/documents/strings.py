@@ -14,8 +14,12 @@ from scanner.documents.protocol import HERE, Event, Source
 _WINDOW = 1 << 20
 _OVERLAP = 4_096
 _LEAST_SAMPLE, _RANDOM_BITS = 4_096, 7.9
-# Runs of six and more; shorter ones are noise of the code and numbers between them.
-_RUN = re.compile(rb"(?:[\t\n\r\x20-\x7e\xa0-\xff]\x00){6,}|[\t\n\r\x20-\x7e]{6,}")
+# Runs of six and more; shorter ones are noise of the code and numbers between them.  What programs make
+# of quotes and dashes (U+2010 to U+203A, the euro) stands inside of a run, never at its start.
+_RUN = re.compile(
+    rb"[\t\n\r\x20-\x7e\xa0-\xff]\x00(?:[\t\n\r\x20-\x7e\xa0-\xff]\x00|[\x10-\x15\x18-\x1f\x22\x26\x39\x3a\xac]\x20){5,}"
+    rb"|[\t\n\r\x20-\x7e]{6,}"
+)
 _READABLE = re.compile(r"[^\W_]{3}|[0-9]{4}")
 
 

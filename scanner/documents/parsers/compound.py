@@ -1,14 +1,14 @@
-"""Compound files without a reader of their own (Publisher, Visio, others): the strings of their streams."""
+"""Compound files without a reader of their own (Visio, Project, others): the strings of their streams."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Shortfall
 from scanner.documents.parsers import ole_object
-from scanner.documents.parsers.compound_file import CompoundFile, open_or_scan
+from scanner.documents.parsers.compound_file import CompoundFile, Path, open_or_scan
 from scanner.documents.parsers.macro_source import macro_segments
 from scanner.documents.parsers.property_sets import property_events
 from scanner.documents.protocol import HERE, Event, Member, Source
@@ -34,7 +34,7 @@ _METAFILES = (b"\x01\x00\x09\x00", b"\x01\x00\x00\x00")
 class CompoundParser:
     """Reads other compound files as the readable runs of their streams, and the files inside of them."""
 
-    kinds = frozenset({"ole", "pub", "vsd"})
+    kinds = frozenset({"ole", "vsd"})
 
     def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
         """Yield properties, embedded files, strings, and the gap that says so.
@@ -44,7 +44,7 @@ class CompoundParser:
         kind = sniff(source)
         for event in open_or_scan(source, kind):
             if isinstance(event, CompoundFile):
-                whole = yield from _streams(event)
+                whole = yield from stream_events(event)
                 if not whole or kind != "ole":
                     words = PLAIN_WORDS.get(kind, kind)
                     detail = f"{words}; only runs of readable characters were read"
@@ -53,8 +53,8 @@ class CompoundParser:
                 yield event
 
 
-def _streams(file: CompoundFile) -> Generator[Event, None, bool]:
-    """Events of all streams; whether that is all that they say."""
+def stream_events(file: CompoundFile, without: Collection[Path] = ()) -> Generator[Event, None, bool]:
+    """Events of all streams but those that the caller reads (in lower case); whether that is all they say."""
     yield from property_events(file)
     whole = any(True for _ in file.paths())
     has_macros = file.has(*_MACROS)
@@ -65,7 +65,9 @@ def _streams(file: CompoundFile) -> Generator[Event, None, bool]:
         if not any(storage[:depth] in inside for depth in range(1, len(storage))):
             yield Member("", file.storage(storage), Location((f"embedded object {number}",)))
     for path in file.paths():
-        if any(path[:depth] in inside for depth in range(1, len(path))):
+        if tuple(map(str.lower, path)) in without or any(
+            path[:depth] in inside for depth in range(1, len(path))
+        ):
             continue
         if has_macros and path[0].lower() in _MACRO_PARTS:
             continue
