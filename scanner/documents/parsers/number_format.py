@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation, localcontext
 from enum import Enum, auto
@@ -86,14 +86,13 @@ class _Token:
 class _Section:
     tokens: tuple[_Token, ...]
     condition: tuple[str, float] | None = None
+    is_date: bool = field(init=False)
+    is_text: bool = field(init=False)
 
-    @property
-    def is_date(self) -> bool:
-        return any(token.kind in (_Kind.DATE, _Kind.MINUTE) for token in self.tokens)
-
-    @property
-    def is_text(self) -> bool:
-        return any(token.kind is _Kind.TEXT for token in self.tokens)
+    def __post_init__(self) -> None:
+        kinds = {token.kind for token in self.tokens}
+        object.__setattr__(self, "is_date", bool(kinds & {_Kind.DATE, _Kind.MINUTE}))
+        object.__setattr__(self, "is_text", _Kind.TEXT in kinds)
 
 
 _TOKEN = re.compile(
@@ -249,6 +248,10 @@ def _choose(sections: Sequence[_Section], value: float) -> tuple[_Section, bool]
     return numeric[0], False
 
 
+# A decimal of at most fifteen digits that is written as people write it: nothing to round.
+_SHORT_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,8})(?:\.(?=[0-9]{0,2}[1-9])[0-9]{0,5}[1-9])?\Z")
+
+
 def general(raw: str) -> str:
     """A number as the General format shows it in a column that is wide enough for all its digits.
 
@@ -260,6 +263,8 @@ def general(raw: str) -> str:
     """
     if raw.isdigit() and raw.isascii():
         return raw.lstrip("0") or "0"
+    if _SHORT_DECIMAL.match(raw):
+        return raw
     try:
         value = Decimal(raw)
     except InvalidOperation:
