@@ -46,6 +46,8 @@ Examples:
 # OCR of one file: long enough for a scan of some hundred pages.
 _OCR_SECONDS = 900.0
 _WIDEST = 110
+# On a terminal, by the weight of an objection.
+_COLOURS = {"high": "red", "medium": "yellow", "low": "cyan"}
 
 
 def register(app: typer.Typer) -> None:
@@ -115,6 +117,7 @@ def _run(
 
     from scanner.documents.recognition import available
     from scanner.release import Copying, Gate, PdfCopy, ReleaseRun, Room
+    from scanner.reports.wording import kind
 
     if pdf is not None and pdf not in set(PdfCopy):
         fail(f"--pdf {pdf!r} is neither pages nor text")
@@ -124,7 +127,8 @@ def _run(
     # Nothing is kept or hashed here: the key is of no account.
     inspector = inspecting.inspector(settings, b"\0" * 32)
     inspector.warm()
-    gate = Gate(inspector, policy=settings.judgement.settings(), limits=limits, accepted=accepted)
+    policy = settings.judgement.settings()
+    gate = Gate(inspector, policy=policy, limits=limits, accepted=accepted, naming=kind)
     copying = None
     if safe_copy is not None:
         if safe_copy.exists() and not safe_copy.is_dir():
@@ -154,7 +158,7 @@ def _print(checked: Checked, *, json_lines: bool) -> None:
 
         typer.echo(json.dumps(checked_to_json(checked), ensure_ascii=True))
         return
-    typer.echo(f"{_verdict(checked.check)}  {_printable(checked.path)}")
+    typer.echo(f"{_verdict(checked.check)}  {typer.style(_printable(checked.path), bold=True)}")
     _print_check(checked.check)
     if checked.copy is not None:
         _print_copy(checked.copy)
@@ -163,33 +167,42 @@ def _print(checked: Checked, *, json_lines: bool) -> None:
 
 def _print_check(check: ReleaseCheck) -> None:
     for objection in check.objections:
+        weight = typer.style(f"{objection.weight.value:<7}", fg=_COLOURS[objection.weight.value])
         where = f"  {_printable(objection.place)}" if objection.place else ""
-        typer.echo(f"  {objection.weight.value:<7}{objection.code}{where}")
-        _print_wrapped(objection.text, "         ")
-        if objection.action:
-            _print_wrapped(objection.action, "         ")
-        for detail in objection.details:
-            _print_wrapped(f"- {detail}", "         ")
+        typer.echo(f"  {weight}{typer.style(objection.code, bold=True)}{where}")
+        _print_labelled("found", objection.text)
+        _print_labelled("to do", objection.action)
+        for number, detail in enumerate(objection.details):
+            _print_labelled("" if number else "more", detail)
     for objection in check.accepted:
-        typer.echo(f"  accepted  {objection.code}  {_printable(objection.place)}")
+        where = f"  {_printable(objection.place)}" if objection.place else ""
+        typer.echo(f"  accepted  {objection.code}{where}")
+    if check.remarks:
+        typer.echo("  good to know")
     for remark in check.remarks:
-        where = f"  {_printable(remark.place)}" if remark.place else ""
-        typer.echo(f"  remark  {remark.code}{where}")
-        _print_wrapped(remark.text, "         ")
+        _print_wrapped(f"{remark.code}: {remark.text}", "         ", first="       - ")
 
 
 def _print_copy(copy: SafeCopy) -> None:
     if copy.check is None:
-        typer.echo(f"  no safe copy: {_printable(copy.problem)}")
+        _print_wrapped(f"no safe copy: {copy.problem}", "         ", first="  ")
         return
-    typer.echo(f"  safe copy: {_verdict(copy.check)}  {_printable(copy.path)}")
-    typer.echo(f"  left out:  {_printable(copy.path)}.removed.txt ({len(copy.removed)} lines)")
+    typer.echo(f"  safe copy  {_verdict(copy.check)}  {_printable(copy.path)}")
     for objection in copy.check.objections:
-        where = f" ({_printable(objection.place)})" if objection.place else ""
-        _print_wrapped(f"still {objection.code}{where}: {objection.text}", "    ")
+        where = f"  {_printable(objection.place)}" if objection.place else ""
+        typer.echo(f"  still  {typer.style(objection.code, bold=True)}{where}")
+        _print_labelled("found", objection.text)
+    many = "1 line" if len(copy.removed) == 1 else f"{len(copy.removed)} lines"
+    typer.echo(f"  left out   {_printable(copy.path)}.removed.txt ({many}; do not publish it)")
 
 
-def _print_wrapped(text: str, indent: str) -> None:
+def _print_labelled(label: str, text: str) -> None:
+    """A sentence with a word in front that says what it is: what was found, what to do."""
+    if text:
+        _print_wrapped(text, " " * 16, first=f"         {label:<7}")
+
+
+def _print_wrapped(text: str, indent: str, *, first: str) -> None:
     import shutil
     import textwrap
 
@@ -198,7 +211,7 @@ def _print_wrapped(text: str, indent: str) -> None:
         textwrap.fill(
             _printable(text),
             width,
-            initial_indent=indent,
+            initial_indent=first,
             subsequent_indent=indent,
             break_long_words=False,
             break_on_hyphens=False,
@@ -207,7 +220,11 @@ def _print_wrapped(text: str, indent: str) -> None:
 
 
 def _verdict(check: ReleaseCheck) -> str:
-    return "PASS" if check.passed else "FAIL"
+    return (
+        typer.style("PASS", fg="green", bold=True)
+        if check.passed
+        else typer.style("FAIL", fg="red", bold=True)
+    )
 
 
 def _summary(count: int, failed: int) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import BinaryIO
 
 from scanner.documents import Coverage, Gap, Limits, Protection, Segment, Shortfall, Source, read_document
 from scanner.documents.hidden_reasons import concealment
-from scanner.inspection import Inspection, Inspector
+from scanner.inspection import Inspection, Inspector, LocatedFinding
 from scanner.judgement.assessment import PeopleCount, Severity
 from scanner.judgement.policy import Policy
 from scanner.release.advice import ADVICE
@@ -47,7 +48,8 @@ _GAP_ADVICE: Mapping[Shortfall, str] = {
 class Gate:
     """Checks files with one inspector; holds nothing of any of them.
 
-    ``accepted`` are codes of objections that a person has looked at and accepted beforehand.
+    ``accepted`` are codes of objections that a person has looked at and accepted beforehand; ``naming`` says
+    what a person calls a type of entity.
     """
 
     def __init__(
@@ -57,11 +59,13 @@ class Gate:
         policy: Policy,
         limits: Limits | None = None,
         accepted: frozenset[str] = frozenset(),
+        naming: Callable[[str], str] = str,
     ) -> None:
         self._inspector = inspector
         self._policy = policy
         self._limits = limits or Limits()
         self._accepted = accepted
+        self._naming = naming
 
     def check(self, file: BinaryIO, name: str) -> ReleaseCheck:
         """Check one open file; what it holds never raises."""
@@ -126,7 +130,7 @@ class Gate:
                 inspection.findings[0].location if inspection.findings else "",
                 sum(counts.values()),
                 crowd,
-                (*reasons, *_examples(inspection, frozenset(counts))),
+                (*reasons, *self._examples(inspection, frozenset(counts))),
             )
             return
         numbers = (self._policy.strong_identifiers | self._policy.personal_identifiers) & counts.keys()
@@ -138,7 +142,7 @@ class Gate:
                 "Make sure that they are nobody's, or take them out.",
                 _place_of(inspection, numbers),
                 sum(counts[entity_type] for entity_type in numbers),
-                details=_examples(inspection, numbers),
+                details=self._examples(inspection, numbers),
             )
         if (names := counts.get("PERSON", 0)) and _seen(inspection, "PERSON"):
             yield Objection(
@@ -148,7 +152,7 @@ class Gate:
                 "Publish them only where that is decided (then --accept names).",
                 _place_of(inspection, {"PERSON"}),
                 names,
-                details=_examples(inspection, frozenset({"PERSON"})),
+                details=self._examples(inspection, frozenset({"PERSON"}), hidden=False),
             )
         if contacts:
             yield Remark(
@@ -158,14 +162,17 @@ class Gate:
                 sum(counts[entity_type] for entity_type in contacts),
             )
 
-
-def _examples(inspection: Inspection, types: frozenset[str]) -> tuple[str, ...]:
-    """Places of findings with their masks, for the person who is to look at them."""
-    found = [one for one in inspection.findings if one.entity_type in types]
-    return tuple(
-        f"{one.location}: {one.entity_type} {one.masked}" + (f" ({one.hidden})" if one.hidden else "")
-        for one in found[:_EXAMPLES]
-    )
+    def _examples(
+        self, inspection: Inspection, types: frozenset[str], *, hidden: bool = True
+    ) -> tuple[str, ...]:
+        """Places of findings with their masks, each once, for the person who is to look at them."""
+        found = (one for one in inspection.findings if one.entity_type in types and (hidden or _is_seen(one)))
+        lines = (
+            f"{one.location}: {self._naming(one.entity_type)} {one.masked}"
+            + (f" ({one.hidden})" if one.hidden else "")
+            for one in found
+        )
+        return tuple(islice(dict.fromkeys(lines), _EXAMPLES))
 
 
 def _seen(inspection: Inspection, entity_type: str) -> bool:
@@ -173,11 +180,17 @@ def _seen(inspection: Inspection, entity_type: str) -> bool:
     found = [one for one in inspection.findings if one.entity_type == entity_type]
     if len(found) < inspection.counts[entity_type]:
         return True
-    return any(not one.hidden or ADVICE[concealment(one.hidden)].weight is None for one in found)
+    return any(map(_is_seen, found))
+
+
+def _is_seen(finding: LocatedFinding) -> bool:
+    return not finding.hidden or ADVICE[concealment(finding.hidden)].weight is None
 
 
 def _place_of(inspection: Inspection, types: frozenset[str] | set[str]) -> str:
-    return next((one.location for one in inspection.findings if one.entity_type in types), "")
+    """Where the first of these findings stands: the first that a reader sees, where there is one."""
+    found = [one for one in inspection.findings if one.entity_type in types]
+    return next((one.location for one in sorted(found, key=lambda one: not _is_seen(one))), "")
 
 
 def not_checked(coverage: Coverage) -> Iterator[Objection]:

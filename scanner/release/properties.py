@@ -19,6 +19,8 @@ _ABOUT_THE_PROGRAM_WORDS = """
     security locale code-page codepage compression software make model lensmake lensmodel orientation
     dpi jfif progressive photometric resolutionunit colorspace exifversion components interlace gamma
     srgb chromaticity aspect duration loop background extension ycbcrpositioning flashpixversion
+    contenttypeid workbookguid ksoproductbuildver icv grammarlydocumentid mediaserviceimagetags
+    scalecrop linksuptodate shareddoc hyperlinkschanged docsecurity
 """
 _ABOUT_THE_PROGRAM = frozenset(_ABOUT_THE_PROGRAM_WORDS.split())
 # Who wrote it and for whom, under the names that programs give it; anything else is somebody's own property.

@@ -17,10 +17,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
-from scanner.documents import Limits, Source
+from scanner.documents import Limits, Location, Segment, Source
 from scanner.release.copying.flatten import NoCopyError, PdfCopy, flatten
 from scanner.release.copying.text_document import write_text_document
-from scanner.release.copying.visible import Heading, Paragraph, SheetRow, TableRow
+from scanner.release.copying.visible import BOXES, Heading, Paragraph, SheetRow, TableRow, sheet_rows
 from scanner.release.copying.workbook import write_workbook
 
 
@@ -28,6 +28,28 @@ def flattened(name: str, content: bytes, pdf: PdfCopy = PdfCopy.TEXT) -> tuple[s
     out = io.BytesIO()
     written = flatten(Source.from_bytes(content, name), out, Limits(), pdf)
     return written.suffix, out.getvalue()
+
+
+def test_what_stands_over_the_cells_of_a_sheet_comes_behind_them() -> None:
+    def at(*parts: str, text: str, hidden: str = "") -> Segment:
+        return Segment(text, Location(parts), hidden)
+
+    items = [
+        at('sheet "A"', "name", text="A"),
+        at('sheet "A"', "drawing", text=" Office use only "),
+        at('sheet "A"', "C2", text="120"),
+        at('sheet "A"', "drawing", text="behind the box", hidden="hidden shape"),
+        at('sheet "A"', "footer", text="Page 1"),
+        at('sheet "A"', "comment on C2", text="why so few", hidden="comment"),
+        at('sheet "A"', 'picture "a.png"', text="12"),
+        at('sheet "B" (hidden)', "drawing", text="on a hidden sheet"),
+        at('sheet "C"', "text box 1", "paragraph 1", text="Overview"),
+    ]
+    assert list(sheet_rows(items)) == [
+        SheetRow("A", 2, {2: "120"}),
+        SheetRow(BOXES, 1, {0: "A", 1: "Office use only"}),
+        SheetRow(BOXES, 2, {0: "C", 1: "Overview"}),
+    ]
 
 
 def test_displayed_values_of_a_workbook() -> None:

@@ -42,7 +42,7 @@ _NO_PICTURES = "formatting, pictures, charts and formulas"
 _WORKBOOKS = frozenset(("xlsx", "xlsb", "xls", "ods"))
 _DOCUMENTS = frozenset(("docx", "doc", "odt", "rtf", "html", "pptx", "ppt", "odp"))
 _ENCRYPTED = "ooxml-encrypted"
-_NOTHING = "nothing in it is visible text"
+_NOTHING = "nothing in it is text that can be seen; print it to PDF and check that"
 _NO_TEXT_LAYER = "it has no text that can be seen; for pictures of its pages add --pdf pages"
 _REFUSED: Mapping[str, str] = MappingProxyType(
     {
@@ -71,7 +71,8 @@ def flatten(source: Source, file: BinaryIO, limits: Limits, pdf: PdfCopy) -> Wri
     if kind in _WORKBOOKS:
         if not write_workbook(sheet_rows(items), file):
             raise NoCopyError(_NOTHING)
-        return Written(".xlsx", f"{_NO_PICTURES}, comments, names and properties of the workbook")
+        left = f"{_NO_PICTURES}, headers and footers, comments, names and properties of the workbook"
+        return Written(".xlsx", left)
     writer = _WRITERS.get(kind)
     if writer is None:
         what = _REFUSED.get(kind, "save it as a PDF, a workbook or a text and check that")

@@ -19,6 +19,10 @@ _NUMBERED_COLUMN = re.compile(r"column ([1-9][0-9]{0,3})\Z")
 # Parts that number what stands in the body; every other first part is a story of its own (header, slide 3).
 _BODY = re.compile(r"(?:paragraph|after paragraph|table|line|row) [0-9]+\Z")
 _EMBEDDED = ("embedded file", "embedded object", "attachment", "picture ", "data in the page")
+# What a sheet shows beside its cells that is no text of its own: on paper only, or drawn from cells.
+_NOT_BOXES = ("header", "footer", "chart", "name")
+BOXES = "Text boxes"
+"""The name of the sheet for what stands over the cells of the others."""
 # Names of objects, that stand in the file and on no page.
 _NAMES = frozenset(("file name", "name"))
 
@@ -73,7 +77,11 @@ def visible_cells(segment: Segment) -> list[tuple[str, str]]:
 
 
 def sheet_rows(items: Iterable[Segment | Coverage]) -> Iterator[SheetRow]:
-    """The visible cells of a workbook: values as they are displayed, row by row."""
+    """The visible cells of a workbook, row by row, as they are displayed; then the texts over the cells.
+
+    Those stand in a sheet of their own: the name of their sheet, and the text.
+    """
+    boxes: list[tuple[str, str]] = []
     for item in items:
         if isinstance(item, Coverage) or item.hidden:
             continue
@@ -86,6 +94,8 @@ def sheet_rows(items: Iterable[Segment | Coverage]) -> Iterator[SheetRow]:
         elif len(parts) == 2 and not item.fields and _CELL.match(parts[1]):
             cells = [(parts[1], item.text)]
         else:
+            if len(parts) > 1 and not parts[1].startswith(_NOT_BOXES) and not _is_left_out(item.location):
+                boxes.append((sheet[1], item.text.strip()))
             continue
         row, found = 0, dict[int, str]()
         for name, text in cells:
@@ -94,6 +104,8 @@ def sheet_rows(items: Iterable[Segment | Coverage]) -> Iterator[SheetRow]:
                 found.setdefault(column_number(place[1]), text)
         if found:
             yield SheetRow(sheet[1], row, found)
+    for row, (name, text) in enumerate(boxes, 1):
+        yield SheetRow(BOXES, row, {0: name, 1: text})
 
 
 def column_number(letters: str) -> int:
