@@ -23,8 +23,8 @@ _NAMES = {
     "TIT2": "title", "TPE1": "artist", "TALB": "album", "COMM": "comment", "USLT": "lyrics",
     "TCOM": "composer", "TYER": "year", "TDRC": "year", "TXXX": "label", "WXXX": "link", "INAM": "title",
     "IART": "artist", "ICMT": "comment", "ICRD": "date", "ISFT": "program", "ISBJ": "subject",
-    "\xa9nam": "title", "\xa9ART": "artist", "\xa9cmt": "comment", "\xa9day": "date", "\xa9xyz": "place", "desc": "description",
-    "\xa9too": "program", "\xa9alb": "album",
+    "\xa9nam": "title", "\xa9ART": "artist", "\xa9cmt": "comment", "\xa9day": "date", "\xa9xyz": "place",
+    "desc": "description", "\xa9too": "program", "\xa9alb": "album",
 }  # fmt: skip
 _VORBIS = (b"\x03vorbis", b"OpusTags")
 _FLAC_COMMENT = 4

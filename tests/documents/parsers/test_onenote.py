@@ -41,3 +41,37 @@ def test_sections(data: bytes, expected: set[str], gaps: set[Shortfall]) -> None
     assert isinstance(coverage, Coverage)
     assert (coverage.kind, coverage.status) == ("onenote", Status.PARTIAL)
     assert {gap.reason for gap in coverage.gaps} == gaps
+
+
+def text(words: str, length: int | None = None) -> bytes:
+    """A text as the value of a property: its length in bytes, then UTF-16."""
+    data = words.encode("utf-16-le")
+    return struct.pack("<L", len(data) if length is None else length) + data
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (text("Ann"), ["Ann"]),  # too short for a run of readable characters
+        (text("Łódź") + text("Zoë – Łódź"), ["Zoë – Łódź"]),  # the first letter is one of Latin-1
+        (text("Case of Ann\vO’Brien\0"), ["Case of Ann\vO’Brien"]),
+        (text("Ann") + b"\1\2\3" + text("Ann"), ["Ann"]),  # another revision of the page
+        (text("Ann", 9), []),  # an odd length is none
+        (text("Ann", 2_000_000), []),
+        (text("Ann", 8) + b"\1\0", []),  # control characters within
+        (text("--"), []),
+    ],
+)
+def test_texts_are_taken_by_their_length(data: bytes, expected: list[str]) -> None:
+    made = MARK + bytes(1_000) + b"\xff" + data + b"\xff" * 9
+    items = list(read_document(Source.from_bytes(made, "notes.one")))
+    found = [
+        item for item in items if isinstance(item, Segment) and item.location.parts[0].startswith("text ")
+    ]
+    assert [item.text for item in found] == expected
+
+
+def test_a_text_is_told_once() -> None:
+    made = MARK + bytes(1_000) + text("A longer text of a paragraph") + bytes(40)
+    items = list(read_document(Source.from_bytes(made, "notes.one")))
+    assert sum("paragraph" in item.text for item in items if isinstance(item, Segment)) == 1
