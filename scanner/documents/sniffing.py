@@ -139,6 +139,7 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"ActiveMime\x00", "active-mime"),
     (b"AT&TFORM", "image"),
     (b"\xff\x4f\xff\x51", "image"),
+    (b"\x00\x00\x00\x0cJXL \r\n\x87\n", "image"),
     (b"bplist00", "plist"),
     (b"\x4c\x00\x00\x00\x01\x14\x02\x00\x00\x00\x00\x00\xc0\x00\x00\x00\x00\x00\x00\x46", "shortcut"),
     (b"%!PS", "postscript"),
@@ -169,7 +170,8 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
 # Brands of the container that films have in common with sound and pictures.
 _FILE_TYPES: Mapping[bytes, str] = MappingProxyType(
     {
-        **dict.fromkeys((b"heic", b"heix", b"mif1", b"msf1", b"avif"), "image"),
+        **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"), "image"),
+        **dict.fromkeys((b"avif", b"avis"), "image"),
         **dict.fromkeys((b"M4A ", b"M4B "), "audio"),
     }
 )

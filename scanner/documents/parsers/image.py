@@ -6,22 +6,28 @@ import re
 import time
 import warnings
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, BinaryIO
 
-from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
+from PIL import ExifTags, Image, ImageFile, ImageOps, IptcImagePlugin
 
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.parsers.embedded_pictures import picture_size
-from scanner.documents.protocol import HERE, Effort, Event, Source
+from scanner.documents.protocol import HERE, Effort, Event, Source, TooLargeError
 from scanner.documents.recognition import RecognitionError, available, recognise, recognised_segments
 from scanner.documents.rows import row_segment
 
 # Pictures smaller than this are bullets, lines and icons: no text that anybody could read.
 _WIDTH, _HEIGHT = 100, 30
 # Formats whose readers are Pillow's own or of a well-known library; the one for EPS starts a program.
-_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "JPEG2000", "ICO")
+# Those that are not loaded from the start stand at the end: loading them costs more than reading a picture.
+_FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "JPEG2000", "ICO", "AVIF", "PSD")
+# Photographs of telephones: the brands of the container that libheif decodes (ISO/IEC 23008-12, annex B).
+_HEIF = re.compile(rb"....ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)", re.DOTALL)
 _LONGEST = 100_000
+_LAYER_TEXT = re.compile(rb"(?:Txt TEXT|8BIMluni.{4})(?P<length>\0.{3})", re.DOTALL)
+_MOST_LAYERS = 10_000
 _TAG = re.compile(r"<[^<>]{0,4000}>")
 _ATTRIBUTE = re.compile(r'(?<=[\w:])="([^"<>]{3,4000})"')
 _PRIVATE = frozenset({"MakerNote", "PrintImageMatching", "JPEGTables", "StripOffsets", "StripByteCounts"})
@@ -41,13 +47,15 @@ class ImageParser:
         with source.open() as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                image = Image.open(file, formats=_FORMATS)
+                image = _opened(file)
             except Exception as error:  # drawings and formats without a reader, damage, decompression bombs
                 if source.location == HERE or not is_small_picture(source.head(65_536)):
                     yield Gap(HERE, Shortfall.NEEDS_OCR, _why(error))
                 return
             with image:
                 yield from _properties(image)
+                if image.format == "PSD":
+                    yield from _layers(source)
                 if source.location != HERE and (image.width < _WIDTH or image.height < _HEIGHT):
                     return
                 if not limits.ocr:
@@ -63,10 +71,46 @@ def written_properties(file: BinaryIO) -> Iterator[Segment]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            with Image.open(file, formats=_FORMATS) as image:
+            with _opened(file) as image:
                 yield from _properties(image)
         except Exception:  # Pillow raises whatever it meets
             return
+
+
+def _opened(file: BinaryIO) -> ImageFile.ImageFile:
+    """The picture, by its content; raises whatever the readers make of damage and of other formats."""
+    head = file.read(12)
+    file.seek(0)
+    if not _HEIF.match(head):
+        return Image.open(file, formats=_FORMATS)
+    # Loaded for the few that need it; and not registered, as that would be for the whole process.
+    from pi_heif import HeifImageFile
+
+    photograph: ImageFile.ImageFile = HeifImageFile(file)
+    return photograph
+
+
+def _layers(source: Source) -> Iterator[Event]:
+    """The texts and the names of the layers of a Photoshop picture, shown in it or not.
+
+    Each is a string of its own with its length (Adobe Photoshop File Formats Specification, "Additional layer
+    information": ``TySh``, ``luni``), and nothing else has these marks in front.
+    """
+    try:
+        data = source.read()
+    except TooLargeError:
+        yield Gap(Location(("layers",)), Shortfall.TOO_LARGE, "texts of layers")
+        return
+    said: set[str] = set()
+    for match in islice(_LAYER_TEXT.finditer(data), _MOST_LAYERS):
+        length = int.from_bytes(match["length"], "big") * 2
+        if not 0 < length <= _LONGEST:
+            continue
+        text = data[match.end() : match.end() + length].decode("utf-16-be", "replace")
+        text = text.strip("\0 ").replace("\r", "\n").replace("\3", "\n")
+        if text not in said and _READABLE.search(text):
+            said.add(text)
+            yield Segment(text, Location(("layers",)), "picture properties")
 
 
 def _why(error: Exception) -> str:
@@ -90,7 +134,8 @@ def _frames(image: Image.Image, limits: Limits) -> Iterator[Event]:
             if image.width * image.height > limits.ocr_pixels:
                 yield Gap(place, Shortfall.NEEDS_OCR, "image over the limit of pixels")
                 continue
-            blocks = recognise(image, left)
+            # As it was held: a camera notes how it was turned, and turns nothing.
+            blocks = recognise(ImageOps.exif_transpose(image), left)
         except RecognitionError as error:
             yield Gap(place, Shortfall.NEEDS_OCR, f"image: {error}")
         except Exception as error:  # Pillow raises whatever it meets

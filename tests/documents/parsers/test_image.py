@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import random
+import struct
+from pathlib import Path
 
 import docx
 import pypdfium2 as pdfium
@@ -142,6 +144,83 @@ def test_properties_are_read_without_ocr() -> None:
     text.add_text("Author", "Tokenpng")
     segments, _ = read(saved(image, pnginfo=text))
     assert segment_with(segments, "Tokenpng").fields[0].label == "Author"
+
+
+PHOTO = Path(__file__).parents[1] / "fixtures" / "photo.heic"
+
+
+def test_properties_of_a_photograph_of_a_telephone() -> None:
+    segments, coverage = read(PHOTO.read_bytes())
+    assert coverage.kind == "image"
+    assert coverage.gaps[0].reason is Shortfall.NEEDS_OCR
+    assert segment_with(segments, "Tokenmaker").hidden == "picture properties"
+    assert segment_with(segments, "Tokenxmp")
+    assert segment_with(segments, "position").text == "position 51.500000, -0.125000"
+
+
+@needs_tesseract
+def test_text_of_a_photograph_of_a_telephone() -> None:
+    segments, coverage = read_on(PHOTO.read_bytes())
+    assert coverage.status is Status.INSPECTED
+    text = "\n".join(segment.text for segment in segments)
+    assert "Tokenphoto" in text
+    assert "104417" in text
+
+
+def test_cut_photographs_of_telephones_are_never_passed_as_read() -> None:
+    whole = PHOTO.read_bytes()
+    for end in range(24, len(whole) - 400, 997):
+        for limits in (Limits(), ON):
+            _, coverage = read_on(whole[:end], limits)
+            assert coverage.status is not Status.INSPECTED
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"), [("AVIF", {}), ("WEBP", {}), ("TIFF", {}), ("MPO", {"save_all": True})]
+)
+def test_properties_in_other_formats(kind: str, options: dict[str, object]) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "Tokendescription"
+    segments, coverage = read(saved(Image.new("RGB", (200, 200)), kind, exif=exif, **options))
+    assert coverage.kind == "image"
+    assert segment_with(segments, "Tokendescription")
+
+
+def photoshop(*layers: tuple[bytes, str]) -> bytes:
+    """A Photoshop picture of one grey pixel; each layer's string with the mark that stands before it."""
+    strings = b"".join(
+        mark + struct.pack(">I", len(text) + 1) + f"{text}\0".encode("utf-16-be") for mark, text in layers
+    )
+    head = b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", 1, 1, 1, 8, 1)
+    return head + struct.pack(">III", 0, 0, len(strings)) + strings + b"\0\0\x80"
+
+
+def test_texts_of_the_layers_of_a_photoshop_picture() -> None:
+    name = b"8BIMluni" + bytes(4)
+    segments, coverage = read(
+        photoshop((name, "Tokenlayer"), (b"Txt TEXT", "Tokentext"), (b"luni", "Tokennear"))
+    )
+    assert coverage.kind == "image"
+    assert segment_with(segments, "Tokenlayer").hidden == "picture properties"
+    assert str(segment_with(segments, "Tokentext").location) == "layers"
+    assert not [one for one in segments if "Tokennear" in one.text]
+
+
+def test_formats_without_a_reader_are_a_gap() -> None:
+    _, coverage = read(b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(500))
+    assert (coverage.kind, coverage.status) == ("image", Status.NOT_INSPECTED)
+    assert coverage.gaps[0].reason is Shortfall.NEEDS_OCR
+
+
+@needs_tesseract
+@pytest.mark.parametrize("orientation", [3, 6, 8])
+def test_photographs_are_turned_as_the_camera_noted(orientation: int) -> None:
+    back = {3: 180, 6: 90, 8: 270}[orientation]
+    page = page_of_text(*LINES).rotate(back, expand=True)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    segments, _ = read_on(saved(page, "JPEG", quality=85, exif=exif))
+    assert segment_with(segments, "Tokenperson").location.parts[-1] == "at the top (OCR)"
 
 
 def test_icons_inside_other_files_need_no_ocr() -> None:
