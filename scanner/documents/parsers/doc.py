@@ -14,6 +14,7 @@ from scanner.documents.parsers import word_binary
 from scanner.documents.parsers.compound_file import CompoundFile, embedded_objects, macros, open_or_scan
 from scanner.documents.parsers.embedded_pictures import picture_gap
 from scanner.documents.parsers.labelled_table import LabelledTable, label_before
+from scanner.documents.parsers.looks import parted
 from scanner.documents.parsers.office_encryption import office_lock, scheme
 from scanner.documents.parsers.ooxml_parts import record
 from scanner.documents.parsers.property_sets import property_events
@@ -30,6 +31,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _CHARACTERS: dict[int, str | None] = dict.fromkeys(range(32)) | {
     0x09: "\t", 0x0B: "\n", 0x0E: "\n", 0x1E: "\u2011", 0x1F: "\u00ad",
 }  # fmt: skip
+_WHITE = "white text"
 _MOST_COLUMNS = 1_000  # Word has 63 at most: more are cells whose row ends are lost
 _HEADERS = ("header", "header", "footer", "footer", "header", "footer")
 _SEPARATORS = 6  # stories in front of the headers: lines above footnotes
@@ -99,15 +101,30 @@ class _Story:
 
 def _stories(word: WordFile) -> Iterator[Event]:
     text = word_binary.text_of(word, word_binary.codec(word))
-    hidden = word_binary.hidden_runs(word)
+    hidden = _seen_on_colours(word, word_binary.hidden_runs(word))
     marks, known = word_binary.paragraph_runs(word)
     tables = count(1)
     authors: set[str] = set()
     for story in _divided(word, len(text)):
-        walk = _StoryWalk(story, hidden, marks, known, tables)
+        concealed = hidden
+        if story.place.parts and "text box" in story.place.parts[0]:
+            concealed = [run for run in hidden if run[2] != _WHITE]  # a box may have any ground
+        walk = _StoryWalk(story, concealed, marks, known, tables)
         yield from walk.read(text)
         if story.hidden == "comment":
             yield from _comment_author(word, story, authors)
+
+
+def _seen_on_colours(word: WordFile, hidden: list[Run]) -> list[Run]:
+    """Leave out white text that stands on a colour."""
+    if not any(reason == _WHITE for _, _, reason in hidden):
+        return hidden
+    grounds = word_binary.coloured_runs(word)
+    return [
+        run
+        for run in hidden
+        if run[2] != _WHITE or not word_binary.reason_at(grounds, (run[0] + run[1]) // 2)
+    ]
 
 
 def _divided(word: WordFile, length: int) -> Iterator[_Story]:
@@ -310,7 +327,8 @@ class _StoryWalk:
         for reason, pieces, label in stretches:
             concealed = _clean("".join(pieces))
             if concealed.strip():
-                self._emit(concealed, self._here() / reason, reason, label)
+                reason, words = parted(reason)
+                self._emit(concealed, self._here() / words, reason, label)
         return _clean("".join(visible))
 
     def _runs_between(self, start: int, stop: int) -> list[Run]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+BY = "\t"
+"""Stands between the reason why text is not seen and who did it, as long as both go together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Look:
@@ -39,3 +42,13 @@ class Look:
 
 NOTHING = Look()
 """The look of a style that says nothing."""
+
+
+def parted(reason: str) -> tuple[str, str]:
+    r"""A reason without who did it, and the words for its place, which name them.
+
+    >>> parted("tracked deletion\tAnn Carr"), parted("hidden text")
+    (('tracked deletion', 'tracked deletion by Ann Carr'), ('hidden text', 'hidden text'))
+    """
+    reason, _, by = reason.partition(BY)
+    return reason, f"{reason} by {by}" if by else reason

@@ -16,7 +16,8 @@ from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.parsers import ole_object
 from scanner.documents.parsers.embedded_pictures import TEXT_PIXELS, picture_size, unread_pictures
-from scanner.documents.parsers.rtf_paragraphs import AUTHOR, Buffer, Paragraphs, storable
+from scanner.documents.parsers.looks import BY
+from scanner.documents.parsers.rtf_paragraphs import Buffer, Paragraphs, storable
 from scanner.documents.parsers.rtf_vocabulary import (
     CHARACTERS,
     CHARSETS,
@@ -245,7 +246,7 @@ class _Tokens:
         """Why text with this formatting is not seen where it stands."""
         if state.reason != "white text":
             if state.reason == "tracked deletion" and 0 < state.author < len(self._authors):
-                return f"tracked deletion{AUTHOR}{self._authors[state.author]}"
+                return f"tracked deletion{BY}{self._authors[state.author]}"
             return state.reason
         coloured = state.shaded or state.boxed or self._ground or (state.in_table and self._row_ground)
         return "" if coloured else state.reason
@@ -396,6 +397,10 @@ class _Tokens:
 
     def _character_ground(self, state: _State, number: int | None) -> None:
         state.backed = bool(number and number not in self._white)
+        self._settle()
+
+    def _embossed(self, state: _State, number: int | None) -> None:
+        state.backed = number != 0  # white letters are seen by their shadow
         self._settle()
 
     def _unicode_skip(self, state: _State, number: int | None) -> None:
@@ -670,6 +675,7 @@ def _handlers() -> Mapping[str, _Handler]:
     found.update(dict.fromkeys(("par", "sect", "page", "column"), one._paragraph_ends))
     found.update(dict.fromkeys(("deleted", "mvf"), one._deleted))
     found["v"] = one._vanish
+    found.update(dict.fromkeys(("embo", "impr"), one._embossed))
     found.update(dict.fromkeys(("highlight", "cb", "chcbpat"), one._character_ground))
     found.update(
         {

@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 
 from scanner.documents.model import Location, Segment
 from scanner.documents.parsers.labelled_table import LabelledTable, label_before
+from scanner.documents.parsers.looks import parted
 from scanner.documents.protocol import Event
 from scanner.documents.rows import Cell, Row
 from scanner.text import Field
-
-AUTHOR = "\t"
-"""Stands between the reason why text is concealed and who did it."""
 
 
 @dataclass(slots=True)
@@ -135,10 +133,10 @@ class Paragraphs:
             text = "".join(texts).strip()
             if not text:
                 continue
-            reason, _, author = reason.partition(AUTHOR)
+            reason, words = parted(reason)
             label = label_before("".join(buffer.parts[max(0, at - 8) : at]))
             place = buffer.place if buffer.place != "paragraph" else f"paragraph {max(1, self._count)}"
-            by = Location((f"{place}", f"{reason} by {author}")) if author else Location((place,))
+            by = Location((place, words)) if words != reason else Location((place,))
             text = storable(text)
             fields = (Field(0, len(text), label),) if label else ()
             self.done.append(Segment(text, by, buffer.hidden or reason, fields))

@@ -6,12 +6,15 @@ Text is addressed by character positions (CP) over all pieces; formatting by byt
 
 from __future__ import annotations
 
+import re
 import struct
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
+from scanner.documents.parsers.looks import BY, NOTHING, Look
 from scanner.documents.parsers.property_sets import codec_of
 
 WORD_6 = 193
@@ -21,6 +24,7 @@ _FLAG_COMPLEX, _FLAG_ENCRYPTED, _FLAG_TABLE = 0x0004, 0x0100, 0x0200
 _OBFUSCATED = 0x8000
 _PAIRS = 0x9A  # where the pairs of offset and length begin (FibRgFcLcb97)
 # Index in these pairs (MS-DOC 2.5.6).
+STYLES = 1
 FOOTNOTE_TEXTS, COMMENT_REFERENCES, COMMENT_TEXTS, HEADER_TEXTS = 3, 4, 5, 11
 CHARACTER_PAGES, PARAGRAPH_PAGES, ASSOCIATED, PIECES = 12, 13, 32, 33
 COMMENT_AUTHORS, ENDNOTE_TEXTS, CHANGE_AUTHORS, TEXT_BOXES, HEADER_TEXT_BOXES = 36, 47, 51, 56, 58
@@ -29,14 +33,26 @@ _PAGE = 512
 _MOST_RUNS = 1_000_000
 # Operand sizes of sprms by the top three bits of their code (MS-DOC 2.6.1); 6 is variable.
 _OPERANDS = (1, 1, 2, 4, 2, 2, 0, 3)
+_DELETED_BY, _STYLE_OF_RUN = 0x4863, 0x4A30
+# What a toggle may say beside yes and no: as the style does, or the other way round (MS-DOC 2.9.327).
+_AS_STYLE, _UNLIKE_STYLE = 0x80, 0x81
+# Lists of modifiers in styles that conceal: hidden, white, tiny.  Most documents have none of them.
+_TELLING = re.compile(rb"\x3c\x08\x01|\x42\x2a\x08|\x70\x68\xff\xff\xff\x00|\x43\x4a[\x01-\x04]\x00")
+_MOST_STYLES, _GENERATIONS = 5_000, 20
+_PARAGRAPH_STYLE, _CHARACTER_STYLE, _NO_STYLE = 1, 2, 0xFFF
 _DELETED, _VANISH, _SPECIAL_VANISH = 0x0800, 0x083C, 0x0818
 _COLOUR, _COLOUR_INDEX, _SIZE, _HIGHLIGHT, _SHADING, _SHADING_80 = (
     0x6870, 0x2A42, 0x4A43, 0x2A0C, 0xCA71, 0x4866,
 )  # fmt: skip
+_PARAGRAPH_SHADING, _PARAGRAPH_SHADING_80 = 0xC64D, 0x442D
+_CELL_SHADINGS, _CELL_SHADING_80 = (0xD612, 0xD616, 0xD60C, 0xD670, 0xD671, 0xD672), 0xD609
+_NO_COLOURS = (b"\x00\x00\x00\xff", b"\xff\xff\xff\x00")
+_EMBOSSED, _ENGRAVED = 0x0858, 0x0854
 _IN_TABLE, _ROW_END, _INNER_ROW_END, _HEADER_ROW = 0x2416, 0x2417, 0x244C, 0x3404
 # Half-points: text of two points and less is not seen.
 _TINY = 4
 _WHITE_INDEX = 8
+_MACINTOSH = 256  # character set
 
 Run = tuple[int, int, str]
 """Start, end (CP or FC) and the reason or mark that holds for what lies between."""
@@ -175,6 +191,8 @@ def codec(word: WordFile) -> str:
     """The code page of 8-bit text: cp1252 in all that Word 97 and later write."""
     if word.nfib >= WORD_6:
         return "cp1252"
+    if struct.unpack_from("<H", word.main, 0x14)[0] == _MACINTOSH:
+        return "mac-roman"
     (language,) = struct.unpack_from("<H", word.main, 6)
     pages = {0x19: 1251, 0x15: 1250, 0x05: 1250, 0x0E: 1250, 0x08: 1253, 0x1F: 1254, 0x0D: 1255, 0x01: 1256}
     return codec_of(pages.get(language & 0x3FF, 1252))
@@ -239,28 +257,100 @@ def _sprms(data: bytes) -> Iterator[tuple[int, bytes]]:
         at += size
 
 
-def _hidden_reason(modifiers: bytes) -> str:
-    reason = ""
-    white = shaded = tiny = False
+@dataclass(slots=True)
+class _Formatting:
+    """What a list of modifiers says of its characters."""
+
+    look: Look = NOTHING
+    deleted: bool = False
+    author: int = 0
+    style: int = -1
+    unlike_style: bool = False
+
+
+def _formatting(modifiers: bytes) -> _Formatting:
+    found = _Formatting()
+    hidden: bool | None = None
+    white: bool | None = None
+    tiny: bool | None = None
+    shaded: bool | None = None
     for code, operand in _sprms(modifiers):
         value = operand[0] if operand else 0
-        if code == _DELETED and value & 1:
-            return "tracked deletion"
-        if code in (_VANISH, _SPECIAL_VANISH) and value & 1:
-            reason = "hidden text"
+        if code == _DELETED:
+            found.deleted = bool(value & 1)
+        elif code == _DELETED_BY:
+            found.author = int.from_bytes(operand, "little")
+        elif code == _STYLE_OF_RUN:
+            found.style = int.from_bytes(operand, "little")
+        elif code in (_VANISH, _SPECIAL_VANISH):
+            if value == _UNLIKE_STYLE:
+                found.unlike_style = True
+            elif value != _AS_STYLE:
+                hidden = bool(value & 1)
         elif code == _COLOUR:
             white = operand[:4] == b"\xff\xff\xff\x00"
         elif code == _COLOUR_INDEX:
             white = value == _WHITE_INDEX
         elif code == _SIZE:
-            tiny = 0 < value <= _TINY
+            tiny = 0 < int.from_bytes(operand, "little") <= _TINY
         elif code == _HIGHLIGHT:
             shaded = value != 0
+        elif code in (_EMBOSSED, _ENGRAVED) and value & 1:
+            shaded = True  # seen by its shadow
         elif code == _SHADING:
             shaded = operand[5:9] not in (b"\x00\x00\x00\xff", b"\xff\xff\xff\x00", b"")
         elif code == _SHADING_80:
             shaded = operand not in (b"\x00\x00", b"\xff\xff")
-    return reason or ("tiny text" if tiny else "white text" if white and not shaded else "")
+    if (hidden, white, tiny, shaded) != (None, None, None, None):
+        found.look = Look(hidden, white, tiny, shaded)
+    return found
+
+
+def style_looks(word: WordFile) -> dict[int, Look]:
+    """Styles whose text a reader may not see, by their indices, heirs included (MS-DOC 2.9.271)."""
+    table = word.pair(STYLES)
+    if len(table) < 6 or not _TELLING.search(table):
+        return {}
+    at = 2 + int.from_bytes(table[:2], "little")
+    count, base = struct.unpack_from("<HH", table, 2)
+    looks: dict[int, Look] = {}
+    parents: dict[int, int] = {}
+    for index in range(min(count, _MOST_STYLES)):
+        if at + 2 > len(table):
+            break
+        size = int.from_bytes(table[at : at + 2], "little")
+        style = table[at + 2 : at + 2 + size]
+        at += 2 + size
+        if len(style) < max(base, 10):
+            continue
+        kind, based = style[2] & 0xF, int.from_bytes(style[2:4], "little") >> 4
+        if kind not in (_PARAGRAPH_STYLE, _CHARACTER_STYLE):
+            continue
+        if based != _NO_STYLE:
+            parents[index] = based
+        looks[index] = _formatting(_characters_of(style, base, kind)).look
+    found: dict[int, Look] = {}
+    for index, look in looks.items():
+        ancestor = index
+        for _ in range(_GENERATIONS):
+            ancestor = parents.get(ancestor, -1)
+            if ancestor not in looks:
+                break
+            look = look.over(looks[ancestor])
+        if not look.says_nothing:
+            found[index] = look
+    return found
+
+
+def _characters_of(style: bytes, base: int, kind: int) -> bytes:
+    """The modifiers of characters of a style: behind its name, and behind those of its paragraphs."""
+    at = base + 2 + 2 * int.from_bytes(style[base : base + 2], "little") + 2
+    for _ in range(2 if kind == _PARAGRAPH_STYLE else 1):
+        at += at % 2
+        size = int.from_bytes(style[at : at + 2], "little")
+        modifiers = style[at + 2 : at + 2 + size]
+        at += 2 + size
+    return modifiers
 
 
 def _pages(word: WordFile, index: int) -> list[int]:
@@ -282,7 +372,11 @@ def page_offsets(word: WordFile) -> list[int]:
 def hidden_runs(word: WordFile) -> list[Run]:
     """Stretches of CPs whose text a reader does not see, with the reason, in order."""
     found: list[Run] = []
-    for offset in _pages(word, CHARACTER_PAGES):
+    looks = style_looks(word)
+    paragraphs = _styled_paragraphs(word, looks) if looks else []
+    authors = strings(word.pair(CHANGE_AUTHORS))
+    near = 0
+    for offset in sorted(_pages(word, CHARACTER_PAGES)):
         page = word.main[offset : offset + _PAGE]
         count = page[511]
         if 4 * (count + 1) + count > 511:
@@ -290,46 +384,138 @@ def hidden_runs(word: WordFile) -> list[Run]:
         bounds = struct.unpack_from(f"<{count + 1}L", page, 0)
         for number in range(count):
             at = page[4 * (count + 1) + number] * 2
-            if not at:
+            if not at and not paragraphs:
                 continue
-            reason = _hidden_reason(page[at + 1 : at + 1 + page[at]])
-            if reason:
-                found.append((bounds[number], bounds[number + 1], reason))
+            start, end = bounds[number], bounds[number + 1]
+            of_run = _formatting(page[at + 1 : at + 1 + page[at]] if at else b"")
+            if of_run.deleted:
+                by = authors[of_run.author] if 0 < of_run.author < len(authors) else ""
+                found.append((start, end, f"tracked deletion{BY}{by}" if by else "tracked deletion"))
+                continue
+            look = of_run.look.over(looks.get(of_run.style, NOTHING))
+            if of_run.unlike_style:
+                look = replace(look, hidden=not looks.get(of_run.style, NOTHING).hidden)
+            while near < len(paragraphs) and paragraphs[near][1] <= start:
+                near += 1
+            for first, last, surrounding in _cut(start, end, paragraphs, near):
+                reason = look.over(surrounding).reason(grounded=False)
+                if of_run.unlike_style and surrounding.hidden:
+                    reason = ""
+                if reason:
+                    found.append((first, last, reason))
     return _to_positions(word, found)
 
 
-def paragraph_runs(word: WordFile) -> tuple[list[Run], bool]:
-    """Stretches of CPs in tables ("cell"), row ends ("row", "header row"); and whether any were found."""
+_Styled = tuple[int, int, Look]
+
+
+def _cut(start: int, end: int, paragraphs: list[_Styled], near: int) -> Iterator[_Styled]:
+    """A stretch in pieces, each with the look of its paragraph's style."""
+    while near < len(paragraphs) and paragraphs[near][0] < end and start < end:
+        first, last, look = paragraphs[near]
+        if first > start:
+            yield start, first, NOTHING
+        start = max(start, first)
+        yield start, min(end, last), look
+        start = min(end, last)
+        near += 1
+    if start < end:
+        yield start, end, NOTHING
+
+
+def _styled_paragraphs(word: WordFile, looks: dict[int, Look]) -> list[_Styled]:
+    """Byte offsets of the paragraphs in styles that conceal, in order."""
+    found = [
+        (start, end, looks[style])
+        for start, end, modifiers in _paragraphs(word)
+        if (style := int.from_bytes(modifiers[:2], "little")) in looks
+    ]
+    found.sort(key=itemgetter(0))
+    return found
+
+
+def coloured_runs(word: WordFile) -> list[Run]:
+    """Stretches of CPs whose ground has a colour: shaded paragraphs, rows of tables with shaded cells."""
     found: list[Run] = []
-    known = False
+    row = -1
+    for start, end, modifiers in sorted(_paragraphs(word)):
+        in_table = ends = coloured = False
+        for code, operand in _sprms(modifiers[2:]):
+            if code == _IN_TABLE:
+                in_table = operand[:1] == b"\x01"
+            elif code == _ROW_END:
+                ends = operand[:1] == b"\x01"
+            elif code in (_PARAGRAPH_SHADING, *_CELL_SHADINGS):
+                coloured = coloured or _is_coloured(operand[1:])
+            elif code == _PARAGRAPH_SHADING_80:
+                coloured = coloured or _is_coloured_80(operand)
+            elif code == _CELL_SHADING_80:
+                coloured = coloured or _is_coloured_80(operand[1:])
+        row = (start if row < 0 else row) if in_table else -1
+        if coloured:
+            found.append((row if ends and row >= 0 else start, end, "coloured"))
+        if ends:
+            row = -1
+    return _to_positions(word, found)
+
+
+def _is_coloured(shadings: bytes) -> bool:
+    """Whether any of these shadings of 10 bytes (MS-DOC 2.9.248) has a colour other than white."""
+    for at in range(0, len(shadings) - 9, 10):
+        fore, back = shadings[at : at + 4], shadings[at + 4 : at + 8]
+        pattern = shadings[at + 8]
+        if back not in _NO_COLOURS or (pattern and fore not in _NO_COLOURS):
+            return True
+    return False
+
+
+def _is_coloured_80(shadings: bytes) -> bool:
+    """As above, for shadings of 2 bytes (MS-DOC 2.9.249)."""
+    for at in range(0, len(shadings) - 1, 2):
+        value = int.from_bytes(shadings[at : at + 2], "little")
+        if value != 0xFFFF and ((value >> 5) & 0x1F not in (0, _WHITE_INDEX) or value >> 10):
+            return True
+    return False
+
+
+def _paragraphs(word: WordFile) -> Iterator[tuple[int, int, bytes]]:
+    """Byte offsets of each paragraph, and its style with its modifiers (empty for none)."""
     for offset in _pages(word, PARAGRAPH_PAGES):
         page = word.main[offset : offset + _PAGE]
         count = page[511]
         if 4 * (count + 1) + 13 * count > 511:
             continue
         bounds = struct.unpack_from(f"<{count + 1}L", page, 0)
-        known = known or count > 0
         for number in range(count):
             at = page[4 * (count + 1) + 13 * number] * 2
-            if not at:
-                continue
-            size = page[at] * 2 - 1
-            at += 1
-            if size < 0:
-                size = page[at] * 2 if at < _PAGE else 0
+            size = 0
+            if at:
+                size = page[at] * 2 - 1
                 at += 1
-            mark = ""
-            for code, operand in _sprms(page[at + 2 : at + size]):
-                if operand[:1] != b"\x01":
-                    continue
-                if code in (_ROW_END, _INNER_ROW_END):
-                    mark = "row" if code == _ROW_END else "inner row"
-                elif code == _IN_TABLE and not mark:
-                    mark = "cell"
-                elif code == _HEADER_ROW and mark == "row":
-                    mark = "header row"
-            if mark:
-                found.append((bounds[number], bounds[number + 1], mark))
+                if size < 0:
+                    size = page[at] * 2 if at < _PAGE else 0
+                    at += 1
+            yield bounds[number], bounds[number + 1], page[at : at + size]
+
+
+def paragraph_runs(word: WordFile) -> tuple[list[Run], bool]:
+    """Stretches of CPs in tables ("cell"), row ends ("row", "header row"); and whether any were found."""
+    found: list[Run] = []
+    known = False
+    for start, end, modifiers in _paragraphs(word):
+        known = True
+        mark = ""
+        for code, operand in _sprms(modifiers[2:]):
+            if operand[:1] != b"\x01":
+                continue
+            if code in (_ROW_END, _INNER_ROW_END):
+                mark = "row" if code == _ROW_END else "inner row"
+            elif code == _IN_TABLE and not mark:
+                mark = "cell"
+            elif code == _HEADER_ROW and mark == "row":
+                mark = "header row"
+        if mark:
+            found.append((start, end, mark))
     return _to_positions(word, found), known
 
 

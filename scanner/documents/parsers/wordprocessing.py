@@ -12,7 +12,7 @@ from functools import partial
 
 from scanner.documents.model import Location, Segment
 from scanner.documents.parsers.labelled_table import LabelledTable, label_before
-from scanner.documents.parsers.looks import NOTHING, Look
+from scanner.documents.parsers.looks import BY, NOTHING, Look, parted
 from scanner.documents.parsers.ooxml_package import Attributes, Package, Part, decode_xml, parse_xml
 from scanner.documents.parsers.ooxml_parts import SHAPE_TAGS, local, shape_texts
 from scanner.documents.protocol import HERE
@@ -22,8 +22,6 @@ from scanner.text import Field
 _OFF = frozenset(("0", "false", "off", "none"))
 # Half-points: text of two points and less is not seen.
 _TINY = 4
-# Stands between the reason why text is not shown and who did it.
-_BY = "\t"
 _GENERATIONS = 20  # heirs of heirs
 _TELLING = re.compile(r'\bvanish\b|"[Ff]{6}"|:sz [^<>]{0,100}val="[1-4]"')
 _STYLE = re.compile(r"<(?:[\w.-]{1,20}:)?style\s([^<>]{1,2000})>")
@@ -46,6 +44,7 @@ _STARTS = {
     "moveTo": "_start_ins",
     # Not "webHidden": page numbers in lists of contents, which every view but one shows.
     "specVanish": "_start_vanish",
+    "imprint": "_start_emboss",
     **dict.fromkeys(("instrText", "delInstrText"), "_instruction_begins"),
     **dict.fromkeys(_CHANGES, "_change_begins"),
     **dict.fromkeys(_FORM_VALUES, "_form_value"),
@@ -275,9 +274,8 @@ class StoryWalk:
         text = "".join(visible)
         here = self._here()
         for reason, pieces, label in stretches:
-            reason, _, by = reason.partition(_BY)
-            place = here / (f"{reason} by {by}" if by else reason)
-            self._emit_labelled("".join(pieces), place, reason, label)
+            reason, words = parted(reason)
+            self._emit_labelled("".join(pieces), here / words, reason, label)
         if not text.strip():
             return
         if frame.kind == "cell":
@@ -326,6 +324,11 @@ class StoryWalk:
             tiny = int(value) <= _TINY
             if tiny or self._styles:
                 self._run = Look(tiny=tiny).over(self._run)
+
+    def _start_emboss(self, attributes: Attributes) -> None:
+        # White letters are seen by their shadow.
+        if self._in_run and not self._in_change and _is_on(attributes):
+            self._run = Look(ground=True).over(self._run)
 
     def _start_highlight(self, attributes: Attributes) -> None:
         if self._in_run and not self._in_change:
@@ -405,7 +408,7 @@ class StoryWalk:
     def _start_del(self, attributes: Attributes) -> None:
         author = _value(attributes, "author")
         date = _value(attributes, "date")[:10]
-        by = f"{_BY}{author}, {date}" if author and date else f"{_BY}{author}" if author else ""
+        by = f"{BY}{author}, {date}" if author and date else f"{BY}{author}" if author else ""
         self._regions.append("tracked deletion" + by)
         self._author(attributes)
 

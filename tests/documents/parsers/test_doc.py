@@ -21,7 +21,7 @@ NOTES = (FIXTURES / "notes.doc").read_bytes()
     [
         ("bodytoken with boldtoken", "paragraph 1", ""),
         ("QQ123456C", "paragraph 2", ""),
-        ("deletedtoken", "paragraph 2 > tracked deletion", "tracked deletion"),
+        ("deletedtoken", "paragraph 2 > tracked deletion by changeauthor", "tracked deletion"),
         ("changeauthor", "author of a change", "author of a change"),
         ("vanishtoken", "paragraph 3 > hidden text", "hidden text"),
         ("whitetoken", "paragraph 3 > white text", "white text"),
@@ -184,3 +184,157 @@ def test_files_of_word() -> None:
     assert coverage.status is Status.INSPECTED
     _, coverage = read((folder / "rc4cryptoapi_password.doc").read_bytes())
     assert (coverage.status, coverage.protection) == (Status.ENCRYPTED, Protection.WEAK)
+
+
+def sprm(code: int, operand: bytes) -> bytes:
+    return struct.pack("<H", code) + operand
+
+
+VANISH, SHOWN = sprm(0x083C, b"\x01"), sprm(0x083C, b"\x00")
+WHITE, RED = sprm(0x6870, b"\xff\xff\xff\x00"), sprm(0x6870, b"\xff\x00\x00\x00")
+EMBOSSED = sprm(0x0858, b"\x01")
+BLUE_GROUND = sprm(0xC64D, b"\x0a" + b"\x00\x00\x00\xff" + b"\x80\x00\x00\x00" + b"\x00\x00")
+BLUE_CELLS = sprm(0xD612, b"\x0a" + b"\x00\x00\x00\xff" + b"\x80\x00\x00\x00" + b"\x00\x00")
+IN_TABLE, ROW_END = sprm(0x2416, b"\x01"), sprm(0x2417, b"\x01")
+
+
+def style(name: str, kind: int, modifiers: bytes, based: int = 0xFFF) -> bytes:
+    head = struct.pack("<HHHHH", 0x0FFE, kind | based << 4, 1, 0, 0)
+    body = head + struct.pack("<H", len(name)) + name.encode("utf-16-le") + b"\0\0"
+    if kind == 1:
+        body += struct.pack("<HH", 2, 0)
+    body += struct.pack("<H", len(modifiers)) + modifiers
+    return struct.pack("<H", len(body)) + body
+
+
+STYLES = [
+    style("Normal", 1, b""),
+    style("Secret", 1, VANISH),
+    style("Heir", 1, sprm(0x0835, b"\x01"), based=1),
+    style("SecretRun", 2, VANISH),
+    style("White", 1, WHITE),
+]
+
+
+def page(bounds: list[int], items: list[bytes], size: int) -> bytes:
+    """A formatted disk page: bounds, an offset for each stretch, and the modifiers at the page's end."""
+    out = bytearray(512)
+    struct.pack_into(f"<{len(bounds)}L", out, 0, *bounds)
+    at = 510
+    for number, item in enumerate(items):
+        if item:
+            at = (at - len(item)) & ~1
+            out[at : at + len(item)] = item
+            out[4 * len(bounds) + size * number] = at // 2
+    out[511] = len(items)
+    return bytes(out)
+
+
+def word_97(
+    paragraphs: list[tuple[int, bytes, list[tuple[str, bytes]], str]], authors: tuple[str, ...] = ()
+) -> bytes:
+    """A Word 97 document of paragraphs: style, modifiers, runs with theirs, the mark that ends it."""
+    text = ""
+    start = 0x800
+    runs: list[tuple[int, bytes]] = []
+    ends: list[tuple[int, bytes]] = []
+    for number, modifiers, pieces, mark in paragraphs:
+        for words, formatting in pieces:
+            runs.append((start + len(text), formatting))
+            text += words
+        runs.append((start + len(text), b""))
+        text += mark
+        ends.append((start + len(text), struct.pack("<H", number) + modifiers))
+    end = start + len(text)
+    characters = page(
+        [*(at for at, _ in runs), end], [bytes((len(one),)) + one if one else b"" for _, one in runs], 1
+    )
+    # The length of a paragraph's modifiers is counted in words, behind a zero.
+    packed = [
+        b"\0" + bytes(((len(one) + 1) // 2,)) + one.ljust((len(one) + 1) & ~1, b"\0") for _, one in ends
+    ]
+    of_paragraphs = page([start, *(at for at, _ in ends)], packed, 13)
+    table = bytearray()
+    head = bytearray(0x800)
+    struct.pack_into("<HHHHHH", head, 0, 0xA5EC, 193, 0, 0x0809, 0, 0x0200)
+    struct.pack_into("<LL", head, 0x18, start, end)
+    struct.pack_into("<L", head, 0x4C, len(text))
+    main = bytes(head) + text.encode("cp1252")
+    main += bytes(-len(main) % 512)
+    first = len(main) // 512
+    names = b"".join(struct.pack("<H", len(one)) + one.encode("utf-16-le") for one in authors)
+    parts = {
+        1: struct.pack("<HHHHHHHHHH", 18, len(STYLES), 10, 1, 0, 0, 0, 0, 0, 0) + b"".join(STYLES),
+        12: struct.pack("<LLL", start, end, first),
+        13: struct.pack("<LLL", start, end, first + 1),
+        33: b"\x02" + struct.pack("<LLLHLH", 16, 0, len(text), 0, 0x40000000 | start * 2, 0),
+        51: b"\xff\xff" + struct.pack("<HH", len(authors), 0) + names,
+    }
+    out = bytearray(main)
+    for index, part in parts.items():
+        struct.pack_into("<LL", out, 0x9A + 8 * index, len(table), len(part))
+        table += part
+    return pack(
+        {("WordDocument",): bytes(out) + characters + of_paragraphs, ("1Table",): bytes(table) + bytes(4096)}
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "modifiers", "run", "hidden", "why"),
+    [
+        (0, b"", b"", "", "nothing said"),
+        (0, b"", VANISH, "hidden text", "the run itself"),
+        (1, b"", b"", "hidden text", "a hidden style of paragraphs"),
+        (2, b"", b"", "hidden text", "an heir of it"),
+        (2, b"", SHOWN, "", "near miss: shown again by the run"),
+        (1, b"", sprm(0x083C, b"\x80"), "hidden text", "as its style says"),
+        (1, b"", sprm(0x083C, b"\x81"), "", "near miss: unlike its style"),
+        (0, b"", sprm(0x4A30, b"\x03\x00"), "hidden text", "a hidden style of runs"),
+        (0, b"", sprm(0x0811, b"\x01"), "", "near miss: hidden in browsers only"),
+        (4, b"", b"", "white text", "a white style"),
+        (4, b"", RED, "", "near miss: red in it"),
+        (0, b"", WHITE, "white text", "white itself"),
+        (0, b"", WHITE + EMBOSSED, "", "near miss: seen by its shadow"),
+        (0, BLUE_GROUND, WHITE, "", "near miss: a paragraph with a ground"),
+    ],
+)
+def test_what_is_seen(number: int, modifiers: bytes, run: bytes, hidden: str, why: str) -> None:
+    data = word_97(
+        [
+            (0, b"", [("before", b"")], "\r"),
+            (number, modifiers, [("token", run)], "\r"),
+            (0, b"", [("after", b"")], "\r"),
+        ]
+    )
+    segments, coverage = read(data)
+    assert [(one.text, one.hidden) for one in segments] == [
+        ("before", ""),
+        ("token", hidden),
+        ("after", ""),
+    ], why
+    assert coverage.status is Status.INSPECTED
+
+
+@pytest.mark.parametrize(("cells", "hidden"), [(BLUE_CELLS, ""), (b"", "white text")])
+def test_white_text_in_a_table(cells: bytes, hidden: str) -> None:
+    cell = (0, IN_TABLE, [("token", WHITE)], "\x07")
+    data = word_97([cell, (0, IN_TABLE + ROW_END + cells, [], "\x07"), (0, b"", [("after", b"")], "\r")])
+    assert segment_with(read(data)[0], "token").hidden == hidden
+
+
+def test_who_deleted_is_told() -> None:
+    gone = sprm(0x0800, b"\x01") + sprm(0x4863, b"\x01\x00")
+    data = word_97([(0, b"", [("NI number: ", b""), ("token", gone)], "\r")], ("Unknown", "Ann Carr"))
+    segment = segment_with(read(data)[0], "token")
+    assert (str(segment.location), segment.hidden) == (
+        "paragraph 1 > tracked deletion by Ann Carr",
+        "tracked deletion",
+    )
+
+
+def test_a_document_of_a_macintosh() -> None:
+    text = "L’accord à 5 £".encode("mac-roman")
+    streams = streams_of(word_95(text))
+    main = bytearray(streams[("WordDocument",)])
+    struct.pack_into("<H", main, 0x14, 256)
+    assert read(pack({("WordDocument",): bytes(main)}))[0][0].text == "L’accord à 5 £"
