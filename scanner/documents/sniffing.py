@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from scanner.documents import openpgp
+from scanner.documents.compound_directory import DamagedDirectoryError, stream_paths
 from scanner.documents.decoding import byte_order_mark, decode, utf16_by_nuls
 from scanner.documents.delimiters import delimiter_of
 from scanner.documents.protocol import Source
@@ -512,12 +513,9 @@ def _ooxml_kind(mark: str) -> str:
 
 
 def _sniff_ole(source: Source) -> str:
-    import olefile  # here, because text in and findings out does without it
-
     try:
-        with source.open() as file, olefile.OleFileIO(file) as ole:
-            streams = {"/".join(path).lower() for path in ole.listdir()}
-            last = {path.rsplit("/", 1)[-1] for path in streams}
+        streams = _ole_streams(source)
+        last = {path.rsplit("/", 1)[-1] for path in streams}
     except Exception:
         # The directory is damaged: its names stand in UTF-16 somewhere in the file.
         data = source.head(4_000_000).lower()
@@ -529,6 +527,18 @@ def _sniff_ole(source: Source) -> str:
         if name in streams or (kind.startswith("ooxml") and name in last):
             return kind
     return "ole"
+
+
+def _ole_streams(source: Source) -> frozenset[str]:
+    with source.open() as file:
+        try:
+            return stream_paths(file)
+        except DamagedDirectoryError:
+            import olefile  # here, because text in and findings out does without it
+
+            file.seek(0)
+            with olefile.OleFileIO(file) as ole:
+                return frozenset("/".join(path).lower() for path in ole.listdir())
 
 
 def _sniff_text(source: Source, head: bytes) -> str:
