@@ -40,6 +40,7 @@ _SILENT = frozenset({"mimetype", "META-INF/manifest.xml", "manifest.rdf", "layou
 # A cell that is repeated holds the same in each: more copies than this tell nothing more.
 _COPIES = 16
 _COLUMNS = 16_384
+_STYLED = 200
 _SETTINGS = 1_000_000
 _PICTURES = (".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp")
 _HEAD = 65_536
@@ -85,7 +86,12 @@ _LEAVES = {
     "svg:title": ("title", "alt text"),
     "svg:desc": ("description", "alt text"),
     "office:binary-data": ("", ""),
+    "presentation:header-decl": ("header", ""),
+    "presentation:footer-decl": ("footer", ""),
+    "presentation:date-time-decl": ("date", ""),
 }
+# Messages that show up while somebody fills in a cell.
+_MESSAGES = ("table:help-message", "table:error-message")
 # What is shown beside the words of a paragraph.
 _ASIDES = frozenset(("text:note-citation", "text:number"))
 _SILENT_SETTINGS = frozenset(("PrinterSetup",))
@@ -107,6 +113,7 @@ class _Frame:
     comment: bool = False
     count: int = 0
     author: str = ""
+    concealed: str = ""  # why the style of a cell shows nothing of it
     texts: list[str] = field(default_factory=list)
 
 
@@ -132,12 +139,18 @@ class _Table:
     declared: int = 0
     cell_repeats: int = 1
     value: str = ""
+    is_text: bool = False
     expected: int = 1
     cells: list[Cell] = field(default_factory=list)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+    column_styles: list[tuple[int, int, str]] = field(default_factory=list)
 
     def column_hidden(self, column: int) -> str:
         return "hidden column" if any(a <= column < b for a, b in self.hidden_columns) else ""
+
+    def column_style(self, column: int) -> str:
+        """The style of the cells of a column that have none of their own."""
+        return next((style for a, b, style in self.column_styles if a <= column < b), "")
 
 
 class OpenDocumentParser:
@@ -374,6 +387,7 @@ class _Walk:
             "table:table-row": self._start_row,
             "table:table-cell": self._start_cell,
             "table:covered-table-cell": self._start_cell,
+            **dict.fromkeys(_MESSAGES, self._start_message),
             "table:named-range": self._named,
             "table:named-expression": self._named,
         }
@@ -556,17 +570,28 @@ class _Walk:
             if short in ("table:table-cell", "table:covered-table-cell") and key == "office:string-value":
                 continue
             self._say(value, hidden)
+        if '"' in (condition := known.get("calcext:value", "")):
+            for literal in _LITERAL.findall(condition):
+                self._say(literal.replace('""', '"'), "conditional format")
         formula = known.get("table:formula") or known.get("text:formula") or ""
         if '"' in formula:
+            place = self._cell_place() if short == "table:table-cell" else None
             for literal in _LITERAL.findall(formula):
                 if literal.strip():
-                    self._say(literal.replace('""', '"'), "text in a formula")
+                    self._say(literal.replace('""', '"'), "text in a formula", place)
 
-    def _say(self, text: str, hidden: str) -> None:
+    def _cell_place(self) -> Location | None:
+        """The cell of a sheet that was opened last."""
+        table = self._open_tables[-1] if self._open_tables else None
+        if table is None or not table.sheet:
+            return None
+        return table.place / f"{column_letters(min(table.column, _COLUMNS))}{table.row + 1}"
+
+    def _say(self, text: str, hidden: str, place: Location | None = None) -> None:
         if text not in self._said:
             if len(self._said) < 100_000:
                 self._said.add(text)
-            self._ready.append(Segment(text, self._here() / hidden, hidden))
+            self._ready.append(Segment(text, place or self._here() / hidden, hidden))
 
     # --- styles -----------------------------------------------------------------------------------------
 
@@ -593,6 +618,10 @@ class _Walk:
     def _start_drawn(self, short: str, known: dict[str, str]) -> None:
         """What is drawn has a ground of its own; the frames of a text are as white as the page."""
         name = known.get("draw:style-name", "")
+        if known.get("draw:display") in ("none", "printer"):
+            self._enter("hidden shape", "hidden shape", numbered=True)
+        elif self._in_slide and self._styles.is_off_page(known):
+            self._enter("outside the slide", "outside the slide", numbered=True)
         if self._in_slide or short in ("draw:page", "draw:g", "draw:a", "draw:text-box", "draw:image"):
             return
         if short != "draw:frame" or self._styles.look("graphic", name).ground:
@@ -729,6 +758,8 @@ class _Walk:
         end = table.declared + _repeats(known.get("table:number-columns-repeated", ""))
         if known.get("table:visibility") in ("collapse", "filter"):
             table.hidden_columns.append((table.declared, end))
+        if (style := known.get("table:default-cell-style-name", "")) and len(table.column_styles) < _STYLED:
+            table.column_styles.append((table.declared, end, style))
         table.declared = end
 
     def _start_row(self, known: dict[str, str]) -> None:
@@ -736,10 +767,13 @@ class _Walk:
             return
         table = self._open_tables[-1]
         table.repeats = _repeats(known.get("table:number-rows-repeated", ""))
-        if self._styles.look("table-row", known.get("table:style-name", "")).ground:
+        style = known.get("table:style-name", "")
+        if self._styles.look("table-row", style).ground:
             self._grounds.append(self._depth)
         visibility = known.get("table:visibility", "")
         table.row_hidden = {"collapse": "hidden row", "filter": "filtered row"}.get(visibility, "")
+        if not table.row_hidden and style in self._styles.flat_rows:
+            table.row_hidden = "hidden row"
         table.column = 0
         table.cells = []
 
@@ -766,9 +800,14 @@ class _Walk:
         value = known.get("office:string-value") or known.get("office:value") or ""
         table.value = value or known.get("office:date-value") or known.get("office:boolean-value") or ""
         self._cells += 1
-        if self._styles.look("table-cell", known.get("table:style-name", "")).ground:
+        table.is_text = known.get("office:value-type") == "string"
+        style = known.get("table:style-name") or table.column_style(table.column)
+        look = self._styles.look("table-cell", style)
+        if look.ground:
             self._grounds.append(self._depth)
-        self._frames.append(_Frame(self._depth, table.place, table.hidden, cell=True))
+        frame = _Frame(self._depth, table.place, table.hidden, cell=True)
+        frame.concealed = look.reason(grounded=bool(self._grounds))
+        self._frames.append(frame)
 
     def _end_cell(self) -> None:
         frame = self._frames[-1]
@@ -781,12 +820,19 @@ class _Walk:
         for column in range(table.column, table.column + copies):
             letters = column_letters(min(column, _COLUMNS))
             name = f"{letters}{table.row + 1}" if table.sheet else ""
-            hidden = table.column_hidden(column)
+            hidden = table.column_hidden(column) or frame.concealed
+            if table.is_text and not shown.strip():
+                hidden = hidden or "hidden by number format"
             table.cells.append(Cell(column, text, name, hidden))
             if is_disguised(whole := table.value.removesuffix(".0").lstrip("-"), text):
                 table.cells.append(Cell(column, whole, name, hidden))
         table.column += table.cell_repeats
         table.value = ""
+
+    def _start_message(self, known: dict[str, str]) -> None:
+        self._enter("validation", "validation message")
+        if title := known.get("table:title", "").strip():
+            self._say(title, "validation message", self._here())
 
     def _named(self, known: dict[str, str]) -> None:
         if name := known.get("table:name", ""):

@@ -18,12 +18,16 @@ from scanner.documents.protocol import Source
 
 _TINY_POINTS = 2.0
 _POINTS = re.compile(r"([0-9.]{1,8})pt\Z")
+_LENGTH = re.compile(r"(-?[0-9]{1,6}(?:\.[0-9]{1,8})?)(cm|mm|in|pt|pc|px)")
+_IN_POINTS = {"cm": 72 / 2.54, "mm": 72 / 25.4, "in": 72.0, "pt": 1.0, "pc": 12.0, "px": 0.75}
+# A row that is lower shows nothing of its text.
+_FLAT_POINTS = 1.0
 _STEPS = 20  # parents of parents
 _PART = 16_000_000
 _CHUNK = 1 << 16
 # Most documents have no style that matters here, and their hundreds of styles need no second look.
 _TELLING = re.compile(
-    rb'display="none"|"#[fF]{6}"|font-size="[012](?:\.[0-9]{1,4})?pt"|background-color="#|fill="solid"'
+    rb'display="none"|"#[fF]{6}"|font-size="[012](?:\.[0-9]{1,4})?pt"|background-color="#|fill="solid"|page-width="'
 )
 _GROUNDS = frozenset(
     {
@@ -38,6 +42,8 @@ class Styles:
 
     def __init__(self) -> None:
         self.page_ground = False
+        self.flat_rows: set[str] = set()  # styles of rows that are too low to show anything
+        self._page = (0.0, 0.0)  # the widest and the highest page, in points
         self._looks: dict[tuple[str, str], Look] = {}
         self._parents: dict[tuple[str, str], str] = {}
         self._open = ("", "")
@@ -54,8 +60,14 @@ class Styles:
             self._add(_text_look(known))
         if short in _GROUNDS:
             self._add(Look(ground=_ground(known)))
-        elif short == "style:page-layout-properties" and _ground(known):
-            self.page_ground = True
+        elif short == "style:page-layout-properties":
+            self.page_ground = self.page_ground or bool(_ground(known))
+            width, height = (_length(known.get(f"fo:page-{side}", "")) or 0.0 for side in ("width", "height"))
+            self._page = (max(self._page[0], width), max(self._page[1], height))
+        if short == "style:table-row-properties":
+            height_of_row = _length(known.get("style:row-height", ""))
+            if height_of_row is not None and height_of_row < _FLAT_POINTS:
+                self.flat_rows.add(self._open[1])
 
     def look(self, family: str, name: str) -> Look:
         """How text in a style looks, with what its parents say."""
@@ -69,6 +81,17 @@ class Styles:
             if (above := self._looks.get((family, name))) is not None:
                 found = found.over(above)
         return found
+
+    def is_off_page(self, known: Mapping[str, str]) -> bool:
+        """Whether a shape with these attributes stands beside every page."""
+        if "svg:x" not in known or not all(self._page):
+            return False
+        for start, extent, page in zip("xy", ("width", "height"), self._page, strict=True):
+            at = _length(known.get(f"svg:{start}", ""))
+            size = _length(known.get(f"svg:{extent}", "")) or 0.0
+            if at is not None and (at >= page or at + size <= 0):
+                return True
+        return False
 
     def _add(self, look: Look) -> None:
         if look != NOTHING:
@@ -98,6 +121,16 @@ def _ground(known: Mapping[str, str]) -> bool | None:
     if fill is not None and fill != "none":
         return known.get("draw:fill-color", "").lower() != "#ffffff"
     return False if colour is not None or fill is not None else None
+
+
+def _length(text: str) -> float | None:
+    """A length in points.
+
+    >>> _length("2.54cm"), _length("1in"), _length("auto")
+    (72.0, 72.0, None)
+    """
+    match = _LENGTH.fullmatch(text)
+    return float(match[1]) * _IN_POINTS[match[2]] if match else None
 
 
 def _is_tiny(points: str) -> bool:

@@ -201,6 +201,87 @@ def test_slides_notes_and_hidden_slides() -> None:
     assert (hidden.hidden, hidden.location.parts[0]) == ("hidden slide", "slide 2 (hidden)")
 
 
+CELL_STYLES = (
+    '<style:style style:name="cw" style:family="table-cell"><style:text-properties fo:color="#ffffff"/></style:style>'
+    '<style:style style:name="cn" style:family="table-cell"><style:text-properties fo:color="#ffffff"/>'
+    '<style:table-cell-properties fo:background-color="#000080"/></style:style>'
+    '<style:style style:name="flat" style:family="table-row"><style:table-row-properties style:row-height="0.001in"/></style:style>'
+    '<style:style style:name="low" style:family="table-row"><style:table-row-properties style:row-height="0.1in"/></style:style>'
+)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "hidden", "why"),
+    [
+        ('<table:table-row><table:table-cell table:style-name="cw"><text:p>Token</text:p></table:table-cell></table:table-row>', "", "white text", "white on the white sheet"),
+        ('<table:table-row><table:table-cell table:style-name="cn"><text:p>Token</text:p></table:table-cell></table:table-row>', "", "", "white on blue"),
+        ("<table:table-row><table:table-cell><text:p>Token</text:p></table:table-cell></table:table-row>", '<table:table-column table:default-cell-style-name="cw"/>', "white text", "the column is white"),
+        ('<table:table-row><table:table-cell table:style-name="cn"><text:p>Token</text:p></table:table-cell></table:table-row>', '<table:table-column table:default-cell-style-name="cw"/>', "", "the cell is not as its column"),
+        ('<table:table-row table:style-name="flat"><table:table-cell><text:p>Token</text:p></table:table-cell></table:table-row>', "", "hidden row", "a row without height"),
+        ('<table:table-row table:style-name="low"><table:table-cell><text:p>Token</text:p></table:table-cell></table:table-row>', "", "", "a low row"),
+        ('<table:table-row><table:table-cell office:value-type="string" office:string-value="Token"/></table:table-row>', "", "hidden by number format", "a format that shows nothing"),
+    ],
+)  # fmt: skip
+def test_why_cells_of_a_sheet_are_not_seen(rows: str, columns: str, hidden: str, why: str) -> None:
+    body = f"<office:body><office:spreadsheet>{sheet('S', rows, columns=columns)}</office:spreadsheet></office:body>"
+    segments, _ = read(package("spreadsheet", body, CELL_STYLES))
+    found = segment_with(segments, "Token")
+    assert (found.hidden, str(place(found, 0))) == (hidden, 'sheet "S" > A1'), why
+
+
+def test_messages_conditions_and_texts_of_formulas_have_their_places() -> None:
+    names = 'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
+    formula = 'table:formula="of:=IF([.A1]=&quot;Tokenliteral&quot;;1;2)"'
+    body = (
+        "<office:body><office:spreadsheet><table:content-validations><table:content-validation>"
+        '<table:help-message table:title="Tokentitle"><text:p>Tokenhelp</text:p></table:help-message>'
+        "<table:error-message><text:p>Tokenerror</text:p></table:error-message>"
+        "</table:content-validation></table:content-validations>"
+        f'<table:table table:name="S"><table:table-row><table:table-cell/><table:table-cell {formula}/></table:table-row>'
+        f'<calcext:conditional-formats {names}><calcext:condition calcext:value="contains-text(&quot;Tokensearched&quot;)"/>'
+        "</calcext:conditional-formats></table:table></office:spreadsheet></office:body>"
+    )
+    segments, _ = read(package("spreadsheet", body))
+    told = {
+        token: segment_with(segments, token) for token in ("title", "help", "error", "literal", "searched")
+    }
+    assert {one.hidden for token, one in told.items() if token not in ("literal", "searched")} == {
+        "validation message"
+    }
+    assert str(told["help"].location) == "validation > paragraph 1"
+    assert (told["literal"].hidden, str(told["literal"].location)) == ("text in a formula", 'sheet "S" > B1')
+    assert told["searched"].hidden == "conditional format"
+
+
+@pytest.mark.parametrize(
+    ("shape", "hidden", "why"),
+    [
+        ('svg:x="1cm" svg:y="1cm" svg:width="8cm" svg:height="2cm"', "", "on the slide"),
+        ('svg:x="90cm" svg:y="1cm" svg:width="8cm" svg:height="2cm"', "outside the slide", "to the right"),
+        ('svg:x="-9cm" svg:y="1cm" svg:width="8cm" svg:height="2cm"', "outside the slide", "to the left"),
+        ('svg:x="-7cm" svg:y="1cm" svg:width="8cm" svg:height="2cm"', "", "a part of it is seen"),
+        ('svg:x="1cm" svg:y="-3in" svg:width="8cm" svg:height="72pt"', "outside the slide", "above, in other units"),
+        ('draw:display="none"', "hidden shape", "not shown"),
+        ('draw:display="screen"', "", "only not printed"),
+    ],
+)  # fmt: skip
+def test_shapes_that_no_slide_shows(shape: str, hidden: str, why: str) -> None:
+    body = (
+        "<office:body><office:presentation><draw:page>"
+        f"<draw:frame {shape}><draw:text-box><text:p>Tokenbox</text:p></draw:text-box></draw:frame>"
+        f"<draw:rect {shape}><text:p>Tokenrect</text:p></draw:rect><draw:rect><text:p>Tokennext</text:p></draw:rect>"
+        "</draw:page></office:presentation></office:body>"
+    )
+    layout = '<style:page-layout style:name="L"><style:page-layout-properties fo:page-width="28cm" fo:page-height="15.75cm"/></style:page-layout>'
+    styles = part("document-styles", f"<office:automatic-styles>{layout}</office:automatic-styles>")
+    segments, _ = read(package("presentation", body, more={"styles.xml": styles}))
+    assert [segment_with(segments, f"Token{one}").hidden for one in ("box", "rect", "next")] == [
+        hidden,
+        hidden,
+        "",
+    ], why
+
+
 def test_repeats_are_no_bomb() -> None:
     wide = '<table:table-cell table:number-columns-repeated="99999999"><text:p>x</text:p></table:table-cell>'
     empty = '<table:table-cell table:number-columns-repeated="16384"/>'
