@@ -89,7 +89,9 @@ class IdentifierRule(Strict):
     ``context`` are whole phrases in the syntax of ``scanner.detection.phrases``; ``counter`` phrases
     directly before a value (or as its label) say that it is something else.  ``family`` groups rules
     that share one shape and are decided together.  ``ocr`` is a template (``L`` letter, ``D`` digit)
-    by which a labelled value is repaired.  ``specimens`` are published examples, compact.
+    by which a labelled value is repaired.  ``specimens`` are published examples, compact; ``printed``
+    are valid values that posters and manuals print to show what the number looks like: nobody's where the
+    words beside them say so.
     ``of_organisations: false`` says that it is of no account where it is a firm's or the council's own.
     ``stage`` says how far it is in force: ``shadow`` is recorded apart and changes nothing, ``warn`` is
     reported and decides no exit code and no mail, ``block`` does.
@@ -105,6 +107,7 @@ class IdentifierRule(Strict):
     family: Literal["ten-digit"] | None = None
     ocr: str | None = Field(default=None, pattern=r"^[LD]{6,20}$")
     specimens: frozenset[str] = frozenset()
+    printed: frozenset[str] = frozenset()
     of_organisations: bool = True
     stage: Stage = "block"
     examples: Examples

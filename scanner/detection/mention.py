@@ -109,7 +109,7 @@ _GENERAL = re.compile(
 )
 _CONDITIONAL = re.compile(
     r"\b(?:all|where|when|whenever|if|unless|whether|should|must|(?-i:may)|can|could|shall|will be|you are|"
-    r"you have"
+    r"you have|often|usually|commonly|one in \w+"
     r"|means|practitioners?|professionals?|staff|training|includes?|e\.g)\b",
     re.IGNORECASE,
 )

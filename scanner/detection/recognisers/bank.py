@@ -19,6 +19,7 @@ SORT, ACCOUNT, BANK = "bank-sort", "bank-account", "bank"
 
 _NUMBERS = re.compile(
     r"(?<![\d\-£$#])(?<!\d\.)(?<!\D\d/)(?:(?P<joined>\d{2}(?P<mark>[ \-.]?)\d{2}(?P=mark)\d{2} ?[\-–] ?\d{8})"
+    r"|(?P<boxed>\d(?: \d){7}(?! ?\d)|\d \d(?: ?- ?\d \d){2}(?! ?\d))"
     r"|(?P<sort>\d{2}(?P<gap>[ \-.]|[ ]-[ ])\d{2}(?P=gap)\d{2})"
     r"|(?P<glued>\d{14})|(?P<account>\d{8}|\d{4} \d{4})|(?P<six>\d{6})"
     r"|(?P<short>\d{5}|\d{7}))(?![\d\-:]|\.\d|/\d{1,4}(?!\d))"
@@ -40,6 +41,8 @@ _SORT_CODES = re.compile(r"\bsort|\bs/?c\b", re.IGNORECASE)
 _SORT_HEADER = re.compile(r"sort|\bs/?c\b|bank|bacs|iban|payee", re.IGNORECASE)
 # What forms and guidance print in place of a number.
 _PLACEHOLDERS = frozenset(["123456", "12345678", "87654321", "654321", "12345612345678"])
+# What nothing else looks like: a sort code with its marks, no date, and eight digits right behind it.
+_BARE_PAIR = rb"\b[0-9]{2}-[0-9]{2}-[0-9]{2}[ ,/;:|\t]{1,8}[0-9]{8}\b"
 # Sort code and account number of one pair stand within this many characters (uk_identifiers 2.13).
 _PAIR_GAP = 60
 
@@ -75,12 +78,13 @@ class BankRecogniser:
     entity_types = (ENTITY,)
 
     def __init__(self) -> None:
-        self._scan = CandidateScan({"payment": RECORD})
+        self._scan = CandidateScan({"payment": RECORD, "bare": _BARE_PAIR})
         self.programs = self._scan.programs
 
     def recognise(self, view: View) -> list[Finding]:
         """Findings in ``view``; beside payment files nothing is looked for where no bank word stands."""
-        return self._payments(view) + self._written(view)
+        written = self._written(view)
+        return self._payments(view) + written + self._bare(view, written)
 
     def _payments(self, view: View) -> list[Finding]:
         evidence = (Evidence(EvidenceKind.PATTERN, "record of a payment file"),)
@@ -89,6 +93,28 @@ class BankRecogniser:
             for start, end in self._scan.spans(view, "payment")
             if pays_a_person(view.text[start:end])
         ]
+
+    def _bare(self, view: View, written: list[Finding]) -> list[Finding]:
+        """Pairs beside which no word speaks of a bank, outside what is already read."""
+        taken = {finding.start for finding in written}
+        findings: list[Finding] = []
+        for start, end in self._scan.spans(view, "bare"):
+            text = view.text[start:end]
+            digits = re.sub(r"\D", "", text)
+            if start in taken or _DAY.match(text) or digits in _PLACEHOLDERS or len(set(digits[6:])) == 1:
+                continue
+            against = any(
+                view.context.of(tag, start, end).nearness is Nearness.AGAINST for tag in (SORT, ACCOUNT)
+            )
+            if against or view.text[max(0, start - 1) : start] in ("-", "/", ".", "£"):
+                continue
+            evidence = (Evidence(EvidenceKind.PATTERN, "sort code with account number, no word beside it"),)
+            parts = [(start, end)]
+            if _COLUMNS.search(text) or view.layout.field_at(start) != view.layout.field_at(end - 1):
+                parts = [(start, start + 8), (end - 8, end)]
+            for first, last in parts:
+                findings += self._with_owner(view, [Finding(ENTITY, first, last, 0.6, "bank-pair", evidence)])
+        return findings
 
     def _written(self, view: View) -> list[Finding]:
         context = view.context
@@ -223,10 +249,17 @@ def _bank_numbers(text: str) -> list[_Number]:
         kind = match.lastgroup or ""
         if kind == "gap":
             kind = "sort"
+        elif kind == "boxed":
+            kind = "sort" if "-" in match.group() else "account"
         digits = re.sub(r"\D", "", match.group())
         if len(set(digits)) > 1 and digits not in _PLACEHOLDERS:
             numbers.append(_Number(kind, *match.span()))
     return numbers
+
+
+_COLUMNS = re.compile(r"[|\t;]| {2}")
+# Two digits that may be a day and two that may be a month.
+_DAY = re.compile(r"(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])-")
 
 
 def _of_another_kind(view: View, number: _Number) -> bool:

@@ -46,10 +46,10 @@ _FILLER_WORD = (
     rf"dd|mm|yy|"
     rf"if known|known|approx|approximately|circa|about|child|age|{_WEEKDAY})"
 )
-_BRACKET = r"\([^()\n]{0,40}\)"
+_BRACKET = r"\([^()\n0-9]{1,40}\)"
 # Between a birth word and its date: marks, a few small words, a bracketed hint, up to two line ends.
 _FILLER = re.compile(
-    rf"(?:[ \t:=\-(\[/.,|*_\"'>?#;&]|'s\b|{_BRACKET}|\b{_FILLER_WORD}\b|\r?\n(?![ \t]*\r?\n)){{0,24}}",
+    rf"(?:{_BRACKET}|[ \t:=\-(\[/.,|*_\"'>?#;&]|'s\b|\b{_FILLER_WORD}\b|\r?\n(?![ \t]*\r?\n)){{0,24}}",
     re.IGNORECASE,
 )
 # "dob for the UC check is", "date of birth of Jack, her son, was".
@@ -77,7 +77,9 @@ _JOIN = re.compile(
 )
 _PLURAL = re.compile(r"(?:dobs|d\.o\.b\.?s|dob's|dates of birth|birth ?dates|births)\W*$", re.IGNORECASE)
 _BRACKETED = re.compile(r"[(\[]\s*$")
-_NAME_BEFORE = re.compile(r"\b([A-Z][A-Za-zÀ-ÿ'\-]+(?:[ ,]{1,2}[A-Z][A-Za-zÀ-ÿ'\-]+){0,3})[ ,]{0,2}[(\[]\s*$")
+_NAME_BEFORE = re.compile(
+    r"\b([A-Z][A-Za-zÀ-ÿ'\-]+(?:[ ,]{1,2}[A-Z](?:[A-Za-zÀ-ÿ'\-]+|\.)){0,3})[ ,]{0,2}[(\[]\s*$"
+)
 _NEAR_DIGIT = re.compile(r"[0-9]")
 # Behind "Jack Smith (12/03/2015)": what only a person's record goes on with.
 _RECORD = re.compile(
@@ -123,13 +125,21 @@ _ROLL_EVENT = re.compile(
     re.IGNORECASE,
 )
 _YEARS_APART = 2
+# What happened on a day so many years ago is seldom written behind a name; that somebody was born often is.
+_YOUTH = 16
+_SUBJECT_LABEL = re.compile(r"\b(?:subject|re|regarding|name|client|file)\b", re.IGNORECASE)
+# A date keeps to one mark: "9-4.30" is a time.
+_ONE_MARK = re.compile(r"\d+(?P<mark>\D)\d+(?P=mark)\d+")
+_NO_NAME = frozenset(
+    {"the", "on", "dated", "built", "since", "from", "version", "issue", "last", "first", "act"}
+)
 # A list of people ends where so many characters stand between two of its lines.
 _ROLL_GAP = 200
 _LIVED = re.compile(r"[ ,;(\-–]{1,3}(?:died|d\. ?\d|deceased|dec'?d|passed away)\b", re.IGNORECASE)
 _TERM = re.compile(r"\s{0,3}(?:to|until|till|-|and)\s{0,3}\d", re.IGNORECASE)
 _AGE_BEFORE = re.compile(
     r"(?:(?P<age>\d{1,2}) ?(?:(?P<months>months?|mths?)|years?|yrs?|y/?o)(?: old)?"
-    r"|(?:aged?|says|is) (?P<bare>\d{1,2}))"
+    r"|(?:aged?|says|is|(?-i:[A-Z][a-z'\-]+)) (?P<bare>\d{1,2}))"
     r"[ ,]{0,2}[(\[]?",
     re.IGNORECASE,
 )
@@ -143,7 +153,8 @@ _AGE_GAP = re.compile(
 _FAMILY = re.compile(
     r"\b(?:child(?:ren)?|siblings?|brothers?|sisters?|sons?|daughters?|mother|father|mum|dad|baby|twins?|"
     r"family|household|"
-    r"young person|pupils?|student|foster|d\.?o\.?b|born|parents?|re|subject|patient|client|service user|"
+    r"young person|pupils?|student|partner|girl|boy|wee|girlfriend|boyfriend|ex"
+    r"|foster|d\.?o\.?b|born|parents?|re|subject|patient|client|service user|"
     r"tenant)\b",
     re.IGNORECASE,
 )
@@ -187,8 +198,12 @@ class BirthDateRecogniser:
             ),
             "birth_age": (
                 rb"(?i)\b(?:[0-9]{1,2} ?(?:years?|yrs?|y/?o|months?|mths?)(?: old)?"
-                rb"|(?:aged?|says|is) [0-9]{1,2})"
+                rb"|(?:aged?|says|is) [0-9]{1,2}|(?-i:[A-Z][a-z'\-]+) [0-9]{1,2}[ ,])"
                 rb"[ ,]{0,2}[(\[]?[0-9]{1,2} ?[./\- ] ?[0-9a-z]{1,9} ?[./\- ] ?[0-9]{2,4}"
+            ),
+            "birth_named": (
+                rb"[A-Z][A-Za-z\x80-\xff'\-]+,? [A-Z][A-Za-z\x80-\xff'\-]+[ ,;:|\t(\[\-]{1,6}"
+                rb"[0-9]{1,2}[./\-][0-9]{1,2}[./\-](?:19|20)?[0-9]{2}\b"
             ),
             "birth_died": rb"(?i)[0-9]{2}[ ,;(\-]{1,3}(?:died|deceased|dec'?d|passed away)\b",
             "birth_roll": (
@@ -245,6 +260,10 @@ class BirthDateRecogniser:
             lived = self._lived(view, start, end)
             if lived is not None:
                 found.setdefault(lived.start, lived)
+        for start, end in self._scan.spans(view, "birth_named"):
+            named = self._grown(view, start, end)
+            if named is not None:
+                found.setdefault(named.start, named)
         for finding in self._rolls(view, found):
             found.setdefault(finding.start, finding)
         for start, end in self._scan.spans(view, "birth_subject"):
@@ -545,6 +564,32 @@ class BirthDateRecogniser:
         if not self._fits(view, written, said * 30.44 if months else said * 365.25):
             return None
         return self._finding(view, written, 0.70, EvidenceKind.NEIGHBOUR, "birth_beside_age")
+
+    def _grown(self, view: View, start: int, end: int) -> Finding | None:
+        """A day of a whole youth ago right behind a name: "BROOK, Miriam  03/04/38"."""
+        text = view.text
+        written = next(iter(dates_in(text, start, end, view.reference_date)), None)
+        if written is None or not written.exact:
+            return None
+        years = (view.reference_date - written.day).days / 365.25
+        low, high = view.layout.line_span(start)
+        low, high = max(low, start - 80), min(high, end + 80)
+        if not _YOUTH <= years <= _OLDEST or _THING.search(text, start, written.start):
+            return None
+        name, bracketed = text[start : written.start], text[written.start - 1] in "(["
+        label = view.layout.label_at(written.start)
+        if label and _SUBJECT_LABEL.search(label) is None:
+            return None
+        if not _ONE_MARK.fullmatch(text, written.start, written.end) or _TERM.match(text, end):
+            return None
+        if not bracketed and _ROLL_EVENT.search(text, low, high):
+            return None
+        shared = any(
+            f.entity_type == "UK_BANK_ACCOUNT" and f.start < end and f.end > start for f in view.findings
+        )
+        if shared or name.split()[0].lower() in _NO_NAME:
+            return None
+        return self._finding(view, written, 0.55, EvidenceKind.NEIGHBOUR, "birth_behind_name")
 
     @staticmethod
     def _fits(view: View, written: WrittenDate, wanted: float) -> bool:

@@ -53,7 +53,7 @@ _MAX_REPAIRS = 2
 _LABEL_LINK = re.compile(
     r"(?:[\W_]|(?<![A-Za-z])(?:is|was|are|no|nos|number|num|ref|reference|id|the|new|old|current|his|her|"
     r"their|my"
-    r"|your|and|to|for|of|issued|held|given|as|a|uk|gbr|british|code|full|quoted|recorded|seen|checked|shown"
+    r"|your|and|to|for|of|issued|held|given|as|a|uk|gbr|british|card|photo|code|full|quoted|recorded|seen|checked|shown"
     r"|produced|provided|copied|viewed|verified|expired)(?![A-Za-z]))*",
     re.IGNORECASE,
 )
@@ -69,6 +69,15 @@ _SHOWN_AS_EXAMPLE = re.compile(
     re.IGNORECASE,
 )
 _BEFORE_EXAMPLE = 32
+# Words of posters, manuals and test data beside a value that is known from them.
+_PRINTED = re.compile(
+    r"\b(?:posters?|leaflet|looks? like|like this|specimens?|for example|an example|example:|dummy|synthetic"
+    r"|fixture|published|demo|fictitious|test (?:values?|numbers?|data|records?|patients?|cases?|system)"
+    r"|(?:six|seven|eight|nine|ten|eleven|twelve|thirteen|sixteen|\d{1,2})[ -](?:digits?|characters?)"
+    r"|(?:one|two) letters?)\b",
+    re.IGNORECASE,
+)
+_PRINTED_REACH = 120
 # Numbers beginning so are given out for tests only.
 _TEST_NHS = "999"
 # So many values opening their lines, or standing in one column, are a series.
@@ -498,6 +507,11 @@ class IdentifierRecogniser:
         elif rule.id == "nhs" and reading.value.startswith(_TEST_NHS):
             score = 0.05
             evidence.append(Evidence(EvidenceKind.COUNTER, "number given out for tests"))
+        elif reading.value in rule.printed and _PRINTED.search(
+            view.text, max(0, reading.start - _PRINTED_REACH), reading.end + _PRINTED_REACH
+        ):
+            score = 0.1
+            evidence.append(Evidence(EvidenceKind.COUNTER, "printed to show what the number looks like"))
         elif _SHOWN_AS_EXAMPLE.search(view.text, max(0, reading.start - _BEFORE_EXAMPLE), reading.start):
             score = min(score, 0.1)
             evidence.append(Evidence(EvidenceKind.COUNTER, "shown as an example"))

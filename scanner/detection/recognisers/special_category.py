@@ -31,6 +31,8 @@ _COUNTER_REACH = 120
 _CLOSE = 30
 # A word that names no illness ("fit note") says nothing new this near to one that does.
 _BESIDE = 600
+# Ways of standing near a name that tie a plain word ("paracetamol") to nobody.
+_LOOSE = frozenset({"full name in the record", "name in the record", "full name nearby"})
 _UNTIED = "name not tied to the phrase"
 _UNANCHORED = "no anchor"
 # More phrases than this in one passage change no verdict; the rest is left out (bad input in bulk).
@@ -438,13 +440,16 @@ class SpecialCategoryRecogniser:
             standing = _said(view, gate, candidate, standing)
         if standing.confidence < REPORTED:
             return standing.confidence, standing.why
+        place = gate.mentions.place(candidate.start, candidate.end)
+        sentence = place.sentence
+        loose = item.rule.weight is Weight.HINT and standing.why in _LOOSE and not standing.tied
+        if loose and not _THEIR.search(text, *sentence):
+            return TOPIC_ONLY, _UNTIED
         if item.not_before is not None and item.not_before.match(text[candidate.end : candidate.end + 60]):
             return TOPIC_ONLY, "title"
         low = max(0, candidate.start - _COUNTER_REACH)
         if item.counter is not None and item.counter.search(text, low, candidate.end + _COUNTER_REACH):
             return TOPIC_ONLY, "counter-word"
-        place = gate.mentions.place(candidate.start, candidate.end)
-        sentence = place.sentence
         # A row is about its person, however wide its columns; a cell says by itself what it says.
         in_cell = _in_cell(view, gate, candidate)
         linked = standing.linked or place.in_table or in_cell

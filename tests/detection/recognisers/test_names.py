@@ -13,7 +13,7 @@ from scanner.detection.view import View
 from scanner.text import Block, Field, Passage, normalise
 
 RECOGNISER = NameRecogniser()
-EMAIL = re.compile(r"[\w.]+@[\w.]+\w")
+EMAIL = re.compile(r"(?<![\w.])[\w.]+@[\w.]+\w")
 
 
 def view_of(text: str, organisation: Organisation | None = None) -> View:
