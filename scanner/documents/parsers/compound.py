@@ -28,6 +28,13 @@ _KNOWN = frozenset(
 # Documents that keep their text in a stream of this name: in a storage they are a file of their own.
 _DOCUMENTS = frozenset(("workbook", "book", "worddocument", "powerpoint document", "visiodocument"))
 _MACROS, _MACRO_PARTS = ("VBA", "dir"), frozenset(("vba", "project", "projectwm", "projectlk"))
+# Kinds that a stream of any name may be: those with a mark that binary data does not have by chance.
+_PLAIN_SIGHT = frozenset(
+    (
+        *("docx", "pptx", "xlsx", "xlsb", "vsdx", "odt", "ods", "odp", "odg", "zip", "pdf", "rtf", "xml"),
+        *("html", "ooxml-encrypted", "ooxml-rights", "doc", "xls", "ppt", "msg"),
+    )
+)
 _METAFILES = (b"\x01\x00\x09\x00", b"\x01\x00\x00\x00")
 
 
@@ -56,7 +63,9 @@ class CompoundParser:
 def stream_events(file: CompoundFile, without: Collection[Path] = ()) -> Generator[Event, None, bool]:
     """Events of all streams but those that the caller reads (in lower case); whether that is all they say."""
     yield from property_events(file)
-    whole = any(True for _ in file.paths())
+    whole = True
+    if not any(True for _ in file.paths()):
+        yield from string_segments(io.BytesIO(file.data), HERE)
     has_macros = file.has(*_MACROS)
     if has_macros:
         yield from macro_segments(file.data)
@@ -89,6 +98,9 @@ def stream_events(file: CompoundFile, without: Collection[Path] = ()) -> Generat
             if picture is not None:
                 yield Member("", picture, Location((f"picture of the object ({name})",)))
                 continue
+        if base not in _KNOWN and sniff(Source.from_bytes(data)) in _PLAIN_SIGHT:
+            yield Member("", data, Location((name,)))
+            continue
         whole = whole and base in _KNOWN
         yield from string_segments(io.BytesIO(data), Location((name,)))
     yield from file.take_gaps()

@@ -33,6 +33,7 @@ _KEPT_PART, _KEPT_BYTES = 1 << 18, 16_000_000
 _PART_BYTES = 100_000_000
 _ROOT = re.compile(r"<(?![?!])(?:[\w.-]+:)?([\w.-]+)")
 _ENCODING = re.compile(rb"""^\s*<\?xml[^>]*encoding\s*=\s*["']([\w.-]+)""")
+_CONDITION, _BREAK = re.compile(rb"<!\[(?:if|else|endif)[^\]<>]{0,200}\]>"), re.compile(rb"<br>")
 _TAG = re.compile(r"<[^>]*>?")
 _LOCAL_HEADER = struct.Struct("<4sHHHHHLLLHH")
 
@@ -335,6 +336,11 @@ def _inflate(body: memoryview, cap: int) -> bytes:
     return b"".join(pieces)
 
 
+def _vml(data: bytes) -> bytes:
+    """A drawing as Office writes it, as XML: without conditions for web browsers, with line breaks closed."""
+    return _BREAK.sub(rb"<br/>", _CONDITION.sub(b"", data)) if b"<!" in data or b"<br>" in data else data
+
+
 def parse_xml(
     package: Package,
     part: Part,
@@ -363,6 +369,8 @@ def parse_xml(
     done = 0
     leading = True
     chunks = package.chunks(part)
+    if part.name.lower().endswith(".vml"):
+        chunks = iter((_vml(b"".join(chunks)),))
     for chunk in chunks:
         if leading:
             # Some writers leave blank lines in front of the declaration, which expat takes for an error.
@@ -372,6 +380,7 @@ def parse_xml(
             parser.Parse(chunk, False)
         except (expat.ExpatError, LookupError, ValueError):  # the latter two for unknown encodings
             package.gaps.append(Gap(Location((part.name,)), Shortfall.DAMAGED, "malformed XML"))
+            parser.buffer_text = False  # hands over the text in front of the error
             if salvage is not None:
                 behind = max(0, parser.ErrorByteIndex - done)
                 salvage(_TAG.sub(" ", decode_xml(chunk[behind:])))

@@ -12,6 +12,7 @@ from scanner.documents import Protection, Shortfall, Source, Status, read_whole
 from scanner.documents.parsers.compound import CompoundParser
 from scanner.documents.parsers.compound_file import CompoundFile, pack
 from tests.documents.parsers.legacy import FIXTURES, characters_of, mutations, streams_of
+from tests.documents.parsers.reading import pack as pack_zip
 
 
 def test_damaged_compound_file_still_yields_its_strings() -> None:
@@ -99,6 +100,36 @@ def test_an_object_is_read_where_all_of_it_is_known(
     assert coverage.status is status
     shown = [segment.text for segment in segments if segment.location.parts[0].startswith("picture")]
     assert (shown == [DRAWN]) is (("Data",) not in streams)
+
+
+@pytest.mark.parametrize(
+    ("streams", "tokens", "status"),
+    [
+        (
+            {("package_stream",): pack_zip({"a.txt": "Ann nametoken"}), **FLAGS},
+            {"nametoken"},
+            Status.INSPECTED,
+        ),
+        (
+            {("think-cellXML",): b"<?xml version='1.0'?><a><b>nametoken</b></a>"},
+            {"nametoken"},
+            Status.INSPECTED,
+        ),
+        ({("odd",): b"\0\1\2 nametoken in a record \3"}, {"nametoken"}, Status.PARTIAL),
+        ({("odd",): b"BM nametoken \3"}, {"nametoken"}, Status.PARTIAL),
+        ({}, set(), Status.INSPECTED),  # an object that was emptied
+    ],
+)
+def test_streams_of_any_name_that_are_files(
+    streams: dict[tuple[str, ...], bytes], tokens: set[str], status: Status
+) -> None:
+    segments, coverage = read_whole(Source.from_bytes(pack(streams)))
+    said = " ".join(segment.text for segment in segments)
+    assert {token for token in ("nametoken",) if token in said} == tokens
+    if streams:
+        assert coverage.status is status
+    else:
+        assert not coverage.gaps
 
 
 def test_a_bitmap_of_an_object_is_a_picture_that_needs_ocr() -> None:

@@ -104,6 +104,23 @@ def test_what_cannot_be_read_is_a_gap(limits: Limits, content: str, reason: Shor
     assert opened.take_gaps() == []
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "damaged"),
+    [
+        ("ppt/drawings/vmlDrawing1.vml", "<a><![if gte mso 9]><b>one</b><![endif]>two</a>", False),
+        ("word/vml.vml", "<a>one<br>two</a>", False),
+        ("word/vml.vml", "<a>one<b>two</a>", True),
+        ("word/document.xml", "<a>one<br>two</a>", True),  # no drawing: what is not XML there is damage
+    ],
+)
+def test_drawings_are_read_as_office_writes_them(name: str, content: str, damaged: bool) -> None:
+    opened = package({name: content})
+    found = texts(opened, name)
+    assert "one" in found
+    assert "two" in found
+    assert bool(opened.take_gaps()) is damaged
+
+
 def test_members_are_salvaged_without_a_directory() -> None:
     data = pack({"word/document.xml": "<a>" + "text " * 200 + "</a>", "b.xml": "<b>second</b>"})
     opened = open_package(Source.from_bytes(data[: data.index(b"PK\x01\x02")]), Limits())
