@@ -309,6 +309,9 @@ class _Page:
             if name == "template" and not look.hidden:
                 look = Look("hidden element")
         if name == "table":
+            if self._tables and self._tables[-1].open:
+                # What stands before and behind it in the cell are two lines.
+                self._tables[-1].cells[-1].parts.append(_BREAK)
             self._table_count += 1
             self._tables.append(_Table(self._table_count))
         elif name == "tr" and self._tables:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import TypeGuard
 
@@ -12,9 +13,10 @@ from scanner.documents.decoding import decode, decoded_pieces
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.parsers.delimited import lines_of
+from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.parsers.plain import text_segments
 from scanner.documents.protocol import HERE, Event, Source
-from scanner.documents.rows import RECORD_SEPARATOR, row_segment
+from scanner.documents.rows import RECORD_SEPARATOR, Cell, Row, row_segment
 from scanner.text import words_apart
 
 # A parsed value takes some ten times the memory of its text.  Larger files that are not JSON Lines are
@@ -29,9 +31,25 @@ _PLACE_KEYS = 6
 # So many identifiers or telephones one person may have, and so many keys each of them.
 _DETAILS = 8
 _SOMEBODY = re.compile(r"(?i)\b(?:(?:sur|fore|nick)?names?|dob|birth|born|date|time)\b")
+_NUMBER = re.compile(r"-?[0-9.]{1,40}(?:[eE][+-]?[0-9]{1,4})?\Z")
 _KIND_KEY = re.compile(r"(?i)type|kind|system|use|scheme|label")
 
+# Keys of lists that name the columns of rows beside them.
+_HEADER_KEY = re.compile(r"(?i)columns?|column_?names|fields|field_?names|headers?|cols|names|schema")
+_NAME_KEYS = ("label", "title", "name", "field", "id", "header")
+# So many rows a table of columns has at least where nothing says that it is one.
+_LEAST_ROWS = 3
+_LOOKED_AT = 5
+
 _Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """A table written as lists: its rows, and the names of its columns where they stand elsewhere."""
+
+    rows: Sequence[Sequence[object]]
+    header: tuple[str, ...] = ()
 
 
 class JsonParser:
@@ -109,6 +127,10 @@ class _Records:
                 yield Gap(within, Shortfall.LIMIT, f"nested more than {self._limits.depth} deep")
                 continue
             here = Location((*within.parts, place)) if place else within
+            grid = item if isinstance(item, _Grid) else _grid(item) if not key else None
+            if grid is not None:
+                yield from self._table(grid, path, within, place)
+                continue
             if isinstance(item, dict):
                 values, labels, deeper = _flatten(item, place)
                 if key:
@@ -136,6 +158,91 @@ class _Records:
                 for one, name, where, of in reversed(deeper)
             )
 
+    def _table(self, grid: _Grid, path: _Path, within: Location, place: str) -> Iterator[Segment]:
+        """A table's rows, labelled by its columns."""
+        number = self._tables.setdefault((*path, "[]"), len(self._tables) + 1)
+        done: list[Segment] = []
+        table = LabelledTable(number, done.append)
+        if grid.header:
+            where = Location((*within.parts, f"{place} columns".strip()))
+            names = [Cell(column, name) for column, name in enumerate(grid.header) if name]
+            table.add(Row(0, names, where, header=True))
+        for index, values in enumerate(grid.rows, 1):
+            texts = map(_scalar, values)
+            cells = [Cell(column, text) for column, text in enumerate(texts) if text]
+            table.add(Row(index, cells, Location((*within.parts, f"{place}[{index}]"))))
+            if done:
+                yield from done
+                done.clear()
+        table.end()
+        yield from done
+
+
+def _grid(item: object, beside: Mapping[str, object] | None = None) -> _Grid | None:
+    """A table that is written as a list of rows, or as an object of columns; ``beside`` may name these."""
+    if isinstance(item, dict):
+        return _grid_of_columns(item)
+    if not isinstance(item, list) or not item or not isinstance(item[0], list) or len(item[0]) < 2:
+        return None
+    header = _header(beside, len(item[0])) if beside else ()
+    if len(item) < (1 if header else 2):
+        return None
+    width = len(item[0])
+    if not all(isinstance(row, list) and len(row) <= width for row in item):
+        return None
+    if any(isinstance(value, dict | list) for row in item for value in row):
+        return None
+    # Lists of numbers are coordinates and measurements.
+    first = [value for row in item[:_LOOKED_AT] for value in row]
+    if not any(isinstance(value, str) and not _NUMBER.match(value) for value in first):
+        return None
+    return _Grid(item, header)
+
+
+def _header(beside: Mapping[str, object], width: int) -> tuple[str, ...]:
+    """Names of so many columns, out of what stands beside the rows."""
+    for key, value in beside.items():
+        if not _HEADER_KEY.fullmatch(key):
+            continue
+        if isinstance(value, dict):
+            value = next((one for name, one in value.items() if _HEADER_KEY.fullmatch(name)), None)
+        if isinstance(value, list) and len(value) == width:
+            names = tuple(_name_of(one) for one in value)
+            if all(names):
+                return names
+    return ()
+
+
+def _name_of(column: object) -> str:
+    if isinstance(column, dict):
+        return next((column[key] for key in _NAME_KEYS if isinstance(column.get(key), str)), "")
+    return column if isinstance(column, str) else ""
+
+
+def _grid_of_columns(item: dict[str, object]) -> _Grid | None:
+    """``{"Name": ["Ann", ...], "Born": [...]}``, and the same with numbered rows for the lists."""
+    if len(item) < 2:
+        return None
+    columns: list[list[object]] = []
+    numbers: list[str] | None = None
+    for value in item.values():
+        if isinstance(value, dict):
+            keys = list(value)
+            if (numbers is not None and keys != numbers) or not all(map(str.isdecimal, keys)):
+                return None
+            numbers = keys
+            columns.append(list(value.values()))
+        elif isinstance(value, list):
+            columns.append(value)
+        else:
+            return None
+        if len(columns[-1]) != len(columns[0]) or any(isinstance(one, dict | list) for one in columns[-1]):
+            return None
+    named = any(_SOMEBODY.search(words_apart(key)) for key in item)
+    if len(columns[0]) < (2 if named else _LEAST_ROWS):
+        return None
+    return _Grid(list(zip(*columns, strict=True)), tuple(item))
+
 
 _Deeper = list[tuple[object, str, str, str]]
 
@@ -154,14 +261,18 @@ def _flatten(item: dict[str, object], place: str) -> tuple[list[str], list[str],
             label = f"{prefix}.{key}" if prefix else key
             where = _short(f"{place}.{label}" if place else label)
             if isinstance(value, dict):
-                if collection or level >= _FLATTENED:
+                if (grid := _grid_of_columns(value)) is not None:
+                    deeper.append((grid, label, where, ""))
+                elif collection or level >= _FLATTENED:
                     deeper.append(
                         (value, label if not collection else prefix, where, key if collection else "")
                     )
                 else:
                     nested.append((value, label, level + 1))
             elif isinstance(value, list):
-                if _is_detail(value):
+                if (grid := _grid(value, current)) is not None:
+                    deeper.append((grid, label, where, ""))
+                elif _is_detail(value):
                     nested += [(one, f"{label}[{n}]", level + 1) for n, one in enumerate(value, 1)]
                 elif any(isinstance(one, dict | list) for one in value):
                     deeper.append((value, label, where, ""))

@@ -184,3 +184,16 @@ def test_a_form_is_one_record(rows: list[tuple[str, str]], records: int, why: st
         found = read(f"<table>{cells}{end}")
         assert len(found) == records, why
         assert "".join(segment.text for segment in found).count(rows[-1][1]) == 1
+
+
+def test_a_table_inside_of_a_cell_has_its_own_header_and_parts_what_stands_around_it() -> None:
+    page = (
+        "<table><tr><td>Name</td><td>Ann</td></tr><tr><td>Children</td><td>12345678<table>"
+        "<tr><th>First name</th><th>Born</th></tr><tr><td>Tom</td><td>1 May</td></tr></table>200000</td></tr>"
+        "</table>"
+    )
+    segments, _ = read_whole(Source.from_bytes(f"<html><body>{page}</body></html>".encode()))
+    (tom,) = [one for one in segments if "Tom" in one.text]
+    assert [field.label for field in tom.fields] == ["First name", "Born"]
+    assert str(tom.location) == "table 2 > row 2"
+    assert any("12345678\n200000" in one.text for one in segments), "two numbers, not one"

@@ -88,3 +88,67 @@ def test_broken_and_deep_json_is_read_as_text() -> None:
 )
 def test_details_of_somebody_stay_with_them(inner: list[object], records_wanted: int, why: str) -> None:
     assert len(records(json.dumps({"person": "Ann Khan", "more": inner}))) == records_wanted, why
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "labels", "why"),
+    [
+        (
+            '[["Name","Born"],["Ann","1 May"],["Bob","2 May"]]',
+            "Bob\t2 May",
+            ["Name", "Born"],
+            "a header among the rows",
+        ),
+        (
+            '{"columns":["Name","Born"],"data":[["Ann","1 May"]]}',
+            "Ann\t1 May",
+            ["Name", "Born"],
+            "columns beside the rows",
+        ),
+        (
+            '{"schema":{"fields":[{"id":"Name"},{"id":"Born"}]},"rows":[["Ann","1 May"]]}',
+            "Ann\t1 May",
+            ["Name", "Born"],
+            "described columns",
+        ),
+        (
+            '{"kids":{"Name":["Ann","Bob"],"Born":["1 May","2 May"]}}',
+            "Bob\t2 May",
+            ["Name", "Born"],
+            "lists of columns",
+        ),
+        (
+            '{"Name":{"0":"Ann","1":"Bob"},"Born":{"0":"1 May","1":"2 May"}}',
+            "Ann\t1 May",
+            ["Name", "Born"],
+            "numbered rows of columns",
+        ),
+        ('{"a":{"b":[["Name","Born"],["Ann",null],["Bob","2 May"]]}}', "Ann", ["Name"], "an empty cell"),
+    ],
+)
+def test_tables_written_as_lists(text: str, row: str, labels: list[str], why: str) -> None:
+    segments, coverage = read_whole(Source.from_bytes(text.encode(), "x.json"))
+    found = [one for one in segments if one.text == row]
+    assert [[field.label for field in one.fields] for one in found] == [labels], why
+    assert coverage.kind == "json"
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "why"),
+    [
+        (
+            '{"name":"Ann","phones":["1","2"],"emails":["a","b"]}',
+            ["Ann", "1", "2", "a", "b"],
+            "lists of one person",
+        ),
+        ('{"at":[[51.5,-0.1],[51.6,-0.2]],"name":"Ann"}', ["Ann"], "coordinates are no table"),
+        ('{"phones":["1","2"],"emails":["a","b"]}', ["1", "2", "a", "b"], "two of each may be anybody's"),
+        ('{"a":{"1":"x"},"b":{"2":"y"}}', ["x", "y"], "other rows in each"),
+        ('[["Ann",{"born":"1 May"}],["Bob","x"]]', ["Ann"], "rows that hold objects"),
+    ],
+)
+def test_lists_that_are_no_tables(text: str, values: list[str], why: str) -> None:
+    segments, _ = read_whole(Source.from_bytes(text.encode(), "x.json"))
+    words = [word for one in segments for word in one.text.split("\n")]
+    assert [word for word in words if word in values] == values, why
+    assert not any("\t" in one.text for one in segments)
