@@ -22,6 +22,7 @@ from scanner.release.copying.flatten import NoCopyError, PdfCopy, flatten
 from scanner.release.copying.text_document import write_text_document
 from scanner.release.copying.visible import BOXES, Heading, Paragraph, SheetRow, TableRow, sheet_rows
 from scanner.release.copying.workbook import write_workbook
+from scanner.text import Field
 
 
 def flattened(name: str, content: bytes, pdf: PdfCopy = PdfCopy.TEXT) -> tuple[str, bytes]:
@@ -50,6 +51,33 @@ def test_what_stands_over_the_cells_of_a_sheet_comes_behind_them() -> None:
         SheetRow(BOXES, 1, {0: "A", 1: "Office use only"}),
         SheetRow(BOXES, 2, {0: "C", 1: "Overview"}),
     ]
+
+
+def test_a_form_in_a_sheet_keeps_all_of_its_rows() -> None:
+    text = "Payment\t379.54\nTotal paid\t45,544.85"
+    ends = (0, 7), (8, 14), (15, 25), (26, 35)
+    fields = tuple(Field(start, end, "") for start, end in ends)
+    form = Segment(text, Location(('sheet "Loan"',)), "", fields, ("A8", "B8", "A9", "B9"))
+    assert list(sheet_rows([form])) == [
+        SheetRow("Loan", 8, {0: "Payment", 1: "379.54"}),
+        SheetRow("Loan", 9, {0: "Total paid", 1: "45,544.85"}),
+    ]
+
+
+@pytest.mark.parametrize("rows", [2, 3, 12])
+def test_every_shown_cell_of_a_small_sheet_is_in_its_copy(rows: int) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert isinstance(sheet, Worksheet)
+    given = [("Title", "First Name", "Last Name"), (None, "cedar", "oak"), ("elm", None, "ash")][:rows]
+    given += [(None, None, f"birch{number}") for number in range(rows - len(given))]
+    for row in given:
+        sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    copy = openpyxl.load_workbook(io.BytesIO(flattened("a.xlsx", out.getvalue())[1])).active
+    assert isinstance(copy, Worksheet)
+    assert [tuple(cell.value for cell in row) for row in copy.iter_rows()] == given
 
 
 def test_displayed_values_of_a_workbook() -> None:

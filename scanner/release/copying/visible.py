@@ -97,12 +97,11 @@ def sheet_rows(items: Iterable[Segment | Coverage]) -> Iterator[SheetRow]:
             if len(parts) > 1 and not parts[1].startswith(_NOT_BOXES) and not _is_left_out(item.location):
                 boxes.append((sheet[1], item.text.strip()))
             continue
-        row, found = 0, dict[int, str]()
+        rows: dict[int, dict[int, str]] = {}  # forms and records stand in one segment with several rows
         for name, text in cells:
             if (place := _CELL.match(name)) is not None:
-                row = int(place[2])
-                found.setdefault(column_number(place[1]), text)
-        if found:
+                rows.setdefault(int(place[2]), {}).setdefault(column_number(place[1]), text)
+        for row, found in sorted(rows.items()):
             yield SheetRow(sheet[1], row, found)
     for row, (name, text) in enumerate(boxes, 1):
         yield SheetRow(BOXES, row, {0: name, 1: text})
