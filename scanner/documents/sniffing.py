@@ -341,6 +341,8 @@ def _sniff_elsewhere(source: Source, head: bytes) -> str:
         return "drawing"
     if _is_dbf(head):
         return "dbf"
+    if _is_worksheet(head):
+        return "xls"
     if _LHA.match(head):
         return "lha"
     if _CPIO.match(head) or _is_binary_cpio(head):
@@ -357,6 +359,17 @@ def _is_one_value(head: bytes, size: int) -> bool:
     more = head[1] & 0x7F if head[1] & 0x80 else 0
     length = int.from_bytes(head[2 : 2 + more], "big") if more else head[1]
     return more <= 4 and 2 + more + length == size and head[2 + more] in (0x02, 0x30, 0x06)
+
+
+def _is_worksheet(head: bytes) -> bool:
+    """Tell a worksheet without a container (BIFF2 to BIFF8): its first record, and a second one behind it."""
+    if len(head) < 16 or head[0] != 9 or head[1] not in (0, 2, 4, 8):
+        return False
+    length, _, flavour = struct.unpack_from("<HHH", head, 2)
+    if not 4 <= length <= 16 or flavour not in (0x05, 0x10, 0x20, 0x40, 0x100, 0x1000):
+        return False
+    kind, following = struct.unpack_from("<HH", head[4 + length : 8 + length].ljust(4, b"\0"))
+    return bool(kind) and kind < 0x1000 and following <= 8224
 
 
 def _is_dbf(head: bytes) -> bool:

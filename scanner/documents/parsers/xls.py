@@ -9,7 +9,7 @@ from itertools import count
 
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
-from scanner.documents.parsers import biff, xls_caches
+from scanner.documents.parsers import biff, early_excel, xls_caches
 from scanner.documents.parsers.biff import Record, Text
 from scanner.documents.parsers.binary_sheet import (
     STATES,
@@ -83,6 +83,13 @@ class XlsParser:
 
     def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
         """Yield the sheets in their order, then caches, names, properties and embedded objects."""
+        head = source.head(8)
+        if head[:1] == b"\t":
+            # Before Excel 5, and as small programs for the web write it: the stream without a container.
+            data = source.read()
+            bare = _Workbook(CompoundFile(b""), data, limits)
+            yield from bare.read() if head[1] == 8 else early_excel.worksheet(data, limits)
+            return
         for event in open_or_scan(source, "xls"):
             if isinstance(event, CompoundFile):
                 yield from _file(event, limits)
@@ -194,6 +201,7 @@ class _Workbook:
         pending: Record | None = None
         tail: list[bytes] = []
         first = True
+        zeros = 0
         for kind, at, length in walk.headers():
             if kind == biff.CONTINUE and pending is not None:
                 tail.append(data[at : at + length])
@@ -220,7 +228,11 @@ class _Workbook:
                     depth = 0
                     current.end = at
             if not kind and not length and depth:
-                walk.damaged = True  # zeros where records were; behind the last one they fill the stream
+                zeros += 1
+                # Zeros where records were; behind the last one they fill the stream, some write one alone.
+                walk.damaged = walk.damaged or zeros > 1
+            else:
+                zeros = 0
             if kind in _CELLS or kind in _EMPTY or not length:
                 continue
             kept += 1
@@ -258,7 +270,10 @@ class _Workbook:
         if sheet is None:
             known = {one.start: one for one in self._sheets}
             sheet = known.get(at)
-        if sheet is None:
+        if sheet is None and not at:
+            sheet = _Sheet("1", "")  # there is nothing but this sheet
+            self._sheets.append(sheet)
+        elif sheet is None:
             sheet = _Sheet(f"at byte {at:,}", "unreferenced part")
             self._sheets.append(sheet)
         sheet.kind = flavour
