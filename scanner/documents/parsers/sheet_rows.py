@@ -33,6 +33,8 @@ _REFERENCE = re.compile(r"([A-Za-z]{1,3})(\d{1,7})\Z")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TRUE = frozenset((b"1", b"true", b"on"))
+# Heights in points of rows that show nothing of their text.
+_FLAT = re.compile(rb"0(?:\.[0-9]{1,30})?(?:[Ee]-[0-9]{1,3})?")
 
 
 class RawCell(NamedTuple):
@@ -206,7 +208,7 @@ class SheetStream:
         reference = attributes.get(b"r", b"")
         number = int(reference) if reference.isdigit() and len(reference) < 9 else previous + 1
         hidden = attributes.get(b"hidden", b"")
-        is_hidden = hidden in _TRUE or attributes.get(b"ht") == b"0"
+        is_hidden = hidden in _TRUE or _FLAT.fullmatch(attributes.get(b"ht", b"")) is not None
         if self.default_hidden and not hidden and b"ht" not in attributes:
             is_hidden = True
         body = piece[start.end() :]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import unescape
 
@@ -12,7 +12,24 @@ from scanner.documents.parsers.ooxml_package import Package, Part, parse_xml
 from scanner.documents.parsers.ooxml_parts import local
 from scanner.documents.parsers.sheet_rows import as_utf8, unescape_string
 
-_WHITE = frozenset(("FFFFFF", "FFFFFFFF", "00FFFFFF"))
+WHITE, BLACK = "FFFFFF", "000000"
+# The first two colours of a theme, and of the palette with the system's own for text and ground.
+_THEME = {"0": WHITE, "1": BLACK}
+_PALETTE = {"0": BLACK, "1": WHITE, "8": BLACK, "9": WHITE, "64": BLACK, "65": WHITE}
+_RGB = re.compile(r"(?:[0-9A-F]{2})?([0-9A-F]{6})")
+
+
+def unseen_by_colour(font: str, fill: str | None) -> str:
+    """Why text of a colour is not seen on a fill: ``None`` for a cell without one, "" for an unknown colour.
+
+    >>> unseen_by_colour(WHITE, None), unseen_by_colour(WHITE, "0000FF"), unseen_by_colour(BLACK, BLACK)
+    ('white text', '', 'blacked-out text')
+    """
+    if not font or font != (WHITE if fill is None else fill):
+        return ""
+    if font == WHITE:
+        return "white text"
+    return "blacked-out text" if font == BLACK else "text in the colour of its background"
 
 
 @dataclass(slots=True)
@@ -34,12 +51,15 @@ class Styles:
 def read_styles(package: Package, part: Part) -> Styles:
     """Read the cell formats of a ``styleSheet`` part."""
     codes = dict(BUILT_IN_FORMATS)
-    white_fonts: list[bool] = []
-    filled: list[bool] = []
+    fonts: list[str] = []
+    fills: list[str | None] = []
     formats: list[tuple[int, int, int]] = []
     path: list[str] = []
 
+    is_solid = False
+
     def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal is_solid
         tag = local(name)
         parent = path[-1] if path else ""
         path.append(tag)
@@ -48,14 +68,17 @@ def read_styles(package: Package, part: Part) -> Styles:
             if number.isdecimal() and len(number) < 9:
                 codes[int(number)] = attributes.get("formatCode", GENERAL)
         elif tag == "font" and parent == "fonts":
-            white_fonts.append(False)
-        elif tag == "color" and parent == "font" and white_fonts:
-            rgb = attributes.get("rgb", "").upper()
-            white_fonts[-1] = rgb in _WHITE or (attributes.get("theme") == "0" and "tint" not in attributes)
+            fonts.append(BLACK)
+        elif tag == "color" and parent == "font" and fonts:
+            fonts[-1] = _colour(attributes)
         elif tag == "fill" and parent == "fills":
-            filled.append(False)
-        elif tag in ("patternFill", "gradientFill") and filled:
-            filled[-1] = tag == "gradientFill" or attributes.get("patternType", "none") != "none"
+            fills.append(None)
+        elif tag in ("patternFill", "gradientFill") and fills:
+            pattern = attributes.get("patternType", "none")
+            fills[-1] = None if tag == "patternFill" and pattern == "none" else ""
+            is_solid = pattern == "solid"
+        elif tag == "fgColor" and parent == "patternFill" and fills and is_solid:
+            fills[-1] = _colour(attributes)
         elif tag == "xf" and parent == "cellXfs":
             numbers = [attributes.get(key, "") for key in ("numFmtId", "fontId", "fillId")]
             format_id, font_id, fill_id = (
@@ -71,10 +94,20 @@ def read_styles(package: Package, part: Part) -> Styles:
     styles = Styles()
     for format_id, font_id, fill_id in formats:
         styles.formats.append(codes.get(format_id, GENERAL))
-        white = font_id < len(white_fonts) and white_fonts[font_id]
-        backed = fill_id < len(filled) and filled[fill_id]
-        styles.reasons.append("white text" if white and not backed else "")
+        font = fonts[font_id] if font_id < len(fonts) else BLACK
+        styles.reasons.append(unseen_by_colour(font, fills[fill_id] if fill_id < len(fills) else None))
     return styles
+
+
+def _colour(attributes: Mapping[str, str]) -> str:
+    """A colour as RRGGBB, a mark of its own for one of the theme or palette, "" for none."""
+    if match := _RGB.fullmatch(attributes.get("rgb", "").upper()):
+        return match[1]
+    for kind, known in (("theme", _THEME), ("indexed", _PALETTE)):
+        if number := attributes.get(kind, ""):
+            tint = attributes.get("tint", "0").rstrip("0.")
+            return f"{kind} {number} {tint}" if tint else known.get(number, f"{kind} {number}")
+    return BLACK if "auto" in attributes else ""
 
 
 _ITEM = re.compile(rb"<(?:[\w.-]+:)?si\b")

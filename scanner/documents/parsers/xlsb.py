@@ -24,7 +24,7 @@ from scanner.documents.parsers.ole_object import OLE_MAGIC
 from scanner.documents.parsers.ooxml_package import Package, Part, open_package
 from scanner.documents.parsers.ooxml_parts import record
 from scanner.documents.parsers.workbook_parts import header_text
-from scanner.documents.parsers.workbook_styles import SharedStrings, Styles
+from scanner.documents.parsers.workbook_styles import BLACK, WHITE, SharedStrings, Styles, unseen_by_colour
 from scanner.documents.parsers.xlsb_records import is_whole, records, strings_in, wide_string
 from scanner.documents.protocol import HERE, Event, Source
 
@@ -49,6 +49,9 @@ _VALUES = frozenset(
 _LITERALS = 10_000
 _SILENT = frozenset(("binaryindex", "calcchain", "printersettings"))
 _ERRORS = (struct.error, IndexError)
+# Colours by kind (1: palette, 3: theme) and number.
+_COLOURS = {(1, 0): BLACK, (1, 1): WHITE, (1, 8): BLACK, (1, 9): WHITE, (1, 64): BLACK, (1, 65): WHITE}
+_COLOURS |= {(3, 0): WHITE, (3, 1): BLACK}
 
 
 class XlsbParser:
@@ -171,8 +174,8 @@ class _Workbook:
 
     def _read_styles(self, part: Part) -> Iterator[Event]:
         formats = dict(BUILT_IN_FORMATS)
-        white: list[bool] = []
-        filled: list[bool] = []
+        fonts: list[str] = []
+        fills: list[str | None] = []
         inside = False
         data = self._read(part)
         for kind, at, length in records(data):
@@ -180,19 +183,19 @@ class _Workbook:
                 (number,) = struct.unpack_from("<H", data, at)
                 formats[number] = wide_string(data[at : at + length], 2)[0]
             elif kind == _FONT:
-                colour = data[at + 12 : at + min(20, length)]
-                theme = len(colour) == 8 and colour[0] >> 1 == 3
-                is_white = colour[4:7] == b"\xff\xff\xff" and colour[0] >> 1 == 2
-                white.append(is_white or (theme and colour[1] == 0 and colour[2:4] == b"\0\0"))
+                fonts.append(_colour(data[at + 12 : at + min(20, length)]))
             elif kind == _FILL:
-                filled.append(data[at : at + min(4, length)] not in (b"\0\0\0\0", b""))
+                pattern = int.from_bytes(data[at : at + min(4, length)], "little")
+                solid = _colour(data[at + 4 : at + min(12, length)]) if pattern == 1 else ""
+                fills.append(solid if pattern else None)
             elif kind in (_CELL_XFS, _CELL_XFS_END):
                 inside = kind == _CELL_XFS
             elif kind == _XF and inside:
                 _, form, font, fill = struct.unpack_from("<4H", data, at)
                 self._styles.formats.append(formats.get(form, GENERAL))
-                seen = not (font < len(white) and white[font]) or (fill < len(filled) and filled[fill])
-                self._styles.reasons.append("" if seen else "white text")
+                colour = fonts[font] if font < len(fonts) else ""
+                ground = fills[fill] if fill < len(fills) else None
+                self._styles.reasons.append(unseen_by_colour(colour, ground))
         yield from ()
 
     def _read_strings(self, part: Part) -> Iterator[Event]:
@@ -383,6 +386,17 @@ class _Workbook:
         yield from ooxml_parts.links(package, self._place)
         yield from attachments.end()
         yield from ooxml_parts.archive_comment(package)
+
+
+def _colour(raw: bytes) -> str:
+    """A colour (MS-XLSB 2.5.14) as RRGGBB, or a mark of its own for one of the palette or theme."""
+    if len(raw) < 8:
+        return ""
+    kind, index, tint = raw[0] >> 1, raw[1], raw[2:4]
+    if kind == 2:
+        return raw[4:7].hex().upper()
+    known = _COLOURS.get((kind, index), "" if kind else BLACK)
+    return known if known and tint == b"\0\0" else f"{kind} {index} {tint.hex()}"
 
 
 def _bundle(body: bytes) -> tuple[str, str]:
