@@ -33,7 +33,7 @@ from scanner.documents.parsers.sheet_rows import (
     unescape_string,
 )
 from scanner.documents.parsers.workbook_styles import SharedStrings, Styles, read_shared_strings, read_styles
-from scanner.documents.protocol import HERE, Event, Source
+from scanner.documents.protocol import HERE, Event, Member, Source
 from scanner.documents.rows import Cell, Row
 
 _SHEET_ROOTS = frozenset(("worksheet", "macrosheet", "dialogsheet", "chartsheet"))
@@ -44,6 +44,9 @@ _CHUNK = 1 << 20
 _LITERALS = 10_000
 # Whole numbers of fewer digits are shown as they are where there is no format.
 _SHORT = 12
+_CUSTOM_PROPERTY = re.compile(r"customproperty\d*\.bin\Z")
+_DECLARATION = re.compile(r"\s*<\?xml[^>]{0,200}\?>")
+_SPACES = dict.fromkeys(map(ord, "\t\r\n"), " ")
 _REFERENCE_ONLY = re.compile(r"(?:'[^']*'|[\w.]+)?!?\$?[A-Z]{0,3}\$?\d*(?::\$?[A-Z]{0,3}\$?\d*)?\Z|#REF!")
 
 
@@ -335,6 +338,9 @@ class _Workbook:
         return sheet.place if sheet is not None else HERE
 
     def _other(self, part: Part, attachments: ooxml_parts.Attachments) -> Iterator[Event]:
+        if _CUSTOM_PROPERTY.match(part.base) and (text := _plain_text(self._package.read(part))):
+            yield from _custom_property(text, part, self._place(part.name))
+            return
         reason = _LEAVES.get(part.root)
         if reason is not None and "customxml" not in part.name.lower():
             yield from ooxml_parts.leaves(self._package, part, self._place(part.name) / reason, reason)
@@ -357,6 +363,21 @@ _LEAVES = {
     "MapInfo": "XML map",
     "formControlPr": "form control",
 }
+
+
+def _plain_text(data: bytes) -> str:
+    """UTF-16 text without a mark, as programs keep it with a sheet; empty where it is something else."""
+    text = data.decode("utf-16-le", "replace")
+    return text if "\ufffd" not in text and text.translate(_SPACES).isprintable() else ""
+
+
+def _custom_property(text: str, part: Part, place: Location) -> Iterator[Event]:
+    """What another program keeps with a sheet: a value, or an XML document of its own."""
+    if text.lstrip().startswith("<"):
+        content = _DECLARATION.sub("", text).encode()
+        yield Member(part.name, content, place / f'part "{part.base}"', "other part", named=True)
+    elif not text.isdecimal() or len(text) >= _SHORT // 2:
+        yield Segment(text, place / f'part "{part.base}"', "other part")
 
 
 def _is_reference(text: str) -> bool:

@@ -435,3 +435,25 @@ def test_parts_in_other_encodings(encoding: str, declared: str) -> None:
     row = segment_with(segments, "ofi")
     assert row.text.split("\t") == [sheet[sheet.index("DATA[") + 5 : sheet.index("]]")], "Müller"]
     assert coverage.status is Status.INSPECTED or declared == "x-unheard-of"
+
+
+@pytest.mark.parametrize(
+    ("content", "found", "inspected"),
+    [
+        ("propertytoken".encode("utf-16-le"), True, True),
+        (
+            '<?xml version="1.0" encoding="utf-16"?><a><b>propertytoken</b></a>'.encode("utf-16-le"),
+            True,
+            True,
+        ),
+        ("1".encode("utf-16-le"), False, True),
+        (b"\x01\xd8\x02propertytoken\x03\x04\x05\x06\x80\x81", True, False),  # no text: as any unknown part
+    ],
+)
+def test_what_other_programs_keep_with_a_sheet(content: bytes, found: bool, inspected: bool) -> None:
+    parts = unpack(full_workbook())
+    _, before = read(pack(parts))
+    parts["xl/customProperty1.bin"] = content
+    segments, coverage = read(pack(parts))
+    assert any("propertytoken" in one.text for one in segments) is found
+    assert (len(coverage.gaps) == len(before.gaps)) is inspected
