@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -17,6 +18,7 @@ from scanner.documents.parsers.html import soup_segments
 from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.parsers.number_format import GENERAL
 from scanner.documents.parsers.ooxml_parts import record
+from scanner.documents.parsers.workbook_styles import unseen_by_colour
 from scanner.documents.protocol import HERE, Event, Source
 from scanner.documents.rows import Cell, Row
 
@@ -30,7 +32,9 @@ _FORMATS = {
     "Percent": "0.00%",
     "Scientific": "0.00E+00",
 }
-_MOST_COLUMNS = 1 << 20
+_MOST_COLUMNS = _MOST_ROWS = 1 << 20
+# Heights in points of rows that show nothing of their text.
+_FLAT = re.compile(r"0(?:\.[0-9]{1,30})?")
 _LONGEST_CODE = 255
 _PROPERTIES = frozenset({"DocumentProperties", "CustomDocumentProperties"})
 
@@ -106,6 +110,7 @@ class _Sheet:
     column: int = 0
     column_of_widths: int = 0
     hidden_row: bool = False
+    row_span: int = 0
     hidden_columns: set[int] = field(default_factory=set)
     cells: list[Cell] = field(default_factory=list)
 
@@ -122,6 +127,8 @@ class _Reader:
         self._path: list[str] = []
         self._texts: list[str] = []
         self._formats: dict[str, str] = {}
+        self._fonts: dict[str, str] = {}
+        self._fills: dict[str, str] = {}
         self._style = ""
         self._cell: dict[str, str] = {}
         self._kind = ""
@@ -157,6 +164,14 @@ class _Reader:
             self._begin_sheet(values.get("Name", ""))
         elif tag == "Style":
             self._style = values.get("ID", "")
+            parent = values.get("Parent", "")
+            for known in (self._formats, self._fonts, self._fills):
+                if parent in known:
+                    known[self._style] = known[parent]
+        elif tag == "Font" and "Style" in self._path:
+            self._fonts[self._style] = values.get("Color", "#000000").lstrip("#").upper()
+        elif tag == "Interior" and values.get("Pattern") == "Solid":
+            self._fills[self._style] = values.get("Color", "").lstrip("#").upper()
         elif tag == "NumberFormat":
             code = values.get("Format", "")
             self._formats[self._style] = _FORMATS.get(code, code if _is_code(code) else GENERAL)
@@ -179,7 +194,10 @@ class _Reader:
             if number > sheet.row:
                 sheet.rows.gap()
             sheet.row, sheet.column = number, 0
-            sheet.hidden_row = values.get("Hidden") == "1"
+            sheet.hidden_row = (
+                values.get("Hidden") == "1" or _FLAT.fullmatch(values.get("Height", "")) is not None
+            )
+            sheet.row_span = min(_number(values.get("Span", "")), _MOST_ROWS)
         elif tag == "Cell":
             sheet.column = _index(values.get("Index", ""), sheet.column)
             self._cell = values
@@ -239,7 +257,9 @@ class _Reader:
             shown = [(workbook_parts.shown_date(text.strip().removesuffix(".000")), "")]
         else:
             shown = text_shown(text, GENERAL if code != ";;;" else code)
+        style = self._cell.get("StyleID", "")
         column = "hidden column" if sheet.column in sheet.hidden_columns else ""
+        column = column or unseen_by_colour(self._fonts.get(style, ""), self._fills.get(style))
         name = cell_name(sheet.row, sheet.column)
         sheet.cells += [
             Cell(sheet.column, one, name, column or reason) for one, reason in shown if one.strip()
@@ -252,7 +272,7 @@ class _Reader:
         else:
             sheet.rows.gap()
         sheet.cells = []
-        sheet.row += 1
+        sheet.row += 1 + sheet.row_span
 
     def _flush_text(self) -> None:
         """What stands outside of cells: properties, options, validation lists, conditions."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scanner.documents.model import Status
+from scanner.documents.places import place
 from tests.documents.parsers.reading import read, segment_with
 
 HEAD = (
@@ -111,6 +112,31 @@ def test_places_that_are_skipped() -> None:
     content = sheet("S", row(data("far", more='ss:Index="4"'), data("next"), more='ss:Index="9"'))
     found = segment_with(read(book(content))[0], "far")
     assert found.cells == ("D9", "E9")
+
+
+LOOKS = (
+    '<Styles><Style ss:ID="w"><Font ss:Color="#ffffff"/></Style>'
+    '<Style ss:ID="heir" ss:Parent="w"/>'
+    '<Style ss:ID="navy" ss:Parent="w"><Interior ss:Color="#000080" ss:Pattern="Solid"/></Style>'
+    '<Style ss:ID="bar"><Font ss:Bold="1"/><Interior ss:Color="#000000" ss:Pattern="Solid"/></Style></Styles>'
+)
+
+
+@pytest.mark.parametrize(
+    ("style", "hidden"),
+    [("w", "white text"), ("heir", "white text"), ("navy", ""), ("bar", "blacked-out text"), ("none", "")],
+)
+def test_colours_that_hide(style: str, hidden: str) -> None:
+    content = (HEAD + LOOKS + sheet("S", row(data("Bo Ash", more=f'ss:StyleID="{style}"')))).encode()
+    assert segment_with(read(content + b"</Workbook>")[0], "Bo Ash").hidden == hidden
+
+
+def test_rows_that_stand_for_several_and_rows_without_height() -> None:
+    rows = row(more='ss:Span="4"') + row(data("Bo Ash")) + row(data("Cy Elm"), more='ss:Height="0.1"')
+    segments, _ = read(book(sheet("S", rows)))
+    found = segment_with(segments, "Bo Ash")
+    assert str(place(found, 0)) == 'sheet "S" > A6'
+    assert segment_with(segments, "Cy Elm").hidden == "hidden row"
 
 
 def test_bold_letters_are_parts_of_the_value() -> None:
