@@ -18,6 +18,7 @@ from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.parsers.macro_source import macro_segments
 from scanner.documents.parsers.office_encryption import office_lock
 from scanner.documents.parsers.ooxml_parts import record
+from scanner.documents.parsers.plain import text_segments
 from scanner.documents.parsers.property_sets import property_events
 from scanner.documents.parsers.residue import left_over
 from scanner.documents.protocol import HERE, Event, Source
@@ -43,6 +44,7 @@ _BOILERPLATE = frozenset(range(1, 9))
 _TOPS = frozenset((_DOCUMENT, _SLIDE, _NOTES, _MASTER, _HANDOUT, _OLE_STORAGE, _EDIT, _PERSIST_DIRECTORY))
 _MOST_EDITS = 10_000
 _MOST_ENTRIES = 1_000_000
+_DUAL, _TEXT_OF_95 = "PP97_DUALSTORAGE", "Text_Content"
 _VBA = "_VBA_PROJECT".encode("utf-16-le")
 
 
@@ -66,7 +68,14 @@ def _file(file: CompoundFile, limits: Limits, source: Source) -> Iterator[Event]
         # Presentations know RC4 CryptoAPI and nothing else (MS-PPT 2.3.7).
         yield office_lock(file.data, "", Protection.WEAK, "Office RC4 CryptoAPI")
         return
-    if file.has("PowerPoint Document"):
+    if any(True for _ in file.paths((_DUAL,))):
+        # Saved for PowerPoint 95 and 97 at once: the same presentation twice, the later form complete.
+        yield from _file(CompoundFile.open(file.storage((_DUAL,))), limits, source)
+    elif file.has(_TEXT_OF_95):
+        text = file.read(_TEXT_OF_95).decode("cp1252", "replace").replace("\r", "\n").replace("\x0b", "\n")
+        yield from text_segments((text,), limits, Location(("text",)))
+        yield from only_strings(source, "PowerPoint 95 presentation")
+    elif file.has("PowerPoint Document"):
         yield from _Presentation(file.read("PowerPoint Document"), user, limits).read()
     else:
         yield from only_strings(source, "PowerPoint 95 presentation")

@@ -196,6 +196,28 @@ def test_powerpoint_95_is_read_in_part() -> None:
     assert coverage.status is Status.PARTIAL
 
 
+OLD = {
+    ("PowerPoint Document",): b"\3\0\0\0\xff\xff" + bytes(5_000),
+    ("Header",): b"Microsoft (R) PowerPoint (R) Windows",
+}
+
+
+def test_the_text_of_powerpoint_95_is_read_whole() -> None:
+    words = b"Ann nametoken\rDidn\x92t pay\r"
+    segments, coverage = read(pack({**OLD, ("Text_Content",): words}))
+    found = segment_with(segments, "nametoken\nDidn’t pay")
+    assert str(found.location) == "text > line 1"
+    assert [gap.reason for gap in coverage.gaps] == [Shortfall.UNSUPPORTED_KIND]
+
+
+def test_a_presentation_saved_for_two_versions_is_read_as_the_later() -> None:
+    later = {("PP97_DUALSTORAGE", *path): data for path, data in streams_of(SLIDES).items()}
+    segments, coverage = read(pack({**OLD, ("Text_Content",): b"old copy", **later}))
+    alone, before = read(SLIDES)
+    assert coverage.status is before.status
+    assert {(one.text, one.location) for one in segments} >= {(one.text, one.location) for one in alone}
+
+
 def test_deep_nesting_costs_nothing() -> None:
     levels = 50_000
     stream = b"".join(struct.pack("<HHL", 15, 0x03EE, 8 * (levels - level)) for level in range(1, levels))
