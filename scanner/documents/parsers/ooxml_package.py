@@ -6,6 +6,7 @@ refers to any more is still in the file.  A damaged directory is replaced by a s
 
 from __future__ import annotations
 
+import hashlib
 import io
 import posixpath
 import re
@@ -164,6 +165,18 @@ class Package:
         except RuntimeError:
             self.gaps.append(Gap(Location((part.name,)), Shortfall.ENCRYPTED, "member with a password"))
 
+    def head(self, part: Part) -> str:
+        """Return the beginning of an XML part; what is wrong with it is told when it is read."""
+        gaps = len(self.gaps)
+        data = next(self.chunks(part, _HEAD), b"")[:_HEAD]
+        del self.gaps[gaps:]
+        return decode_xml(data) if b"<" in data else ""
+
+    def digest(self, part: Part) -> bytes:
+        """Return the SHA-256 of a small part that nothing is wrong with, nothing for others."""
+        whole = self._at_once(part)
+        return hashlib.sha256(whole).digest() if whole else b""
+
     def read(self, part: Part) -> bytes:
         """Return all bytes of a part that can be read, at most 100 MB; the rest becomes a gap."""
         pieces: list[bytes] = []
@@ -240,10 +253,7 @@ def _with_root(package: Package, part: Part) -> Part:
     """Look at the root element: names and content types may lie, the root element says what it is."""
     if part.extension not in (".xml", ".rels", ".vml", ""):
         return part
-    gaps = len(package.gaps)
-    head = next(package.chunks(part, _HEAD), b"")[:_HEAD]
-    del package.gaps[gaps:]  # the same trouble is reported when the part is read
-    match = _ROOT.search(decode_xml(head)) if b"<" in head else None
+    match = _ROOT.search(package.head(part))
     root = match.group(1) if match else ""
     return Part(part.name, part.size, part.packed, root, part.entry, part.data)
 

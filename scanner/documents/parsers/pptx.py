@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,6 +20,9 @@ from scanner.documents.rows import Cell, Row
 
 # Elements that are handled as another one is.
 _ALIKE = dict.fromkeys(("pic", "graphicFrame", "cxnSp", "contentPart"), "sp")
+_NOT_SHOWN = re.compile(r"""<(?:[\w.-]+:)?sld\s[^<>]*\bshow\s*=\s*["'](?:0|false)["']""")
+# So many layouts are remembered.
+_LAYOUTS = 1_000
 # Where PowerPoint puts text of its own ("Click to edit Master title style"): not what a person wrote.
 _BOILERPLATE_ROOTS = {
     "sldLayout": "slide layout",
@@ -250,6 +255,10 @@ class PptxParser:
 
     kinds = frozenset({"pptx"})
 
+    def __init__(self) -> None:
+        # What layouts hold, by digest: a council's slides are made from a few templates.
+        self._layouts: OrderedDict[bytes, tuple[Segment, ...]] = OrderedDict()
+
     def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
         """Yield slides in their order with their notes and comments, then everything else."""
         package = open_package(source, limits)
@@ -284,9 +293,7 @@ class PptxParser:
                 walk = ShapeWalk(place / "notes", "speaker notes", tables, (0, 0))
                 yield from walk.read(package, part)
             elif part.root in _BOILERPLATE_ROOTS:
-                name = _BOILERPLATE_ROOTS[part.root]
-                walk = ShapeWalk(Location((name,)), name, tables, (0, 0), boilerplate=True)
-                yield from walk.read(package, part)
+                yield from self._boilerplate(package, part, tables)
             elif part.root == "cmLst":
                 yield from comments(package, part, place)
             elif part.root in ("cmAuthorLst", "authorLst"):
@@ -299,6 +306,25 @@ class PptxParser:
         yield from ooxml_parts.links(package, lambda owner: places.get(owner, HERE))
         yield from attachments.end()
         yield from ooxml_parts.archive_comment(package)
+
+    def _boilerplate(self, package: Package, part: Part, tables: Iterator[int]) -> Iterator[Segment]:
+        """Yield what a layout or master holds; one that was met before is not walked again."""
+        digest = package.digest(part)
+        if digest in self._layouts:
+            self._layouts.move_to_end(digest)
+            yield from self._layouts[digest]
+            return
+        name = _BOILERPLATE_ROOTS[part.root]
+        gaps = len(package.gaps)
+        found = tuple(
+            ShapeWalk(Location((name,)), name, tables, (0, 0), boilerplate=True).read(package, part)
+        )
+        yield from found
+        # Tables are numbered over the whole document.
+        if digest and len(package.gaps) == gaps and all(segment.table is None for segment in found):
+            self._layouts[digest] = found
+            if len(self._layouts) > _LAYOUTS:
+                self._layouts.popitem(last=False)
 
 
 def _presentation(package: Package, part: Part, order: list[Part]) -> Generator[Event, None, tuple[int, int]]:
@@ -328,18 +354,7 @@ def _presentation(package: Package, part: Part, order: list[Part]) -> Generator[
 
 
 def _is_shown(package: Package, part: Part) -> bool:
-    shown = True
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal shown
-        if local(name) == "sld":
-            shown = attributes.get("show", "1") not in ("0", "false")
-
-    gaps = len(package.gaps)
-    for _ in parse_xml(package, part, start=start):
-        break
-    del package.gaps[gaps:]  # the same trouble is reported when the slide is read
-    return shown
+    return _NOT_SHOWN.search(package.head(part)) is None
 
 
 def comments(package: Package, part: Part, place: Location) -> Iterator[Event]:

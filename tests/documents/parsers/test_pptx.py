@@ -161,3 +161,30 @@ def test_slides_are_found_without_relationships() -> None:
     parts["ppt/_rels/presentation.xml.rels"] = relationships()
     segments, _ = read(pack(parts))
     assert segment_with(segments, "titletoken").hidden == "unreferenced slide"
+
+
+def _deck_on(layout_text: str, *, table: bool) -> bytes:
+    deck = pptx.Presentation()
+    deck.slides.add_slide(deck.slide_layouts[6])
+    source = deck.slides[0].shapes
+    box = source.add_textbox(0, 0, 100, 100)
+    box.text_frame.text = layout_text
+    frame = source.add_table(1, 2, 0, 0, 100, 100)
+    frame.table.cell(0, 0).text, frame.table.cell(0, 1).text = "Name", layout_text
+    moved = [box._element, frame._element] if table else [box._element]
+    for element in moved:
+        deck.slide_layouts[6].shapes._spTree.append(element)
+    stream = io.BytesIO()
+    deck.save(stream)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("table", [False, True], ids=["text", "with a table, which is numbered"])
+def test_a_layout_that_was_met_before_is_given_again(table: bool) -> None:
+    mine, other = _deck_on("duty desk", table=table), _deck_on("night desk", table=table)
+    first, _ = read(mine)
+    between, _ = read(other)
+    again, _ = read(mine)
+    assert again == first
+    assert [s.text for s in first if s.hidden == "slide layout" and "duty desk" in s.text]
+    assert not [s.text for s in between if "duty desk" in s.text]
