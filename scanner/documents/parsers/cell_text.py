@@ -51,12 +51,14 @@ def is_disguised(whole: str, shown: str) -> bool:
     (True, True)
     >>> is_disguised("4505577104", "450 557 7104"), is_disguised("12345678", "12,345,678")
     (False, False)
+    >>> is_disguised("12345678", "12345678.00")
+    True
     """
     if not whole.isdecimal() or len(whole) < _DIGITS_THAT_MATTER:
         return False
     # "4,505,577,104.00" has all the digits of a health number, and nobody reads one in it.
     return whole not in "".join(filter(str.isdecimal, shown)) or (
-        len(whole) >= _DIGITS_OF_NUMBERS and _is_amount(shown)
+        len(whole) >= _DIGITS_OF_NUMBERS - ("," not in shown) and _is_amount(shown)
     )
 
 

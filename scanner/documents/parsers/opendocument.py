@@ -19,6 +19,7 @@ from xml.parsers import expat
 from scanner.documents.inflating import CountingReader, ExpansionLimitError
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
+from scanner.documents.parsers import workbook_parts
 from scanner.documents.parsers.archives import ZipParser
 from scanner.documents.parsers.cell_text import is_disguised
 from scanner.documents.parsers.embedded_pictures import TEXT_PIXELS, picture_size, unread_pictures
@@ -574,11 +575,11 @@ class _Walk:
             for literal in _LITERAL.findall(condition):
                 self._say(literal.replace('""', '"'), "conditional format")
         formula = known.get("table:formula") or known.get("text:formula") or ""
-        if '"' in formula:
+        if formula and workbook_parts.may_hold_constants(formula):
             place = self._cell_place() if short == "table:table-cell" else None
-            for literal in _LITERAL.findall(formula):
+            for literal in workbook_parts.literals(formula):
                 if literal.strip():
-                    self._say(literal.replace('""', '"'), "text in a formula", place)
+                    self._say(literal, "text in a formula", place)
 
     def _cell_place(self) -> Location | None:
         """The cell of a sheet that was opened last."""

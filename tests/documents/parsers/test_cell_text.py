@@ -15,6 +15,8 @@ from scanner.documents.parsers.cell_text import number_shown, whole_number
         ("4505577104", "000 000 0000", ["450 557 7104"], "groups of a number are read as they are"),
         ("4505577104", "0.00E+00", ["4.51E+09", "4505577104"], "an exponent"),
         ("12345678", "#,##0", ["12,345,678"], "an amount of eight digits stays an amount"),
+        ("12345678", "0.00", ["12345678.00", "12345678"], "an account in a column of decimals"),
+        ("1234567", "0.00", ["1234567.00"], "an amount of seven"),
         ("1234567890.5", "#,##0.00", ["1,234,567,890.50"], "no whole number"),
         ("70116", "000000", ["070116"], "a sort code with its zero"),
     ],

@@ -229,6 +229,15 @@ def test_why_cells_of_a_sheet_are_not_seen(rows: str, columns: str, hidden: str,
     assert (found.hidden, str(place(found, 0))) == (hidden, 'sheet "S" > A1'), why
 
 
+def test_what_a_formula_puts_together_is_one_text() -> None:
+    formula = "of:=&quot;QQ&quot;&amp;&quot;123456C&quot;&amp;IF([.A1]=4505577104;&quot;x&quot;;1234567)"
+    rows = f'<table:table-row><table:table-cell table:formula="{formula}"/></table:table-row>'
+    body = f"<office:body><office:spreadsheet>{sheet('S', rows)}</office:spreadsheet></office:body>"
+    segments, _ = read(package("spreadsheet", body))
+    found = [one.text for one in segments if one.hidden == "text in a formula"]
+    assert found == ["QQ123456C", "4505577104"]
+
+
 def test_messages_conditions_and_texts_of_formulas_have_their_places() -> None:
     names = 'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
     formula = 'table:formula="of:=IF([.A1]=&quot;Tokenliteral&quot;;1;2)"'
