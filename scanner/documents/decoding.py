@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -24,10 +26,29 @@ _USUAL = frozenset(
 )
 # DOS exports (cp850) have the pound sign where cp1252 has "œ": a number follows.
 _DOS_POUND = re.compile(rb"\x9c(?=\s?[0-9])")
+# What is not written so in cp1252: three accented letters in a row, signs inside of words, a pound sign in
+# front of a word, capitals behind small letters.
+_FOREIGN = re.compile(
+    rb"[\xc0-\xff]{3,}|[A-Za-z][\xa3\xaf\xb1\xb3\xb6\xb9\xbc\xbf][a-z]|\xa3[a-z]{3}|[a-z][\x8a\x8c\x8e\x9f](?![A-Z])"
+)
+# Letters of two scripts in one word: the guess is wrong.
+_MIXED = re.compile("[A-Za-z][\u0370-\u04ff\u0590-\u06ff]|[\u0370-\u04ff\u0590-\u06ff][A-Za-z]")
+# How likely a reading in a Western charset is: what speaks for it, and what against it.
+_FITTING = re.compile(
+    "(?<=[A-Za-z])[\u00df-\u00ff\u0101-\u017f]|[\u00c0-\u017f](?=[a-z])|[£€](?=[0-9])|(?<=[a-z])\u2019(?=[a-z])"
+)
+_UNFITTING = re.compile(
+    "(?<=[a-z])[\u00c0-\u00de\u0160\u0152\u017d\u0178]|[\u00c0-\u017f](?=[0-9])|[^\x00-\u017f\u2013-\u2026€]"
+)
+_OTHER_SCRIPT = re.compile("[\u0250-\u1dff\u2c00-\ud7ff]")
 _UTF8_SEQUENCES = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _CONTROLS = frozenset(range(32)) - {9, 10, 12, 13}
 _ABOVE_ASCII = bytes(range(0x80, 0x100))
 _SAMPLE = 64_000
+# Text in UTF-16 of another script than the Latin one: least size, share of the script, of what is readable.
+_LEAST, _ONE_SCRIPT, _READABLE = 32, 0.8, 0.97
+_IDEOGRAPHS = frozenset((*range(0x4E, 0xA0), 0x30, 0xFF))
+_HANGUL = frozenset(range(0xAC, 0xD8))
 _PIECE = 1 << 20
 # Charsets that mail may name; anything else (codecs such as "hex" or "zip" included) is not looked up.
 _TEXT_CODEC = re.compile(
@@ -37,6 +58,23 @@ _TEXT_CODEC = re.compile(
     r"iso[-_]?2022[-_]?(?:jp|kr)(?:[-_]?[0-9])?|ks_c_5601-1987|tis-?620|johab)",
     re.IGNORECASE,
 )
+
+
+# What programs mean by a name, which is more than it says (WHATWG Encoding Standard, 4.2).
+_MEANT = {
+    **dict.fromkeys(
+        ("iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "latin-1", "us-ascii", "ascii"), "cp1252"
+    ),
+    **dict.fromkeys(("gb2312", "gbk", "x-gbk", "cp936", "windows-936"), "gb18030"),
+    **dict.fromkeys(("ks_c_5601-1987", "euc-kr", "euc_kr"), "cp949"),
+    **dict.fromkeys(("shift_jis", "shift-jis", "sjis", "x-sjis"), "cp932"),
+    **dict.fromkeys(("iso-8859-8-i", "iso-8859-8-e"), "iso-8859-8"),
+    **dict.fromkeys(("x-mac-roman", "macintosh", "mac"), "mac-roman"),
+    **dict.fromkeys(("iso-8859-9", "latin5"), "cp1254"),
+    **dict.fromkeys(("tis-620", "iso-8859-11", "windows-874"), "cp874"),
+    "x-mac-cyrillic": "mac-cyrillic",
+    "unicode": "utf-16",
+}
 
 
 def _stray_byte(error: UnicodeError) -> tuple[str, int]:
@@ -79,6 +117,33 @@ def utf16_by_nuls(data: bytes) -> str:
     return name if controls * 20 <= len(low) else ""
 
 
+def utf16_by_script(data: bytes) -> str:
+    """Name of the UTF-16 form of text in another script than the Latin one, empty where it is none.
+
+    Its blanks, line ends and digits have a NUL each, always on the same side; all else is of one script.
+    """
+    sample = data[: _SAMPLE & ~1]
+    if len(sample) < _LEAST or 0 not in sample:
+        return ""
+    for name, side in (("utf-16-le", 1), ("utf-16-be", 0)):
+        high = sample[side::2]
+        if not high.count(0) or sample[1 - side :: 2].count(0) * 10 > len(high):
+            continue
+        counts = Counter(high)
+        plain = counts.pop(0)
+        others = len(high) - plain
+        best = sum(count for _, count in counts.most_common(2))
+        ideographs = sum(counts[byte] for byte in _IDEOGRAPHS)
+        hangul = sum(counts[byte] for byte in _HANGUL)
+        if others < 4 or max(best, ideographs, hangul) < _ONE_SCRIPT * others:
+            continue
+        text = sample.decode(name, "replace")
+        readable = sum(unicodedata.category(char)[0] in "LMNPSZ" or char in "\r\n\t" for char in text)
+        if readable >= _READABLE * len(text):
+            return name
+    return ""
+
+
 def legacy_encoding(data: bytes) -> str:
     """Name the encoding of text that is not UTF-8: cp1252 unless that reading looks wrong."""
     first = _HIGH_BYTES.search(data)
@@ -90,7 +155,8 @@ def legacy_encoding(data: bytes) -> str:
     if _DOS_POUND.search(sample) and high.count(0x9C) * 2 >= len(high):
         return "cp850"
     unusual = sum(1 for char in high.decode("cp1252", "replace") if char not in _USUAL)
-    if not _UNDEFINED_CP1252.search(sample) and unusual * 3 <= len(high):
+    foreign = sum(len(_HIGH_BYTES.findall(one)) for one in _FOREIGN.findall(sample))
+    if not _UNDEFINED_CP1252.search(sample) and unusual * 3 <= len(high) and foreign * 10 < len(high):
         return "cp1252"
     import chardet  # here, because few runs meet such text and all would wait for its tables
 
@@ -98,10 +164,18 @@ def legacy_encoding(data: bytes) -> str:
     if not guess or guess.lower() in {"ascii", "utf-8"} or not _TEXT_CODEC.fullmatch(guess):
         return "cp1252"
     try:
-        codecs.lookup(guess)
+        text = sample.decode(guess, "replace")
     except LookupError:
         return "cp1252"
-    return guess.lower()
+    if _OTHER_SCRIPT.search(text) and len(_MIXED.findall(text)) * 3 < len(high):
+        return guess.lower()
+    return max((guess.lower(), "cp1252", "mac-roman", "cp850"), key=lambda name: _likelihood(sample, name))
+
+
+def _likelihood(sample: bytes, name: str) -> int:
+    """How well text in Latin letters reads in a charset: of Windows, of a Macintosh, of DOS."""
+    text = sample.decode(name, "replace")
+    return len(_FITTING.findall(text)) - len(_UNFITTING.findall(text))
 
 
 def decode(data: bytes, declared: str = "") -> str:
@@ -116,13 +190,14 @@ def decode(data: bytes, declared: str = "") -> str:
     if data.isascii() and b"\x1b" not in data and not _stateful(declared) and 0 not in data:
         return data.decode("ascii")
     known = declared.strip().strip("\"'").lower() if declared else ""
+    known = _MEANT.get(known, known)
     if known and _TEXT_CODEC.fullmatch(known) and (_stateful(known) or not _is_utf8(data)):
         try:
             return data.decode(known)
         except (LookupError, UnicodeError):
             pass
     try:
-        encoding = utf16_by_nuls(data)
+        encoding = utf16_by_nuls(data) or utf16_by_script(data)
         if encoding:
             return data.decode(encoding, "replace")
         return data.decode("utf-8")
@@ -165,7 +240,7 @@ def decoded_pieces(file: BinaryIO, piece: int = _PIECE) -> Iterator[str]:
     head = file.read(piece)
     encoding, skip = byte_order_mark(head)
     if not encoding:
-        encoding = utf16_by_nuls(head)
+        encoding = utf16_by_nuls(head) or utf16_by_script(head)
     if encoding and encoding != "utf-8":
         decoder = codecs.getincrementaldecoder(encoding)("replace")
         head = head[skip:]

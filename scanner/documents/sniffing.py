@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from scanner.documents import openpgp
 from scanner.documents.compound_directory import DamagedDirectoryError, stream_paths
-from scanner.documents.decoding import byte_order_mark, decode, utf16_by_nuls
+from scanner.documents.decoding import byte_order_mark, decode, utf16_by_nuls, utf16_by_script
 from scanner.documents.delimiters import delimiter_of
 from scanner.documents.protocol import Source
 from scanner.documents.sql_statements import is_dump
@@ -558,7 +558,8 @@ def _sniff_text(source: Source, head: bytes) -> str:
     mark, _ = byte_order_mark(head)
     if not mark and not utf16_by_nuls(head):
         controls = len(head) - len(head.translate(None, _CONTROLS))
-        if controls * 50 > len(head) or head.count(0) * 200 > len(head):
+        binary = controls * 50 > len(head) or head.count(0) * 200 > len(head)
+        if binary and not utf16_by_script(head):
             return UNKNOWN
     text = decode(head).lstrip("\ufeff")
     start = text.lstrip()[:2000]

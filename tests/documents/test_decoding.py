@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import random
 
 import pytest
 
-from scanner.documents.decoding import decode, decoded_pieces
+from scanner.documents.decoding import decode, decoded_pieces, utf16_by_script
+from scanner.documents.protocol import Source
+from scanner.documents.sniffing import sniff
 
 UK = "Café £5 – “quoted” for Zoë"
 
@@ -59,3 +62,68 @@ def test_late_legacy_byte_in_an_ascii_file() -> None:
 def test_pieces_do_not_split_characters(unit: str) -> None:
     text = unit * 5_000
     assert "".join(decoded_pieces(io.BytesIO(text.encode()), piece=997)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "codec", "why"),
+    [
+        ("Małgorzata Wiśniewska i Paweł Dąbrowski, córka uczęszcza do szkoły", "cp1250", "Polish"),
+        ("Уважаемая Анна Иванова, дата рождения", "cp1251", "Russian"),
+        ("Уважаемая Анна Иванова, дата рождения", "koi8-r", "Russian of before Windows"),
+        ("王小明先生，您的出生日期是一九七九年三月二日，谢谢。", "gb18030", "Chinese"),
+        ("Αγαπητή Άννα, ημερομηνία γέννησης", "cp1253", "Greek"),
+        ("Name: Siân\nCost: £5\n", "mac-roman", "a few signs of a Macintosh"),
+        ("L’accord à été signé à l’hôtel où Noël", "mac-roman", "French of a Macintosh"),
+        ("Le café de Siân coûte £5", "cp850", "DOS"),
+        ("Le café de Zoë – “£5m”, 12 m³ à 20 °C, ½", "cp1252", "near miss: nothing but Western signs"),
+        ("Budget (£m): £k and £bn in 2024, per m² and m³", "cp1252", "near miss: pounds before letters"),
+        (
+            "Ångström, Øresund, Größe, Çağ without ğ".replace("ğ", "g"),
+            "cp1252",
+            "near miss: accents of many languages",
+        ),
+    ],
+)
+def test_charsets_that_nobody_declares(text: str, codec: str, why: str) -> None:
+    assert decode(text.encode(codec)) == text, why
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Уважаемая Анна, дата рождения: 02/03/1979\r\n",
+        "王小明先生，您的出生日期是一九七九年三月二日。\r\n",
+        "ਪਿਆਰੇ ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ, ਜਨਮ ਮਿਤੀ 02/03/1979\r\n",
+        "عزيزتي فاطمة، تاريخ الميلاد 02/03/1979\r\n",
+        "친애하는 김민수 님, 생년월일은 1979입니다\r\n",
+    ],
+)
+def test_utf16_of_any_script_without_a_mark(text: str, codec: str) -> None:
+    data = text.encode(codec)
+    assert decode(data) == text
+    assert sniff(Source.from_bytes(data)) == "text"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [bytes(range(256)) * 20, b"\x00\x01\x02\x03" * 500, random.Random(4).randbytes(9_000)],
+    ids=["all bytes", "small numbers", "random"],
+)
+def test_binary_data_is_no_text_of_another_script(data: bytes) -> None:
+    assert utf16_by_script(data) == ""
+
+
+@pytest.mark.parametrize(
+    ("data", "declared", "expected"),
+    [
+        (b"it\x92s \xa35", "iso-8859-1", "it’s £5"),
+        (b"it\x92s", "us-ascii", "it’s"),
+        ("镕".encode("gbk"), "gb2312", "镕"),
+        ("שלום".encode("iso-8859-8"), "iso-8859-8-i", "שלום"),
+        ("café".encode("mac-roman"), "x-mac-roman", "café"),
+        ("İş".encode("cp1254"), "iso-8859-9", "İş"),
+    ],
+)
+def test_names_of_charsets_mean_what_programs_mean(data: bytes, declared: str, expected: str) -> None:
+    assert decode(data, declared) == expected

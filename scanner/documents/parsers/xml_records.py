@@ -7,12 +7,14 @@ Entities are expanded by expat within its own amplification limit; nothing exter
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 from xml.parsers import expat
 
+from scanner.documents.decoding import decode
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.parsers.expat_parser import new_expat
@@ -24,6 +26,9 @@ _CHUNK = 1 << 16
 # "junk after document element": a fragment with several roots, of which nothing is lost as tag soup.
 _SEVERAL_ROOTS = 9
 _SHAPES = 20_000
+_TRANSCODED = 50_000_000
+_DECLARATION = re.compile(rb"""\s{0,100}<\?xml\s[^>]{0,150}?encoding\s{0,9}=\s{0,9}["']([\w.:-]{2,40})""")
+_DECLARED = re.compile(r"\A\s{0,100}<\?xml\s[^>]{0,200}\?>")
 # A record is what stands for one person, case or item: longer ones are containers of records.
 _RECORD = 50_000
 _MIXED = 200_000
@@ -105,6 +110,9 @@ class XmlParser:
             with source.open() as file:
                 root = _learn(file)
         except (expat.ExpatError, LookupError, ValueError) as error:
+            if (whole := _in_utf8(source)) is not None:
+                yield from self._well_formed(whole)
+                return
             code = error.code if isinstance(error, expat.ExpatError) else 0
             if code != _SEVERAL_ROOTS:
                 why = expat.ErrorString(code) if code else type(error).__name__
@@ -114,6 +122,41 @@ class XmlParser:
         _decide(root)
         with source.open() as file:
             yield from _Reader(root).read(file)
+
+    @staticmethod
+    def _well_formed(data: bytes) -> Iterator[Event]:
+        root = _learn(io.BytesIO(data))
+        _decide(root)
+        yield from _Reader(root).read(io.BytesIO(data))
+
+
+def _in_utf8(source: Source) -> bytes | None:
+    """A document in a charset that the XML parser lacks, or that it does not declare, in UTF-8 instead.
+
+    ``None`` where it is not well-formed in that either.
+    """
+    if source.size > _TRANSCODED:
+        return None
+    data = source.read()
+    declaration = _DECLARATION.match(data[:200])
+    if declaration is None and _is_utf8(data):
+        return None
+    text = decode(data, declaration[1].decode("ascii") if declaration else "")
+    text = _DECLARED.sub("", text.lstrip("\ufeff"), count=1)
+    data = text.encode("utf-8", "replace")
+    try:
+        _learn(io.BytesIO(data))
+    except (expat.ExpatError, ValueError):
+        return None
+    return data
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _learn(file: BinaryIO) -> _Shape:

@@ -128,3 +128,24 @@ def test_only_formatting_joins_words(text: str, wanted: str, why: str) -> None:
     segments, _ = read(text)
     lines = [line for segment in segments for line in segment.text.split("\n")]
     assert "\n".join(" ".join(line.split()) for line in lines) == wanted, why
+
+
+@pytest.mark.parametrize(
+    ("declaration", "codec", "name"),
+    [
+        ('<?xml version="1.0" encoding="gb2312"?>', "gb18030", "王小明"),
+        ('<?xml version="1.0" encoding="Shift_JIS"?>', "cp932", "表十"),
+        ("", "cp1252", "Siân £5"),
+        ('<?xml version="1.0"?>', "cp1252", "Zoë"),
+        ('<?xml version="1.0" encoding="utf-8"?>', "cp1252", "Zoë"),
+    ],
+)
+def test_charsets_that_the_xml_parser_lacks_or_nobody_declared(
+    declaration: str, codec: str, name: str
+) -> None:
+    rows = "".join(f"<person><name>{one}</name><dob>1</dob></person>" for one in (name, "x"))
+    rows = f"<people>{rows}</people>"
+    segments, coverage = read_whole(Source.from_bytes((declaration + rows).encode(codec)))
+    assert (coverage.kind, coverage.status) == ("xml", Status.INSPECTED)
+    (first,) = [one for one in segments if name in one.text]
+    assert [field.label for field in first.fields] == ["name", "dob"]
