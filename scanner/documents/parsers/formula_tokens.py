@@ -24,6 +24,9 @@ _ARGUMENTS = MappingProxyType({30: 2, 31: 3, 48: 2, 117: 2, 119: 4})
 _DIGITS = 8
 _LARGEST = 1e16
 _MOST_OPERANDS = 4_000
+# No program writes a longer formula (XLSB allows 16,384 bytes): put together piece by piece it would cost
+# the square of its length.
+_LONGEST = 1 << 16
 # ptgStr: token, number of characters, in BIFF8 a flag byte (0: 8-bit, 1: UTF-16), characters.
 _LITERAL_8 = re.compile(rb"\x17([\x03-\xff])\x00(?=[\x20-\x7e\xa0-\xff])")
 _LITERAL_16 = re.compile(rb"\x17([\x03-\xff])\x01(?=[\x00-\xff])")
@@ -163,6 +166,8 @@ def constants(formula: bytes, extra: bytes, dialect: Dialect) -> list[str]:
     ``extra`` is what stands behind the tokens: the values of array constants.  From a token on that is
     not known the strings are searched for, so that none is lost.
     """
+    if len(formula) > _LONGEST:
+        return list(searched(formula, dialect))
     stack = _Stack()
     at = 0
     arrays = 0

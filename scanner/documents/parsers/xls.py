@@ -88,7 +88,7 @@ class XlsParser:
             # Before Excel 5, and as small programs for the web write it: the stream without a container.
             data = source.read()
             bare = _Workbook(CompoundFile(b""), data, limits)
-            yield from bare.read() if head[1] == 8 else early_excel.worksheet(data, limits)
+            yield from bare.read() if head[1:2] == b"\x08" else early_excel.worksheet(data, limits)
             return
         for event in open_or_scan(source, "xls"):
             if isinstance(event, CompoundFile):

@@ -70,6 +70,11 @@ def test_constants_of_other_generations() -> None:
     assert constants(b"\x24" + bytes(6) + long + b"\x08", b"", BIFF12) == ["4505577104"]
 
 
+def test_a_formula_longer_than_any_is_searched() -> None:
+    pieces = text("abc") + (text("def") + JOIN) * 20_000
+    assert constants(pieces, b"", BIFF8) == ["abc"] + ["def"] * 20_000
+
+
 def test_array_constants() -> None:
     values = b"\2" + struct.pack("<HB", 5, 0) + b"Smith" + b"\1" + struct.pack("<d", 4505577104.0)
     assert constants(ARRAY, b"\1\0\0" + values, BIFF8) == ["Smith", "4505577104"]
