@@ -72,6 +72,20 @@ def _front_is_unlisted(archive: zipfile.ZipFile) -> bool:
     return head == _LOCAL_HEADER
 
 
+def bounds(archive: zipfile.ZipFile) -> tuple[int, int]:
+    """Where the archive begins and ends in its file; what stands around it is no part of it."""
+    file = archive.fp
+    if file is None or not archive.infolist():
+        return 0, 1 << 62
+    position = file.tell()
+    start = max(0, file.seek(0, 2) - _END_SIZE - _LONGEST_COMMENT)
+    file.seek(start)
+    at = file.read().rfind(_END)
+    file.seek(position)
+    first = min(entry.header_offset for entry in archive.infolist())
+    return first, start + at + _END_SIZE + len(archive.comment) if at >= 0 else 1 << 62
+
+
 def _skips_a_member(archive: zipfile.ZipFile) -> bool:
     """Tell an archive with a member's header between two members of its directory, or behind the last."""
     file = archive.fp

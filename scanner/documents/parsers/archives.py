@@ -23,13 +23,15 @@ from scanner.documents.parsers.packed_archives import decrypted_members
 from scanner.documents.parsers.zip_encryption import ENCRYPTED_FLAG, LOCAL, fits, local_header, scheme
 from scanner.documents.protocol import HERE, Event, Lock, Member, ProtectionNote, Source
 from scanner.documents.sniffing import PLAIN_WORDS, sniff
-from scanner.documents.zip_directory import is_incomplete
+from scanner.documents.zip_directory import bounds, is_incomplete
 
 # Documents whose parts are binary records: strings are found in them, not their structure.
 _IN_PART = frozenset({"xlsb"})
 _RAW_LIMIT = 32_000_000
 _STEP = 1 << 16
 _IN_ORDER = 32_000_000
+# In front of the first member: once part of a set, or written as one of one part.
+_SPLIT_MARKS = frozenset((b"PK\x07\x08", b"PK00"))
 # Members that are asked whether a password opens them: a few for each try, then so many of those that follow.
 _SAMPLE, _ASKED = 3, 300
 _BROKEN = (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError, struct.error, ValueError)
@@ -141,8 +143,12 @@ class ZipParser:
     def _archive(self, archive: zipfile.ZipFile, source: Source, limits: Limits) -> Iterator[Event]:
         if archive.comment.strip(b"\0 \r\n\t"):
             yield Segment(_comment(archive.comment), Location(("archive comment",)), "archive comment")
+        yield from _outside(archive, source)
         entries = [entry for entry in archive.infolist() if not (entry.is_dir() and not entry.file_size)]
-        if any(entry.filename == "mimetype" for entry in entries):
+        is_package = any(entry.filename == "mimetype" for entry in entries)
+        if not is_package and len(entries) < len(archive.infolist()):
+            yield from _empty_folders(archive, entries)
+        if is_package:
             # A picture of the first page, for the file manager.
             entries = [entry for entry in entries if not entry.filename.startswith("Thumbnails/")]
         secret = secret_parts(archive, entries)
@@ -183,6 +189,32 @@ class ZipParser:
         yield Member(entry.filename, content, location, "", entry.file_size, entry.compress_size)
         if content.damage:
             yield Gap(location, Shortfall.DAMAGED, f"archive member: {content.damage}")
+
+
+def _outside(archive: zipfile.ZipFile, source: Source) -> Iterator[Event]:
+    """What stands in the file in front of the archive and behind it."""
+    begin, end = bounds(archive)
+    for where, start, stop in (("in front of", 0, begin), ("behind", end, source.size)):
+        if start >= stop:
+            continue
+        place = Location((f"data {where} the archive",))
+        with source.open() as file:
+            file.seek(start)
+            data = file.read(min(stop - start, _RAW_LIMIT))
+        if data.strip(b"\0 \r\n\t\x1a") and data not in _SPLIT_MARKS:
+            yield Member("", data, place, "outside of all parts")
+        if stop - start > _RAW_LIMIT:
+            yield Gap(place, Shortfall.LIMIT, f"more than {_RAW_LIMIT:,} bytes")
+
+
+def _empty_folders(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> Iterator[Segment]:
+    """Names of folders that no member stands in."""
+    named = {entry.filename.rpartition("/")[0] for entry in entries}
+    folders = [entry.filename.rstrip("/") for entry in archive.infolist() if entry.is_dir()]
+    named |= {folder.rpartition("/")[0] for folder in folders}
+    for folder in folders:
+        if folder not in named:
+            yield Segment(folder, Location((folder, "folder name")))
 
 
 def _disagreements(source: Source, entry: zipfile.ZipInfo, location: Location) -> Iterator[Event]:

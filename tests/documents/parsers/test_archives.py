@@ -63,6 +63,42 @@ def test_members_names_and_comments() -> None:
     assert ("secret words", "cases/Smith.txt > line 1") in found
 
 
+@pytest.mark.parametrize(
+    ("front", "behind", "expected", "why"),
+    [
+        (b"", b"", {}, "nothing around it"),
+        (b"", b"Zeta Token behind", {"behind": "outside of all parts"}, "a text was added"),
+        (b"Zeta Token in front\n", b"", {"in front": "outside of all parts"}, "a text stands in front"),
+        (b"", b"\0" * 500 + b"\r\n", {}, "padding of a tape"),
+        (b"PK\x07\x08", b"", {}, "the mark of a set of one part"),
+    ],
+)
+def test_what_stands_around_an_archive(
+    front: bytes, behind: bytes, expected: dict[str, str], why: str
+) -> None:
+    data = front + packed({"a.txt": b"inside"}, comment=b"a remark") + behind
+    segments, coverage = read_whole(Source.from_bytes(data, "x.zip"))
+    outside = {str(one.location): one.hidden for one in segments if "archive" in str(one.location)}
+    outside.pop("archive comment")
+    assert outside == {
+        f"data {key} {'of ' * (key == 'in front')}the archive > line 1": value
+        for key, value in expected.items()
+    }, why
+    assert coverage.status is Status.INSPECTED
+    assert any(one.text == "inside" for one in segments)
+
+
+def test_names_of_empty_folders_are_read() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for folder in ("Zeta Token/", "full/", "full/outer/", "full/outer/inner/"):
+            archive.mkdir(folder.rstrip("/"))
+        archive.writestr("full/a.txt", "x")
+    segments, _ = read_whole(Source.from_bytes(buffer.getvalue(), "x.zip"))
+    named = [one.text for one in segments if str(one.location).endswith("folder name")]
+    assert named == ["Zeta Token", "full/outer/inner"]
+
+
 def test_nested_archives_and_their_limit() -> None:
     data = b"innermost words"
     for level in range(12):
