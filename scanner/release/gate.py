@@ -89,8 +89,12 @@ class Gate:
         ]
         # Pictures that were read as parts of the text have said for themselves what they carry.
         known = {objection.code for objection in objections if objection.code.startswith("picture")}
-        objections += [one for one in traces(source, coverage.kind, self._limits) if one.code not in known]
         remarks = [*inventory.remarks(), *numbers.remarks(), *_protection_remarks(coverage)]
+        for trace in traces(source, coverage.kind, self._limits):
+            if isinstance(trace, Remark):
+                remarks.append(trace)
+            elif trace.code not in known:
+                objections.append(trace)
         rows = max((part.rows for part in people.values()), default=0)
         crowd = PeopleCount(inspection.assessment.people.low, max(inspection.assessment.people.high, rows))
         if name.endswith(REMOVED_LIST):

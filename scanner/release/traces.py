@@ -7,23 +7,29 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from scanner.documents import Limits, Segment, Source, read_document
+from scanner.documents.parsers.embedded_pictures import picture_size
 from scanner.release.inventory import Inventory
-from scanner.release.model import Objection, Weight
+from scanner.release.model import Objection, Remark, Weight
 
 _PACKAGES = frozenset("docx xlsx pptx xlsb vsdx odt ods odp odg epub".split())  # noqa: SIM905 (a table of words)
 _PICTURES = (".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".png", ".webp", ".heic")
 # A photograph is a few megabytes; a larger one is looked at in its beginning, where its properties stand.
 _PICTURE_BYTES = 64_000_000
 _MOST_PICTURES = 500
+# OpenDocument programs save a picture of 256 pixels with every document: in it the print of a page is three
+# pixels high, while the title of a slide can be read.
+_PAGES_OF_TEXT = frozenset(("odt", "ods", "docx", "xlsx"))
+_TOO_SMALL_TO_READ = 256
+_HEAD = 1 << 16
 # Exif: the directory that describes the small picture of the picture (TIFF 6.0, IFD 1).
 _THUMBNAIL_OFFSET = 0x0201
 
 
-def traces(source: Source, kind: str, limits: Limits) -> Iterator[Objection]:
-    """Objections to what is in a file beside its text.  What is damaged was a gap of the reading before."""
+def traces(source: Source, kind: str, limits: Limits) -> Iterator[Objection | Remark]:
+    """What is to be said of what is in a file beside its text.  Damage was a gap of the reading before."""
     try:
         if kind in _PACKAGES:
-            yield from _in_package(source, limits)
+            yield from _in_package(source, kind, limits)
         elif kind == "zip":
             yield from _in_archive(source, limits)
         elif kind == "image":
@@ -38,7 +44,21 @@ def traces(source: Source, kind: str, limits: Limits) -> Iterator[Objection]:
         )
 
 
-def _in_package(source: Source, limits: Limits) -> Iterator[Objection]:
+def _thumbnail(head: bytes, kind: str, place: str) -> Objection | Remark:
+    """The small picture of the first page that programs save with a document, read from its ``head``."""
+    size = picture_size(head)
+    if kind in _PAGES_OF_TEXT and size is not None and max(size) <= _TOO_SMALL_TO_READ:
+        return Remark("thumbnail", "A picture of the first page, too small for its words to be read.", place)
+    return Objection(
+        "thumbnail",
+        Weight.MEDIUM,
+        "A small picture of the first page may show what was taken out since.",
+        "Save without a preview picture.",
+        place,
+    )
+
+
+def _in_package(source: Source, kind: str, limits: Limits) -> Iterator[Objection | Remark]:
     pictures = 0
     positions: list[str] = []
     properties: list[str] = []
@@ -46,13 +66,8 @@ def _in_package(source: Source, limits: Limits) -> Iterator[Objection]:
         for entry in package.infolist()[: limits.members]:
             name = entry.filename.lower()
             if "thumbnail" in name and entry.file_size and not name.endswith(("/", ".rels", ".xml")):
-                yield Objection(
-                    "thumbnail",
-                    Weight.MEDIUM,
-                    "A small picture of the first page may show what was taken out since.",
-                    "Save without a preview picture.",
-                    entry.filename,
-                )
+                with package.open(entry) as member:
+                    yield _thumbnail(member.read(_HEAD), kind, entry.filename)
             elif name.endswith(_PICTURES) and entry.file_size <= _PICTURE_BYTES and not entry.flag_bits & 1:
                 pictures += 1
                 if pictures > _MOST_PICTURES:
@@ -91,7 +106,7 @@ def _in_package(source: Source, limits: Limits) -> Iterator[Objection]:
         )
 
 
-def _in_archive(source: Source, limits: Limits) -> Iterator[Objection]:
+def _in_archive(source: Source, limits: Limits) -> Iterator[Objection | Remark]:
     """The documents and pictures of an archive, one level deep."""
     with source.open() as file, zipfile.ZipFile(file) as package:
         for entry in package.infolist()[: limits.members]:

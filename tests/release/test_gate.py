@@ -37,6 +37,13 @@ def book(change: object = None, title: str = "Counts") -> bytes:
     return stream.getvalue()
 
 
+CONTENT = (
+    '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+    'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"><office:body><office:text>'
+    "<text:p>The committee noted the report.</text:p></office:text></office:body></office:document-content>"
+)
+
+
 def document(*paragraphs: str, change: object = None) -> bytes:
     made = docx.Document()
     for text in paragraphs or ("The committee noted the report on road works.",):
@@ -238,9 +245,31 @@ def test_a_photograph_inside_of_a_document(check: Check) -> None:
     assert found.place.startswith("word/media/")
 
 
-def test_a_preview_picture(check: Check) -> None:
-    stream = io.BytesIO()
-    docx.Document().save(stream)
+@pytest.mark.parametrize(
+    ("name", "kind", "width", "objected", "why"),
+    [
+        ("a.odt", "text", 181, False, "print of a page that is 256 pixels high cannot be read"),
+        ("a.ods", "spreadsheet", 256, False, "the same"),
+        ("a.odt", "text", 600, True, "large enough to read"),
+        ("a.odp", "presentation", 256, True, "titles of a slide can be read"),
+    ],
+)
+def test_a_preview_picture(check: Check, name: str, kind: str, width: int, objected: bool, why: str) -> None:
+    stream, picture = io.BytesIO(), io.BytesIO()
+    Image.new("RGB", (width, width)).save(picture, "PNG")
+    with zipfile.ZipFile(stream, "w") as package:
+        package.writestr("mimetype", f"application/vnd.oasis.opendocument.{kind}")
+        package.writestr("content.xml", CONTENT)
+        package.writestr("Thumbnails/thumbnail.png", picture.getvalue())
+    found = check(name, stream.getvalue()).check
+    assert ("thumbnail" in codes(found)) is objected, why
+    assert ("thumbnail" in {remark.code for remark in found.remarks}) is not objected
+
+
+def test_a_preview_picture_that_is_drawn_can_be_read(check: Check) -> None:
+    stream = io.BytesIO(document())
+    with zipfile.ZipFile(stream, "a") as package:
+        package.writestr("docProps/thumbnail.emf", b"\1\0\0\0" + bytes(100))
     assert "thumbnail" in codes(check("a.docx", stream.getvalue()).check)
 
 
