@@ -84,7 +84,7 @@ PARSERS: Mapping[str, str] = MappingProxyType(
         "tnef": "scanner.documents.parsers.tnef:TnefParser",
         "vcf": "scanner.documents.parsers.calendar:CalendarParser",
         "video": "scanner.documents.parsers.sound:SoundParser",
-        "vsd": "scanner.documents.parsers.compound:CompoundParser",
+        "vsd": "scanner.documents.parsers.visio:VisioParser",
         "vsdx": "scanner.documents.parsers.archives:ZipParser",
         "xar": "scanner.documents.parsers.packed_archives:PackedArchiveParser",
         "xls": "scanner.documents.parsers.xls:XlsParser",

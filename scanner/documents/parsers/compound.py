@@ -1,4 +1,4 @@
-"""Compound files without a reader of their own (Visio, Project, others): the strings of their streams."""
+"""Compound files without a reader of their own (Project, others): the strings of their streams."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _METAFILES = (b"\x01\x00\x09\x00", b"\x01\x00\x00\x00")
 class CompoundParser:
     """Reads other compound files as the readable runs of their streams, and the files inside of them."""
 
-    kinds = frozenset({"ole", "vsd"})
+    kinds = frozenset({"ole"})
 
     def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
         """Yield properties, embedded files, strings, and the gap that says so.
@@ -52,7 +52,7 @@ class CompoundParser:
         for event in open_or_scan(source, kind):
             if isinstance(event, CompoundFile):
                 whole = yield from stream_events(event)
-                if not whole or kind != "ole":
+                if not whole:
                     words = PLAIN_WORDS.get(kind, kind)
                     detail = f"{words}; only runs of readable characters were read"
                     yield Gap(HERE, Shortfall.UNSUPPORTED_KIND, detail)
