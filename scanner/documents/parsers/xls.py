@@ -28,7 +28,7 @@ from scanner.documents.parsers.office_encryption import office_lock, scheme
 from scanner.documents.parsers.ooxml_parts import record
 from scanner.documents.parsers.property_sets import codec_of, property_events
 from scanner.documents.parsers.workbook_parts import header_text
-from scanner.documents.parsers.workbook_styles import Styles
+from scanner.documents.parsers.workbook_styles import BLACK, WHITE, Styles, unseen_by_colour
 from scanner.documents.protocol import HERE, Event, Source
 
 _FILEPASS, _CODEPAGE, _DATEMODE, _BOUNDSHEET, _SST = 0x2F, 0x42, 0x22, 0x85, 0xFC
@@ -52,7 +52,11 @@ _WORDS = {
 }  # fmt: skip
 _VERSION_8 = 0x0600
 _GLOBALS, _CHART_SHEET = 0x0005, 0x0020
-_WHITE = frozenset((1, 9))
+# Colours of the palette; 0x7FFF is that of the system for text.
+_COLOURS = {0: BLACK, 1: WHITE, 8: BLACK, 9: WHITE, 64: BLACK, 65: WHITE, 0x7FFF: BLACK}
+_SOLID = 1
+# A row that is lower shows nothing of its text.
+_FLAT_TWIPS = 20
 _MOST_RECORDS = 2_000_000
 # Different strings in formulas that are remembered so as to report each once.
 _LITERALS = 10_000
@@ -126,6 +130,11 @@ def _file(file: CompoundFile, limits: Limits) -> Iterator[Event]:
     yield from file.take_gaps()
 
 
+def _colour(index: int) -> str:
+    """A colour of the palette as RRGGBB, or a mark of its own; the first eight stand there twice."""
+    return _COLOURS.get(index) or f"palette {index + 8 if index < 8 else index}"
+
+
 def _protection(data: bytes) -> tuple[Protection, str] | None:
     """The encryption that FILEPASS, among the first records, tells of (MS-XLS 2.4.117), and its name."""
     for number, (kind, at, length) in enumerate(biff.Walk(data).headers()):
@@ -150,8 +159,8 @@ class _Workbook:
         self._text = Text()
         self._date1904 = False
         self._formats = dict(BUILT_IN_FORMATS)
-        self._white: list[bool] = []
-        self._cell_formats: list[tuple[int, int, bool]] = []
+        self._fonts: list[str] = []
+        self._cell_formats: list[tuple[int, int, str | None]] = []
         self._styles = Styles()
         self._strings: list[str] = []
         self._lost = False  # a cell names a shared string that is not there
@@ -304,8 +313,8 @@ class _Workbook:
             self._styles.formats.append(self._formats.get(form, GENERAL))
             # There is no font of number 4.
             index = font - 1 if font > 4 else font
-            white = 0 <= index < len(self._white) and self._white[index]
-            self._styles.reasons.append("white text" if white and not filled else "")
+            colour = self._fonts[index] if 0 <= index < len(self._fonts) else ""
+            self._styles.reasons.append(unseen_by_colour(colour, filled))
 
     def _code_page(self, item: Record) -> None:
         (page,) = struct.unpack_from("<H", item.body, 0)
@@ -317,7 +326,7 @@ class _Workbook:
         self._date1904 = item.body[:1] == b"\x01"
 
     def _font(self, item: Record) -> None:
-        self._white.append(struct.unpack_from("<H", item.body, 4)[0] in _WHITE)
+        self._fonts.append(_colour(struct.unpack_from("<H", item.body, 4)[0]))
 
     def _number_format(self, item: Record) -> None:
         (number,) = struct.unpack_from("<H", item.body, 0)
@@ -326,10 +335,13 @@ class _Workbook:
     def _cell_format(self, item: Record) -> None:
         font, form = struct.unpack_from("<HH", item.body, 0)
         if self._text.biff8:
-            filled = len(item.body) >= 18 and struct.unpack_from("<L", item.body, 14)[0] >> 26 != 0
+            borders, fill = struct.unpack_from("<LH", item.body, 14) if len(item.body) >= 20 else (0, 0)
+            pattern, front = borders >> 26, fill & 0x7F
         else:
-            filled = len(item.body) >= 12 and struct.unpack_from("<L", item.body, 8)[0] >> 16 & 0x3F != 0
-        self._cell_formats.append((form, font, filled))
+            (fill,) = struct.unpack_from("<L", item.body, 8) if len(item.body) >= 12 else (0,)
+            pattern, front = fill >> 16 & 0x3F, fill & 0x7F
+        ground = None if not pattern else _colour(front) if pattern == _SOLID else ""
+        self._cell_formats.append((form, font, ground))
 
     def _shared_strings(self, item: Record) -> None:
         reader = biff.SharedStrings([item.body, *item.tail])
@@ -393,7 +405,7 @@ class _Workbook:
         kind = item.kind
         if kind == _ROW:
             row, height, flags = struct.unpack_from("<H4xH4xH", body, 0)
-            if flags & 0x20 or height == 0:
+            if flags & 0x20 or height < _FLAT_TWIPS:
                 rows.hidden_rows.add(row)
         elif kind == _COLUMNS:
             first, last, width, _, flags = struct.unpack_from("<5H", body, 0)

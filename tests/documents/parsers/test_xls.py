@@ -339,3 +339,42 @@ def test_columns_hidden_again_and_again_cost_nothing() -> None:
     segments, coverage = read(workbook([("A", 0, hides + cells)]))
     assert len(segments) > 5_000
     assert coverage.status is Status.INSPECTED
+
+
+@pytest.mark.parametrize(
+    ("font", "pattern", "front", "hidden", "why"),
+    [
+        (0x7FFF, 0, 64, "", "as a program begins"),
+        (9, 0, 64, "white text", "white on the sheet"),
+        (9, 1, 18, "", "white on blue"),
+        (9, 1, 1, "white text", "white on white paint"),
+        (0x7FFF, 1, 8, "blacked-out text", "a black bar"),
+        (10, 1, 2, "text in the colour of its background", "red on red"),
+        (10, 1, 47, "", "red on pink"),
+        (0x7FFF, 2, 8, "", "a pattern through which it shows"),
+    ],
+)
+@pytest.mark.parametrize("version", [0x0600, 0x0500])
+def test_colours_of_cells(font: int, pattern: int, front: int, hidden: str, why: str, version: int) -> None:
+    name = b"\x05\x00Arial" if version == 0x0600 else b"\x05Arial"
+    fonts = rec(0x31, struct.pack("<HHHHHBBBB", 200, 0, font, 400, 0, 0, 0, 0, 0) + name)
+    if version == 0x0600:
+        style = struct.pack("<HHHHHLLH", 0, 0, 1, 0x20, 0, 0, pattern << 26, front)
+        cell = label(0, 0, "Token")
+    else:
+        style = struct.pack("<HHHHLL", 0, 0, 1, 0x20, front | pattern << 16, 0)
+        cell = rec(0x204, struct.pack("<HHHH", 0, 0, 0, 5) + b"Token")
+    book = workbook(
+        [("S", 0, cell)], fonts + rec(0xE0, style), version, "Workbook" if version == 0x0600 else "Book"
+    )
+    segments, _ = read(book)
+    assert segment_with(segments, "Token").hidden == hidden, why
+
+
+@pytest.mark.parametrize(
+    ("height", "hidden"), [(2, "hidden row"), (0, "hidden row"), (100, ""), (0x80FF, "")]
+)
+def test_rows_without_height(height: int, hidden: str) -> None:
+    row = rec(0x208, struct.pack("<HHHHHHL", 0, 0, 1, height, 0, 0, 0x100))
+    segments, _ = read(workbook([("S", 0, row + label(0, 0, "Token"))]))
+    assert segment_with(segments, "Token").hidden == hidden
