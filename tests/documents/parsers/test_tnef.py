@@ -123,6 +123,23 @@ def test_compressed_rtf() -> None:
         decompress(b"not compressed at all", 1_000)
 
 
+RTF = b"{\\rtf1 stored as it is}"
+
+
+@pytest.mark.parametrize(
+    ("size", "raw_size", "whole"),
+    [
+        (12, 0, True),  # as the format says
+        (12, 12, True),  # the head is counted into the second length as well
+        (12, 40, True),
+        (50, 40, False),  # both lengths say that there was more
+    ],
+)
+def test_rtf_that_is_stored(size: int, raw_size: int, whole: bool) -> None:
+    head = struct.pack("<LLLL", len(RTF) + size, len(RTF) + raw_size, 0x414C454D, 0)
+    assert decompress(head + RTF, 1_000) == (RTF, whole)
+
+
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="no folder of shared documents beside the repository")
 def test_real_files_and_their_mutations_end_with_a_coverage() -> None:
     chance = random.Random(3)
