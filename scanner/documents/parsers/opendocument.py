@@ -28,6 +28,7 @@ from scanner.documents.parsers.html import soup_segments
 from scanner.documents.parsers.image import written_properties
 from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.parsers.looks import Look
+from scanner.documents.parsers.ooxml_package import decode_xml
 from scanner.documents.parsers.opendocument_names import Names
 from scanner.documents.parsers.opendocument_styles import Styles, named_styles
 from scanner.documents.parsers.sheet_rows import column_letters
@@ -42,6 +43,10 @@ _SILENT = frozenset({"mimetype", "META-INF/manifest.xml", "manifest.rdf", "layou
 _COPIES = 16
 _COLUMNS = 16_384
 _STYLED = 200
+# Folders of macros, their forms, and scripts.
+_PROGRAMS = ("Basic/", "Dialogs/", "Scripts/")
+# What the main part of a document, a flat one or a formula begins with.
+_ROOTS = frozenset(("document-content", "document", "math"))
 _SETTINGS = 1_000_000
 _PICTURES = (".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp")
 _HEAD = 65_536
@@ -174,6 +179,9 @@ class OpenDocumentParser:
                 yield from _settings(event)
                 continue
             part = _PART.match(event.name)
+            if part is None and event.name.startswith(_PROGRAMS):
+                yield replace(event, hidden="macro source")
+                continue
             if part is None:
                 size = _picture_size(event)
                 if size is None or (limits.ocr and size >= TEXT_PIXELS):
@@ -224,11 +232,13 @@ class FlatOpenDocumentParser:
         yield from _part(member, "document", "", count(1), limits, Styles())
 
 
-def _settings(member: Member) -> Iterator[Segment]:
+def _settings(member: Member) -> Iterator[Event]:
     """What a program remembered in words: printers, data sources, file names."""
     assert not isinstance(member.content, bytes)
     with member.content() as file:
-        text = file.read(_SETTINGS).decode("utf-8", "replace")
+        text = decode_xml(file.read(_SETTINGS))
+    if "<!ENTITY" in text:
+        yield Gap(Location((member.name,)), Shortfall.DAMAGED, "XML with entity declarations")
     for name, value in _SETTING.findall(text):
         if value.strip() and name != "PrinterSetup":
             place = Location(("settings", name))
@@ -251,6 +261,8 @@ def _part(
         with opened() as file:
             yield from walk.read(file)
         yield from unread_pictures(walk.pictures)
+        if name == "content" and not folder and walk.root not in _ROOTS:
+            yield Gap(within / "content.xml", Shortfall.DAMAGED, "holds something else")
     except ExpansionLimitError as limit:
         yield Gap(within / f"{name}.xml", Shortfall.LIMIT, str(limit))
     except (expat.ExpatError, LookupError, ValueError) as error:
@@ -276,6 +288,7 @@ class _PropertiesWalk:
         self._text: list[str] = []
         self._label = ""
         self.pictures = 0
+        self.root = ""
 
     def read(self, file: BinaryIO) -> Iterator[Event]:
         """Yield the properties.  Raises ``ExpatError``."""
@@ -301,6 +314,7 @@ class _PropertiesWalk:
         """Take the start of an element."""
         if not self._names:
             self._names.declare(attributes)
+            self.root = name.rpartition(":")[2]
         self._text.clear()
         self._label = self._names[name].rpartition(":")[2].replace("-", " ")
         for key, value in attributes.items():
@@ -346,6 +360,7 @@ class _Walk:
         self._cells = 0
         self._numbers: dict[str, int] = {}
         self.pictures = 0  # in the XML itself, that nobody read and that may hold text
+        self.root = ""
         self._said: set[str] = set()
         self._starts: dict[str, Callable[[dict[str, str]], None]] = {
             "style:style": self._start_style,
@@ -435,6 +450,7 @@ class _Walk:
             return
         if not self._names:
             self._names.declare(attributes)
+            self.root = name.rpartition(":")[2]
         short = self._names[name]
         known = {self._names[key]: value for key, value in attributes.items()} if attributes else {}
         handler = self._starts.get(short)

@@ -332,6 +332,44 @@ def test_encrypted_documents_are_told_by_the_manifest() -> None:
     assert (coverage.status, coverage.protection) == (Status.ENCRYPTED, Protection.STRONG)
 
 
+@pytest.mark.parametrize(
+    ("parts", "status", "why"),
+    [
+        (
+            {"content.xml": "<m:manifest xmlns:m='m'><m:entry>x</m:entry></m:manifest>"},
+            Status.NOT_INSPECTED,
+            "a manifest",
+        ),
+        (
+            {"content.xml": "<math:math xmlns:math='m'><math:mi>x</math:mi></math:math>"},
+            Status.INSPECTED,
+            "a formula",
+        ),
+    ],
+)
+def test_content_that_is_something_else_is_told(parts: dict[str, str], status: Status, why: str) -> None:
+    _, coverage = read(pack({"mimetype": "application/vnd.oasis.opendocument.text", **parts}))
+    assert coverage.status is status, why
+
+
+def test_macros_and_settings_are_hidden_and_read_in_any_encoding() -> None:
+    item = '<config:config-item config:name="CurrentDatabaseDataSource" config:type="string">sourcetoken</config:'
+    settings = f'<?xml version="1.0" encoding="UTF-16"?><office:settings>{item}config-item></office:settings>'
+    parts: dict[str, str | bytes] = {
+        "mimetype": "application/vnd.oasis.opendocument.text",
+        "content.xml": part("document-content", "<office:body><text:p>bodytoken</text:p></office:body>"),
+        "settings.xml": settings.encode("utf-16"),
+        "Basic/Standard/Module1.xml": "<script:module xmlns:script='s'>Sub macrotoken</script:module>",
+    }
+    segments, coverage = read(pack(parts))
+    hidden = {segment.hidden for segment in segments if "macrotoken" in segment.text}
+    assert hidden == {"macro source"}
+    assert {segment.hidden for segment in segments if "sourcetoken" in segment.text} == {"document settings"}
+    assert coverage.status is Status.INSPECTED
+    parts["settings.xml"] = f'<!DOCTYPE x [<!ENTITY e "word">]>{settings}'
+    assert read(pack(parts))[1].status is Status.PARTIAL
+
+
 def test_limits_and_damage_are_told() -> None:
     rows = "".join(row(f"a{number}", "b") for number in range(3_000))
     _, coverage = read_whole(Source.from_bytes(workbook(sheet("A", rows))), limits=Limits(cells=100))
