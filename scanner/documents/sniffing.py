@@ -348,7 +348,7 @@ def _sniff_elsewhere(source: Source, head: bytes) -> str:
     if _CPIO.match(head) or _is_binary_cpio(head):
         return "cpio"
     if b"PK\x03\x04" in head[:4096] and _ends_in_zip(source):
-        return "zip"
+        return _sniff_zip(source, head)
     return ""
 
 
