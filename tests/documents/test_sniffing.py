@@ -133,6 +133,11 @@ def test_an_embedded_workbook_does_not_make_a_presentation_a_workbook() -> None:
     assert kind(package("ppt/presentation.xml", "x.presentationml.main+xml", extra=extra)) == "pptx"
 
 
+@pytest.mark.parametrize("front", [b"\r\n", b"\0" * 16, b"HTTP/1.1 200 OK\r\n\r\n"])
+def test_what_stands_in_front_of_a_package_does_not_hide_its_kind(front: bytes) -> None:
+    assert kind(front + package("xl/workbook.xml", "x.spreadsheetml.sheet.main+xml")) == "xlsx"
+
+
 def test_zip_kinds() -> None:
     assert kind(packed(mimetype="application/vnd.oasis.opendocument.text", content_dot_xml="<x/>")) == "odt"
     assert kind(packed(mimetype="application/epub+zip")) == "epub"

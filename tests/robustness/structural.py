@@ -284,7 +284,7 @@ def other_encoding(data: bytes, _other: bytes, chance: random.Random) -> bytes:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return data
-    if "\0" in text or data.startswith((b"%PDF", b"{\\rt")) or re.match(rb"[\w-]+: ", data):
+    if "\0" in text or data.startswith((b"%PDF", b"{\\rt")) or re.match(rb"From |[\w-]+: ", data):
         return data  # formats of bytes, and mail
     return text.encode(chance.choice(("utf-16", "utf-8-sig")))
 
