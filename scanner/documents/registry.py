@@ -86,6 +86,8 @@ PARSERS: Mapping[str, str] = MappingProxyType(
         "video": "scanner.documents.parsers.sound:SoundParser",
         "vsd": "scanner.documents.parsers.visio:VisioParser",
         "vsdx": "scanner.documents.parsers.archives:ZipParser",
+        "word-early": "scanner.documents.parsers.early_word:EarlyWordParser",
+        "wordperfect": "scanner.documents.parsers.wordperfect:WordPerfectParser",
         "xar": "scanner.documents.parsers.packed_archives:PackedArchiveParser",
         "xls": "scanner.documents.parsers.xls:XlsParser",
         "xlsb": "scanner.documents.parsers.xlsb:XlsbParser",

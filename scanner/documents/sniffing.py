@@ -79,6 +79,8 @@ PLAIN_WORDS: Mapping[str, str] = MappingProxyType(
         "video": "film",
         "vsd": "Visio drawing",
         "xls": "legacy Excel workbook",
+        "word-early": "document of an early Word",
+        "wordperfect": "WordPerfect document",
         "xar": "xar archive",
         "xlsb": "binary Excel workbook",
         "zstd": "Zstandard data",
@@ -135,6 +137,9 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     *((b"\0\0\x1a\0" + bytes((version, 0x10)), "lotus") for version in range(6)),
     (b"\xff\0\2\0\4\4", "lotus"),
     (b"VCLMTF", "starview"),
+    (b"\x31\xbe\x00\x00\x00\xab", "word-early"),
+    (b"\x32\xbe\x00\x00\x00\xab", "word-early"),
+    (b"\xffWPC", "wordperfect"),
     (b"\x01\x00\x09\x00\x00\x03", "metafile"),
     (b"VCLMTF", "metafile"),
     (b"ActiveMime\x00", "active-mime"),
@@ -337,6 +342,8 @@ def _sniff_elsewhere(source: Source, head: bytes) -> str:
         return "certificate"
     if openpgp.is_message(head):
         return "pgp"
+    if _is_early_word(head):
+        return "word-early"
     if _DRAWING.match(head):
         return "drawing"
     if _is_dbf(head):
@@ -350,6 +357,15 @@ def _sniff_elsewhere(source: Source, head: bytes) -> str:
     if b"PK\x03\x04" in head[:4096] and _ends_in_zip(source):
         return _sniff_zip(source, head)
     return ""
+
+
+def _is_early_word(head: bytes) -> bool:
+    """Tell Word 1 and 2, and Word 6 without its compound file: mark, version, and where the text stands."""
+    if head[:2] not in (b"\x9b\xa5", b"\xdb\xa5", b"\xdc\xa5") or len(head) < 0x80:
+        return False
+    version = int.from_bytes(head[2:4], "little")
+    start, end = int.from_bytes(head[0x18:0x1C], "little"), int.from_bytes(head[0x1C:0x20], "little")
+    return 0 < version < 0x70 and 0x80 <= start <= end < 1 << 30
 
 
 def _is_one_value(head: bytes, size: int) -> bool:

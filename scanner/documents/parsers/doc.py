@@ -71,7 +71,7 @@ def _document(file: CompoundFile) -> Iterator[Event]:
         yield Gap(HERE, Shortfall.DAMAGED, "header of the Word document")
         yield from left_over(main, 0, len(main))
     else:
-        yield from _stories(word)
+        yield from stories(word)
         if word.truncated:
             yield Gap(HERE, Shortfall.DAMAGED, "the piece table points outside of the text")
         yield from _residue(word)
@@ -99,7 +99,8 @@ class _Story:
     numbered: bool = False
 
 
-def _stories(word: WordFile) -> Iterator[Event]:
+def stories(word: WordFile) -> Iterator[Event]:
+    """Yield the text of a document, by its stories."""
     text = word_binary.text_of(word, word_binary.codec(word))
     hidden = _seen_on_colours(word, word_binary.hidden_runs(word))
     marks, known = word_binary.paragraph_runs(word)
