@@ -49,9 +49,10 @@ class PhraseRule(_Strict):
     whatever it says, is the finding.  ``value_of`` limits the phrases to the values of such labels.
 
     ``patterns`` are RE2 patterns of whole words in any case, for constructions that no list holds; a space
-    in them is any blank.  ``tail`` says that the words behind a phrase tell what it is about: they are the
-    finding by themselves (``alone``: "suffers from ...") or with the phrase (``joined``: "arrested for ...").
-    Both are read by the special-category recogniser only.
+    in them is any blank.  ``lead`` is a pattern of the words before each of them, found with it and not
+    reported ("dad often" before "hits him"; child flags only).  ``tail`` says that the words behind a
+    phrase tell what it is about: they are the finding by themselves (``alone``: "suffers from ...") or with
+    the phrase (``joined``: "arrested for ..."); read by the special-category recogniser only.
     """
 
     id: str
@@ -61,6 +62,7 @@ class PhraseRule(_Strict):
     phrases: tuple[str, ...] = ()
     exact: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
+    lead: str = ""
     tail: Literal["", "alone", "joined"] = ""
     anchors: tuple[str, ...] = ()
     counter: tuple[str, ...] = ()

@@ -102,7 +102,8 @@ _AGE = re.compile(
     r"|(?<=[a-z]) ?\((?P<bracket>\d{1,2})(?: ?(?:yrs?|years?|months?|mths?|m|y|yo))?\)"
     r"|\b(?:Year|Yr|Y) ?(?P<year>1[0-4]|[1-9]|R)\b(?! (?:of|contract|budget|plan|target|end|on year))"
     r"|\b(?:Reception|Nursery) (?:class|year|at)\b|\bin (?:Reception|Nursery)\b"
-    r"|\b[PS][1-7]\b(?= (?:at|pupil|class|in)\b)",
+    r"|\b[PS][1-7]\b(?= (?:at|pupil|class|in)\b)|(?<=[a-z] \()[PS][1-7](?=\))|(?<=[a-z], )[PS][1-7](?=,)"
+    r"|\b\d{1,2} oed\b",
     re.IGNORECASE,
 )
 _YEARS = ("age", "yo", "bracket", "comma", "is", "turns")

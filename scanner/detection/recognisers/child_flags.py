@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import re2
+
 from rules.flags import KindPack, PhrasePack, PhraseRule, Weight, load_pack
+from scanner.detection.constructions import compile_constructions
 from scanner.detection.finding import REPORTED, Evidence, EvidenceKind, Finding
 from scanner.detection.gate import TOPIC_ONLY, Gate, Standing, title_words, word_pattern
 from scanner.detection.mention import Use
@@ -42,6 +45,8 @@ class _Compiled:
     anchors: re.Pattern[str] | None
     counter: re.Pattern[str] | None
     not_before: re.Pattern[str] | None
+    patterns: re2._Regexp[bytes] | None = None
+    lead: re2._Regexp[bytes] | None = None
     exact: bool = False
 
 
@@ -61,6 +66,8 @@ class ChildFlagRecogniser:
                 word_pattern([*pack.anchors, *rule.anchors]) if rule.weight is not Weight.STRONG else None,
                 word_pattern(rule.counter),
                 title_words(rule.not_before),
+                compile_constructions(_whole(rule)),
+                compile_constructions([rule.lead]) if rule.lead else None,
             )
             for rule in pack.rules
         ]
@@ -71,11 +78,15 @@ class ChildFlagRecogniser:
             ((phrase, replace(item, exact=True)) for item in compiled for phrase in item.rule.exact),
             case_sensitive=True,
         )
-        self.programs = (*self._index.programs, *self._exact.programs)
+        self._constructed = [item for item in compiled if item.patterns is not None]
+        self._construction = compile_constructions(p for rule in pack.rules for p in _whole(rule))
+        own = () if self._construction is None else (self._construction,)
+        self.programs = (*self._index.programs, *self._exact.programs, *own)
 
     def recognise(self, view: View) -> list[Finding]:
         """Child flags of ``view``; those that fail the gate come back below the reporting band."""
-        hits = _longest(view.phrases(self._index) + view.phrases(self._exact))
+        listed = view.phrases(self._index) + view.phrases(self._exact)
+        hits = _longest([*listed, *self._constructions(view)])
         if not hits:
             return []
         gate = Gate(view, self._kinds, self._not_before)
@@ -94,6 +105,21 @@ class ChildFlagRecogniser:
                 confidence, why = self._anchored(view, hit, standing, strong)
             findings.append(_finding(hit, standing, confidence, why))
         return findings
+
+    def _constructions(self, view: View) -> Iterator[PhraseHit[_Compiled]]:
+        if self._construction is None or not view.may_hold(self._construction):
+            return
+        for match in self._construction.finditer(view.data):
+            words = match.group()
+            for item in self._constructed:
+                if item.patterns is None or item.patterns.fullmatch(words) is None:
+                    continue
+                led = item.lead.match(words) if item.lead is not None else None
+                start = match.start() + (
+                    len(words) - len(words[led.end() :].lstrip()) if led is not None else 0
+                )
+                yield PhraseHit(start, match.end(), item)
+                break
 
     @staticmethod
     def _weigh(view: View, gate: Gate, hit: PhraseHit[_Compiled]) -> Standing:
@@ -160,6 +186,11 @@ class ChildFlagRecogniser:
         if anchored or (subject.child and subject.kinds >= 1):
             return standing.confidence, standing.why
         return TOPIC_ONLY, "no child anchor"
+
+
+def _whole(rule: PhraseRule) -> tuple[str, ...]:
+    """The patterns of a rule with the words that lead to them."""
+    return tuple(f"{rule.lead} {pattern}" if rule.lead else pattern for pattern in rule.patterns)
 
 
 def _finding(hit: PhraseHit[_Compiled], standing: Standing, confidence: float, why: str) -> Finding:

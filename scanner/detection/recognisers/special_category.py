@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 import re2
 
 from rules.flags import KindPack, PhrasePack, PhraseRule, Weight, load_pack
+from scanner.detection.constructions import compile_constructions
 from scanner.detection.finding import REPORTED, Evidence, EvidenceKind, Finding
 from scanner.detection.gate import REACH, TOPIC_ONLY, Gate, Standing, word_pattern
 from scanner.detection.mention import Use
 from scanner.detection.phrases import PhraseIndex
-from scanner.detection.programs import compile_bytes
 from scanner.detection.sections import KindClassifier
 from scanner.detection.subjects import Attribute
 from scanner.detection.view import View
@@ -124,10 +124,6 @@ _LONGEST_DAMAGED = 400
 _CELL = re.compile(r"(?:[ \t]{2}|\t|\|[ \t]*|\",[ \t]?\"?)$")
 _LABEL_SIGN = re.compile(r"[ \t]{0,3}[:=]")
 _CODE_LIST = re.compile(r"[ \t]*(?:[\w-]+[ \t]*[:=][ \t]*)?\[[^\]\n]*\][,;]?[ \t]*$")
-# The blanks of a pattern, outside its character classes.
-_BLANK = re.compile(r"(\[[^\]]*\])| (\?)?")
-_GAP = r"[ \t\r\n\-]{1,3}"
-_OPTIONAL_GAP = r"[ \t\r\n\-]?"
 # A label in running text or in a column of its own: "ETHNICITY - Kurdish", "FAITH    Orthodox.".
 _INLINE = re.compile(
     r"[ \t]{0,3}(?:\([^()\n]{0,40}\)[ \t]?)?(?P<sign>[:=]|\t|[ \t]{2}|[ \t][-–](?=[ \t]))[ \t]{0,60}"
@@ -227,7 +223,7 @@ class SpecialCategoryRecogniser:
                 _anchors(pack, rule),
                 word_pattern(rule.counter),
                 _title(rule.not_before),
-                _compiled_patterns(rule.patterns),
+                compile_constructions(rule.patterns),
             )
             for rule in pack.rules
         ]
@@ -245,7 +241,7 @@ class SpecialCategoryRecogniser:
         # One pass for all constructions and for names of diseases by their endings.
         self._constructed = [item for item in compiled if item.patterns is not None]
         endings = rf"[a-z]{{3,}}(?:{'|'.join(_ENDINGS.split())})s?"
-        self._construction_pattern = _compiled_patterns(
+        self._construction_pattern = compile_constructions(
             (endings, *(pattern for rule in pack.rules for pattern in rule.patterns))
         )
 
@@ -598,16 +594,6 @@ def _title(words: Iterable[str]) -> re.Pattern[str] | None:
         return None
     body = "|".join(r"[ \t\n]+".join(map(re.escape, word.split())) for word in listed)
     return re.compile(rf"^(?:'s)?[ \t\n/-]{{1,3}}(?:(?:and|&)[ \t][\w'-]+[ \t])?(?:{body})\b", re.IGNORECASE)
-
-
-def _compiled_patterns(patterns: Iterable[str]) -> re2._Regexp[bytes] | None:
-    """One byte pattern for several; a space in them is any blank."""
-    body = "|".join(patterns)
-    body = _BLANK.sub(lambda match: match.group(1) or (_OPTIONAL_GAP if match.group(2) else _GAP), body)
-    if not body:
-        return None
-    pattern = rf"\b(?:{body})\b".encode("latin-1")
-    return compile_bytes(pattern, case_sensitive=False, longest_match=True)
 
 
 def _is_whole(item: _Compiled, words: bytes) -> bool:
