@@ -52,26 +52,44 @@ def test_early_word(data: bytes, texts: list[str], why: str) -> None:
     assert (coverage.kind, coverage.status) == ("word-early", Status.INSPECTED)
 
 
-NOTE = struct.pack("<HLL", 1, 10, 8) + b"A note\x80."
+NOTE = struct.pack("<HLL", 1, 10, 8) + b"A\x80note."
 ENTRY = struct.pack("<BBHHLL", 0, 8, 1, 0, len(NOTE), 44)
 INDEX = struct.pack("<HHHHHL", 2, 2, 0, 0, 0, 0) + ENTRY
 BODY = b"\0\0\0A footnote of hers\0"
 FUNCTION = b"\xd6\0" + struct.pack("<H", len(BODY)) + BODY
-    struct.pack("<HHHHHL", 2, 2, 0, 0, 0, 0) + bytes(2) + struct.pack("<BBHHLL", 0, 8, 1, 0, len(NOTE), 44)
-)
 
 
 @pytest.mark.parametrize(
     ("data", "texts", "why"),
     [
-        (perfect(b"Dear\x80Ann\xccNI\x80no\x81QQ123456C\xcc", 2), ["Dear Ann", "NI no\xa0QQ123456C"], "6: blanks"),
+        (
+            perfect(b"Dear\x80Ann\xccNI\x80no\x81QQ123456C\xcc", 2),
+            ["Dear Ann", "NI no\xa0QQ123456C"],
+            "6: blanks",
+        ),
         (perfect(b"QQ\xf2\x0c\xf2123456\xf3\x0c\xf3C", 2), ["QQ123456C"], "6: bold in a number"),
-        (perfect(b"Caf\xf0\x29\x01\xf0 \xf0\x0b\x04\xf05 caf\x0f", 2), ["Café £5 café"], "6: other characters"),
+        (
+            perfect(b"Caf\xf0\x29\x01\xf0\x80\xf0\x0b\x04\xf05\x80caf\x0f", 2),
+            ["Café £5 café"],
+            "6: other characters",
+        ),
         (perfect(b"a\xd0\x01\x0a\0\0\0\0\0\0\xd0b\xd4\x1a\x0a\0XXX\0\0\xd4c", 2), ["a bc"], "6: functions"),
-        (perfect(b"12345678\xd0\x0a\x0a\0\0\0\0\0\0\xd0200000", 2), ["12345678\t200000"], "6: cells stay apart"),
-        (perfect(b"body", 2, INDEX + NOTE, 16), ["body", "A note ."], "6: a note in a packet"),
-        (perfect(b"Dear Ann\nNI no\xa0QQ123456C\rnext\n", 0), ["Dear Ann", "NI no\xa0QQ123456C next"], "5: ends"),
-        (perfect(b"QQ\xc3\x0c\xc3123456\xc4\x0c\xc4C \xc0\x29\x01\xc0", 0), ["QQ123456C é"], "5: bold, accents"),
+        (
+            perfect(b"12345678\xd0\x0a\x0a\0\0\0\0\0\0\xd0200000", 2),
+            ["12345678\t200000"],
+            "6: cells stay apart",
+        ),
+        (perfect(b"body", 2, INDEX + NOTE, 16), ["body", "A note."], "6: a note in a packet"),
+        (
+            perfect(b"Dear Ann\nNI no\xa0QQ123456C\rnext\n", 0),
+            ["Dear Ann", "NI no\xa0QQ123456C next"],
+            "5: ends",
+        ),
+        (
+            perfect(b"QQ\xc3\x0c\xc3123456\xc4\x0c\xc4C \xc0\x29\x01\xc0", 0),
+            ["QQ123456C é"],
+            "5: bold, accents",
+        ),
         (perfect(b"a" + FUNCTION + b"b", 0), ["ab", "A footnote of hers"], "5: a note"),
     ],
 )
