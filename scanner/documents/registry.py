@@ -77,7 +77,7 @@ PARSERS: Mapping[str, str] = MappingProxyType(
         "spreadsheet-xml": "scanner.documents.parsers.spreadsheet_xml:SpreadsheetXmlParser",
         "sql": "scanner.documents.parsers.sql_dump:SqlDumpParser",
         "sqlite": "scanner.documents.parsers.sqlite:SqliteParser",
-        "starview": "scanner.documents.parsers.starview:StarViewParser",
+        "starview": "scanner.documents.parsers.metafile:MetafileParser",
         "sylk": "scanner.documents.parsers.exchange_tables:SylkParser",
         "tar": "scanner.documents.parsers.archives:TarParser",
         "text": "scanner.documents.parsers.plain:TextParser",

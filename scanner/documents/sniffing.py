@@ -141,7 +141,6 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\x32\xbe\x00\x00\x00\xab", "word-early"),
     (b"\xffWPC", "wordperfect"),
     (b"\x01\x00\x09\x00\x00\x03", "metafile"),
-    (b"VCLMTF", "metafile"),
     (b"ActiveMime\x00", "active-mime"),
     (b"AT&TFORM", "image"),
     (b"\xff\x4f\xff\x51", "image"),

@@ -150,7 +150,7 @@ class ZipParser:
             yield from _empty_folders(archive, entries)
         if is_package:
             # A picture of the first page, for the file manager.
-            entries = [entry for entry in entries if not entry.filename.startswith("Thumbnails/")]
+            entries = [entry for entry in entries if not _is_thumbnail(archive, entry)]
         secret = secret_parts(archive, entries)
         locked: list[zipfile.ZipInfo] = []
         for index, entry in enumerate(entries):
@@ -215,6 +215,22 @@ def _empty_folders(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> 
     for folder in folders:
         if folder not in named:
             yield Segment(folder, Location((folder, "folder name")))
+
+
+def _is_thumbnail(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
+    """Whether an entry is the picture that it is named as: under that name anything could stand."""
+    if not entry.filename.startswith("Thumbnails/") or entry.flag_bits & ENCRYPTED_FLAG:
+        return False
+    return shows_a_picture(archive, entry)
+
+
+def shows_a_picture(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
+    """Whether an entry begins as the pictures do that programs make of a first page."""
+    try:
+        with archive.open(entry) as file:
+            return file.read(8).startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8"))
+    except (*_BROKEN, NotImplementedError):
+        return False
 
 
 def _disagreements(source: Source, entry: zipfile.ZipInfo, location: Location) -> Iterator[Event]:

@@ -73,7 +73,7 @@ class _Drawing:
 class MetafileParser:
     """Reads the texts of metafiles."""
 
-    kinds = frozenset({"metafile"})
+    kinds = frozenset({"metafile", "starview"})
 
     def parse(self, source: Source, limits: Limits) -> Iterator[Event]:
         """Yield the texts in the order in which they are drawn, and gaps for pictures of text."""
@@ -239,24 +239,32 @@ def _starview(data: bytes, drawing: _Drawing) -> None:
 
 
 def _starview_text(kind: int, version: int, body: bytes, drawing: _Drawing) -> None:
-    """A text in 8-bit letters, the part of it that is drawn, and (version 2) the text in UTF-16."""
+    """A text in 8-bit letters, the part of it that is drawn, and (version 2) the text in UTF-16.
+
+    Some have a length of 32 bits, and then UTF-16 alone.
+    """
     before, between = _S_TEXTS[kind]
-    x, y, count = struct.unpack_from("<iiH" if before == 8 else "<ii8xH", body)
-    at = before + 2
-    text = body[at : at + count].decode("cp1252", "replace")
-    at += count
-    start, length, width = 0, 0xFFFF, 0
+    x, y = struct.unpack_from("<ii", body)
+    count, high = struct.unpack_from("<HH", body, before)
+    wide = bool(count and not high)
+    text = (
+        _decoded(body, before + 4, count, wide=True)
+        if wide
+        else _decoded(body, before + 2, count, wide=False)
+    )
+    at = before + (4 + 2 * count if wide else 2 + count)
+    start, length, width = 0, 0, 0
     if between < 0:
         at += 2
     else:
         start, length = struct.unpack_from("<HH", body, at + between)
         at += between + 4
-    if kind == _S_ARRAY:
+    if kind == _S_ARRAY and not wide:
         (steps,) = struct.unpack_from("<I", body, at)
         if steps:
             (width,) = struct.unpack_from("<i", body, at + 4 * steps)
         at += 4 + 4 * steps
-    if version > 1:
+    if version > 1 and not wide and at + 2 <= len(body):
         (count,) = struct.unpack_from("<H", body, at)
-        text = _decoded(body, at + 2, count, wide=True)
-    drawing.write(text[start : start + length], x, y, width)
+        text = _decoded(body, at + 2, count, wide=True) or text
+    drawing.write(text[start : start + length] or text, x, y, width)

@@ -13,6 +13,7 @@ from xml.parsers import expat
 from scanner.documents.inflating import CountingReader
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
+from scanner.documents.parsers.archives import shows_a_picture
 from scanner.documents.protocol import HERE, Event, Member, Source
 
 # What says how the parts hang together, and nothing of their content.
@@ -44,6 +45,8 @@ class XpsParser:
                 name = entry.filename.lower()
                 if name.endswith((_PAGE, *_STRUCTURE)):
                     continue
+                if "thumbnail" in posixpath.basename(name) and shows_a_picture(archive, entry):
+                    continue  # a small picture of the first page, for the file manager
                 location = Location((entry.filename,))
                 if name.endswith(_FONT):
                     yield Member(entry.filename, _plain_font(archive, entry), location, named=True)

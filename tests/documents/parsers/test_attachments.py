@@ -97,6 +97,13 @@ XPS = {
 }
 
 
+ODT = {
+    "mimetype": "application/vnd.oasis.opendocument.text",
+    "content.xml": "<office:document-content xmlns:office='o' xmlns:text='t'><text:p>Words</text:p>"
+    "</office:document-content>",
+}
+
+
 def test_pages_of_xps() -> None:
     segments, coverage = read(pack(XPS))
     assert (coverage.kind, coverage.status) == ("xps", Status.INSPECTED)
@@ -105,6 +112,21 @@ def test_pages_of_xps() -> None:
     assert str(segment_with(segments, "Tokenlast").location) == "page 2"
     assert segment_with(segments, "tokenlink").hidden == "link target"
     assert segment_with(segments, "Tokenauthor")
+
+
+JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(40)
+
+
+@pytest.mark.parametrize(
+    ("package", "name"), [(XPS, "docProps/thumbnail.jpeg"), (ODT, "Thumbnails/thumbnail.png")]
+)
+def test_the_picture_for_the_file_manager_is_passed_over_and_nothing_else(
+    package: dict[str, str], name: str
+) -> None:
+    _, coverage = read(pack({**package, name: JPEG}))
+    assert coverage.status is Status.INSPECTED
+    segments, _ = read(pack({**package, name: "Ann tokenbehind a name"}))
+    assert segment_with(segments, "tokenbehind")
 
 
 @pytest.mark.parametrize(
@@ -246,7 +268,7 @@ PLACE = struct.pack("<ii", 5, 7)
 )
 def test_texts_of_a_starview_metafile(actions: tuple[tuple[int, int, bytes], ...], text: str) -> None:
     segments, coverage = read(svm(*actions))
-    assert (coverage.kind, coverage.status) == ("metafile", Status.INSPECTED)
+    assert (coverage.kind, coverage.status) == ("starview", Status.INSPECTED)
     assert [segment.text for segment in segments] == ([text] if text else [])
 
 
