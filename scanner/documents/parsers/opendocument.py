@@ -100,11 +100,12 @@ _LEAVES = {
 _MESSAGES = ("table:help-message", "table:error-message")
 # What is shown beside the words of a paragraph.
 _ASIDES = frozenset(("text:note-citation", "text:number"))
-_SILENT_SETTINGS = frozenset(("PrinterSetup",))
+# Settings whose words are the program's own.
+_SILENT_SETTINGS = frozenset(("PrinterSetup", "ViewId", "PrinterIndependentLayout", "BeginLine", "EndLine"))
 _WORDY = re.compile(r"[^\W_]{3}")
 # Who changed or commented, and when; inside of the paragraph where a comment hangs.
 _DATES = frozenset(("dc:date", "meta:date-string"))
-_ABOUT_A_CHANGE = _DATES | {"dc:creator", "meta:creator-initials"}
+_ABOUT_A_CHANGE = _DATES | {"dc:creator", "meta:creator-initials", "loext:sender-initials"}
 _INTERNAL = re.compile(r"(?:\./)?(?:#|Pictures/|Object|ObjectReplacements/|\Z)")
 
 
@@ -240,7 +241,7 @@ def _settings(member: Member) -> Iterator[Event]:
     if "<!ENTITY" in text:
         yield Gap(Location((member.name,)), Shortfall.DAMAGED, "XML with entity declarations")
     for name, value in _SETTING.findall(text):
-        if value.strip() and name != "PrinterSetup":
+        if value.strip() and name not in _SILENT_SETTINGS:
             place = Location(("settings", name))
             yield row_segment([unescape(value)], [name], place, hidden="document settings")
 
@@ -492,7 +493,7 @@ class _Walk:
             self._leaf[1].append(text)
         elif self._properties is not None:
             self._properties.text(text)
-        elif self._paragraphs:
+        elif self._paragraphs and self._paragraphs[-1].depth > self._frames[-1].depth:
             self._paragraphs[-1].pieces.append((text, self._looks[-1][2] if self._looks else ""))
 
     def _here(self) -> Location:

@@ -452,6 +452,7 @@ CELL = "<table:table><table:table-row><table:table-cell{0}>{1}</table:table-cell
         ('<text:section text:display="condition" text:condition="ooow:0"><text:p>there</text:p></text:section>', "there", "", "near miss: a condition that hides nothing"),
         ('<text:section text:display="none"><text:p>gone</text:p></text:section>', "gone", "hidden section", "switched off"),
         ('<text:p>12345678<text:note text:note-class="footnote"><text:note-citation>1</text:note-citation><text:note-body><text:p>n</text:p></text:note-body></text:note></text:p>', "12345678", "", "the number of a note is no part of the number"),
+        ('<text:p>QQ<office:annotation><dc:creator>A</dc:creator><loext:sender-initials>MV</loext:sender-initials><x:new>9</x:new><text:p>c</text:p></office:annotation>123456C</text:p>', "QQ123456C", "", "nor are a commenter's initials"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("named", [False, True])
