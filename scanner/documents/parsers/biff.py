@@ -11,6 +11,8 @@ from scanner.documents.parsers.formula_tokens import BIFF8, Dialect, biff5
 
 BOF = frozenset((0x0809, 0x0409, 0x0209, 0x0009))
 EOF, CONTINUE = 0x000A, 0x003C
+# Strings without a letter that follow each other in the table of different strings.
+_MOST_EMPTY = 2
 # No record has a longer body (MS-XLS 2.1.4); what says so is damaged, and what it covers is lost.
 _LONGEST = 8224
 # (8-bit runs of nothing but letters above ASCII are numbers)
@@ -115,9 +117,13 @@ def is_substream(data: bytes, at: int) -> bool:
 
 
 class SharedStrings:
-    """Reads the SST record with its CONTINUE records (MS-XLS 2.4.265, 2.5.293)."""
+    """Reads the SST record with its CONTINUE records (MS-XLS 2.4.265, 2.5.293).
+
+    ``damaged`` says at the end that there are zeros where strings were: no program writes several empty ones.
+    """
 
     def __init__(self, bodies: list[bytes]) -> None:
+        self.damaged = False
         self._bodies = bodies
         self._index = 0
         self._at = 8
@@ -127,10 +133,13 @@ class SharedStrings:
         if not self._bodies or len(self._bodies[0]) < 8:
             return
         (count,) = struct.unpack_from("<L", self._bodies[0], 4)
+        empty = 0
         for _ in range(count):
             text = self._string()
             if text is None:
                 return
+            empty = 0 if text else empty + 1
+            self.damaged = self.damaged or empty > _MOST_EMPTY
             budget -= len(text)
             if budget < 0:
                 return

@@ -163,7 +163,7 @@ class _Workbook:
         self._cell_formats: list[tuple[int, int, str | None]] = []
         self._styles = Styles()
         self._strings: list[str] = []
-        self._lost = False  # a cell names a shared string that is not there
+        self._lost = False  # shared strings that cells name are not there
         self._used = bytearray()
         self._sheets: list[_Sheet] = []
         self._globals = _Sheet("", "", kind=_GLOBALS)
@@ -347,6 +347,7 @@ class _Workbook:
         reader = biff.SharedStrings([item.body, *item.tail])
         self._strings.extend(reader.read(2 * len(self._data)))
         self._used = bytearray(len(self._strings))
+        self._lost = self._lost or reader.damaged
 
     def _name(self, item: Record) -> None:
         body = item.body

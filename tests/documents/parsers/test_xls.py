@@ -283,6 +283,17 @@ def test_a_record_longer_than_any_is_damage() -> None:
     assert [gap.reason for gap in coverage.gaps] == [Shortfall.DAMAGED]
 
 
+@pytest.mark.parametrize(("zeros", "status"), [(3, Status.INSPECTED), (9, Status.PARTIAL)])
+def test_zeros_among_the_shared_strings_are_damage(zeros: int, status: Status) -> None:
+    """One string of no letters is a string; several are a lost sector."""
+    words = [text8(f"word{number}") for number in range(4)]
+    sst = rec(
+        0xFC, struct.pack("<LL", 4, 4 + zeros // 3) + words[0] + words[1] + bytes(zeros) + words[2] + words[3]
+    )
+    cells = b"".join(rec(0xFD, struct.pack("<HHHL", row, 0, 0, row)) for row in range(2))
+    assert read(workbook([("A", 0, cells)], sst))[1].status is status
+
+
 @pytest.mark.parametrize(
     ("start", "end", "why"),
     [(0x85, None, "all that says which sheets there are"), (0x204, 0x0A, "the cells of a sheet")],
