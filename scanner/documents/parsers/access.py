@@ -8,6 +8,7 @@ import re
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 
 from scanner.documents.external_program import ProgramError, as_file, find_program, output_of
 from scanner.documents.limits import Limits
@@ -23,6 +24,8 @@ _FIELD_CHARACTERS = 10_000_000
 # Where Access 2007 and later keep how pages are encrypted (MS-OFFCRYPTO's EncryptionInfo, with its length).
 _ENCRYPTION_INFO = 0x299
 _PAGE = 4_096
+# Where a head is hidden, and under which key, which everybody knows.
+_HIDDEN, _HIDDEN_BYTES, _HEAD_KEY = 0x18, 128, b"\xc7\xda\x39\x6b"
 # The tables of the program itself, whose rows are forms, layouts and rights.
 _OWN = ("MSys", "~TMPCLP")
 # Where Access 2007 and later keep attached files, and the lists of a field with several values.
@@ -50,7 +53,10 @@ class AccessParser:
         if method := _encryption(source.head(_PAGE)):
             yield ProtectionNote(Protection.STRONG, HERE, method)
             yield Gap(HERE, Shortfall.ENCRYPTED, "needs a password")
-        elif not mdbtools():
+            return
+        if method := _lock_in_name(source.head(_PAGE)):
+            yield ProtectionNote(Protection.NAME_ONLY, HERE, method, "no encryption")
+        if not mdbtools():
             yield from only_strings(source, "no mdbtools installed")
         else:
             with as_file(source) as path:
@@ -65,6 +71,42 @@ def _encryption(head: bytes) -> str:
     if not 8 < length < _PAGE - _ENCRYPTION_INFO or major not in (1, 2, 3, 4) or minor > 4:
         return ""
     return "Access, agile encryption" if (major, minor) == (4, 4) else "Access, Office encryption"
+
+
+def _lock_in_name(head: bytes) -> str:
+    """A password or a code that keeps nobody out who has another program; empty where there is none.
+
+    The head is hidden under a stream of RC4 with one key for all files; in it stand the key of the pages,
+    and the password with the day of creation laid over it.
+    """
+    if len(head) < _PAGE or head[0x14:0x15] == b"\0":
+        return ""
+    hidden = head[_HIDDEN : _HIDDEN + _HIDDEN_BYTES]
+    plain = bytes(one ^ other for one, other in zip(hidden, _stream(len(hidden)), strict=True))
+    key, password = plain[0x3E - _HIDDEN :][:4], plain[0x42 - _HIDDEN :][:40]
+    (day,) = struct.unpack_from("<d", plain, 0x72 - _HIDDEN)
+    over = struct.pack("<L", int(day)) if 0 < day < 2**31 else bytes(4)
+    if any(byte ^ over[at % 4] for at, byte in enumerate(password)):
+        return "Access database password"
+    return "Access encoding" if any(key) else ""
+
+
+@cache
+def _stream(length: int) -> bytes:
+    """The stream of RC4 that hides every head."""
+    state = list(range(256))
+    other = 0
+    for at in range(256):
+        other = (other + state[at] + _HEAD_KEY[at % len(_HEAD_KEY)]) & 255
+        state[at], state[other] = state[other], state[at]
+    out = bytearray()
+    at = other = 0
+    for _ in range(length):
+        at = (at + 1) & 255
+        other = (other + state[at]) & 255
+        state[at], state[other] = state[other], state[at]
+        out.append(state[(state[at] + state[other]) & 255])
+    return bytes(out)
 
 
 def _database(source: Source, path: str, limits: Limits) -> Iterator[Event]:

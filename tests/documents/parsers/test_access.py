@@ -114,6 +114,30 @@ def with_column_type(data: bytes, name: str, old: int, new: int) -> bytes:
     raise AssertionError("no such column")
 
 
+def laid_over(data: bytes, at: int, value: bytes) -> bytes:
+    """Bytes of the hidden head with a value laid over them: what was nothing before is the value then."""
+    mixed = bytes(one ^ other for one, other in zip(data[at:], value, strict=False))
+    return data[:at] + mixed + data[at + len(value) :]
+
+
+@needs_mdbtools
+@pytest.mark.parametrize(
+    ("data", "method"),
+    [
+        (GUILD, ""),
+        (laid_over(GUILD, 0x42, "secret".encode("utf-16-le")), "Access database password"),
+        (laid_over(GUILD, 0x68, b"\1"), "Access database password"),
+        (laid_over(GUILD, 0x6A, b"\1"), ""),  # behind it
+    ],
+)
+def test_a_password_that_protects_nothing_is_told_and_the_rows_are_read(data: bytes, method: str) -> None:
+    text, coverage = read(data)
+    assert coverage.status is Status.INSPECTED
+    assert "Aaron" in text
+    assert [part.method for part in coverage.protected] == ([method] if method else [])
+    assert coverage.protection is (Protection.NAME_ONLY if method else Protection.NONE)
+
+
 SURNAME = b"\xff\xfeAaron"
 
 
