@@ -47,6 +47,7 @@ _ABOVE_ASCII = bytes(range(0x80, 0x100))
 _SAMPLE = 64_000
 # Text in UTF-16 of another script than the Latin one: least size, share of the script, of what is readable.
 _LEAST, _ONE_SCRIPT, _READABLE = 32, 0.8, 0.97
+_PRINTED, _OTHER_BYTES, _FEWEST_BLANKS = bytes((9, 10, 13, *range(32, 127))), 0.07, 400
 _IDEOGRAPHS = frozenset((*range(0x4E, 0xA0), 0x30, 0xFF))
 _HANGUL = frozenset(range(0xAC, 0xD8))
 _PIECE = 1 << 20
@@ -125,9 +126,12 @@ def utf16_by_script(data: bytes) -> str:
     sample = data[: _SAMPLE & ~1]
     if len(sample) < _LEAST or 0 not in sample:
         return ""
+    # Pairs of letters in 8 bits are ideographs in 16.
+    if len(sample.translate(None, _PRINTED)) < _OTHER_BYTES * len(sample):
+        return ""
     for name, side in (("utf-16-le", 1), ("utf-16-be", 0)):
         high = sample[side::2]
-        if not high.count(0) or sample[1 - side :: 2].count(0) * 10 > len(high):
+        if high.count(0) * _FEWEST_BLANKS < len(high) or sample[1 - side :: 2].count(0) * 10 > len(high):
             continue
         counts = Counter(high)
         plain = counts.pop(0)

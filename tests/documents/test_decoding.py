@@ -107,8 +107,22 @@ def test_utf16_of_any_script_without_a_mark(text: str, codec: str) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [bytes(range(256)) * 20, b"\x00\x01\x02\x03" * 500, random.Random(4).randbytes(9_000)],
-    ids=["all bytes", "small numbers", "random"],
+    [
+        bytes(range(256)) * 20,
+        b"\x00\x01\x02\x03" * 500,
+        random.Random(4).randbytes(9_000),
+        b"plain words of the usual kind and nothing else\r\n" * 40 + b"\0\0\0",
+        b"{\\rtf1\\ansi plain words}" * 40 + b"\0",
+        "Größe und Maße, überall äöü\r\n".encode("cp1252") * 40 + b"\0\0",
+    ],
+    ids=[
+        "all bytes",
+        "small numbers",
+        "random",
+        "a NUL behind text",
+        "a NUL behind RTF",
+        "a NUL behind accents",
+    ],
 )
 def test_binary_data_is_no_text_of_another_script(data: bytes) -> None:
     assert utf16_by_script(data) == ""
