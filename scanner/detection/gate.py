@@ -76,7 +76,7 @@ _HISTORY = 115
 
 # "I'm pregnant", "I have had chemotherapy", "my depression": of oneself; not "I told the client that ...".
 _OF_MYSELF = re.compile(
-    r"\b(?:I|I['’]?(?:m|ve)|(?:I )?(?:am|was|have|had)|my|[Ii] (?:also|still|now|only|often|suffer(?:ed)?"
+    r"\b(?:I|I['’]?(?:m|ve)|(?:I )?(?:am|was|have|had)|[Mm]y|[Ii] (?:also|still|now|only|often|suffer(?:ed)?"
     r"|take|use|need|got|get|live|lost|cannot|can['’]?t|keep|belong|identify|broke|hurt|came))"
     r"(?:[ \t\n]+(?!(?:clients?|cases?|pupils?|tenants?|residents?|training|course|meeting|team|colleagues?"
     r"|told|said|asked|spoke|spoken|met|seen|saw|visited|attended|attending|doing|running|writing|written|sent|received"

@@ -98,7 +98,7 @@ _AGE = re.compile(
     r"|\b(?:he|she|who)(?:'?s| is) (?P<is>\d{1,2})\b(?![:/.%]| ?(?:am|pm|minutes|hours|months))"
     r"|\b(?P<months>\d{1,2})[ -]?(?:months?|weeks?|days?)[ -]old"
     r"|\bunborn\b|\bbaby (?:girl|boy)\b|\bEDD\b|\bnewborn\b"
-    r"|(?<=[a-z]), (?P<comma>1?\d)(?=,| and\b| is\b| was\b| who\b)"
+    r"|(?<=[a-z]),? (?P<comma>[1-9]\d?)(?=[,;:]| and\b| is\b| was\b| has\b| who\b| [-–])"
     r"|(?<=[a-z]) ?\((?P<bracket>\d{1,2})(?: ?(?:yrs?|years?|months?|mths?|m|y|yo))?\)"
     r"|\b(?:Year|Yr|Y) ?(?P<year>1[0-4]|[1-9]|R)\b(?! (?:of|contract|budget|plan|target|end|on year))"
     r"|\b(?:Reception|Nursery) (?:class|year|at)\b|\bin (?:Reception|Nursery)\b"

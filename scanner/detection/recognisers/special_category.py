@@ -54,7 +54,8 @@ _ENDINGS = (
     "sarcoma neuropathy myopathy retinopathy nephropathy cardiomyopathy encephalopathy thrombosis "
     "fibrosis psychosis infarct infarction embolism ischaemia arrhythmia apnoea dystonia ataxia dysphagia "
     "aphasia oxetine azepam azepine zolam setron sartan statin mycin cillin prazole lukast triptan "
-    "peridone tidine ipril olol dipine gliptin gliflozin thyroxine "
+    "peridone tidine ipril olol xaban gatran ogrel tinib umab zumab ximab ciclovir cavir navir "
+    "dipine gliptin gliflozin thyroxine "
 )
 _NOT_DISEASES = frozenset(
     [b"academia", b"multimedia", b"apoptosis", b"photosynthesis", b"nostalgia", b"trophy"]
@@ -182,6 +183,25 @@ _THEIR = re.compile(
 )
 
 
+# A code beside what it stands for, and the columns that hold codes.
+_CODE_BEFORE = re.compile(r"(?<![\w/.£-])(?P<code>[A-Z]{0,3}\d{2,5}[A-Z]?)[ \t]{0,2}[=:–-]?[ \t]{0,2}$")
+_CODE_BEHIND = re.compile(r"[ \t]{0,2}[=:(–-][ \t]{0,2}(?P<code>[A-Z]{0,3}\d{2,5}[A-Z]?)(?![\w/.])")
+_CODE_LABEL = re.compile(r"\b(?:code|element|deduction|ded|type|pay ?code|union|scheme)s?\b", re.IGNORECASE)
+# A bare "Reason" is one of absence where the columns beside it count days off.
+_REASON_LABEL = re.compile(r"^(?:reason|reason given|cause|detail|details|category|type)$", re.IGNORECASE)
+_ABSENCE = re.compile(
+    r"absen|sick|fit ?note|days? lost|lost days|\brtw\b|return to work|return date|working days|fte days"
+    r"|\bwdl?\b|first day|last day|\btrigger|bradford",
+    re.IGNORECASE,
+)
+_NO_ABSENCE = re.compile(
+    r"carer|dependa?nt|compassionate|bereave|special leave|strike|industrial action|emergency leave|parental"
+    r"|paternity|adoption|house move|annual|holiday|unpaid|jury|training|snow|weather|toil|flexi|domestic"
+    r"|other",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     rule: PhraseRule
@@ -281,6 +301,7 @@ class SpecialCategoryRecogniser:
             if finding.confidence >= REPORTED:
                 taken.update(numbers)
             findings.append(finding)
+        findings += self._union_codes(view, gate, candidates)
         said_to = -1
         for number, candidate in enumerate(candidates[:_MOST]):
             if number in taken:
@@ -295,6 +316,33 @@ class SpecialCategoryRecogniser:
                 said_to = finding.end
             findings.append(finding)
         return self._plainer(findings)
+
+    @staticmethod
+    def _union_codes(view: View, gate: Gate, candidates: list[_Candidate]) -> list[Finding]:
+        """Cells that name a union by a code which the text explains: "551 GMB / 552 UNISON"."""
+        text = view.text
+        codes: dict[str, PhraseRule] = {}
+        for candidate in candidates:
+            if candidate.item.rule.category != "union":
+                continue
+            before = _CODE_BEFORE.search(text, max(0, candidate.start - 16), candidate.start)
+            behind = _CODE_BEHIND.match(text, candidate.end)
+            for found in (before, behind):
+                if found is not None:
+                    codes[found["code"]] = candidate.item.rule
+        if not codes:
+            return []
+        findings: list[Finding] = []
+        for record, field in view.layout.labelled_fields(lambda label: _CODE_LABEL.search(label) is not None):
+            rule = codes.get(text[field.start : field.end])
+            if rule is None or record.table is None or len(findings) >= _MOST:
+                continue
+            if gate.subjects.within(record.start, record.end).named:
+                evidence = (Evidence(EvidenceKind.LABEL, "code of a union"),)
+                findings.append(
+                    Finding("SPECIAL_CATEGORY", field.start, field.end, 0.6, rule.id, evidence, rule.category)
+                )
+        return findings
 
     def _plainer(self, findings: list[Finding]) -> list[Finding]:
         """Without words that name nothing ("fit note") where what they are about is named beside them."""
@@ -352,8 +400,13 @@ class SpecialCategoryRecogniser:
         """Values of labels: those of the layout, and those that stand inside lines."""
         text = view.text
         found: dict[int, _Labelled] = {}
-        for _, field in view.layout.labelled_fields(lambda label: self._label_rule(label) is not None):
+        reasons = self._labels.get("absence reason")
+        for record, field in view.layout.labelled_fields(self._may_label):
             item = self._label_rule(field.label)
+            if item is None and record.table is not None and reasons is not None:
+                others = " | ".join(part.label for part in record.fields)
+                if _ABSENCE.search(others) and not _NO_ABSENCE.search(text, field.start, field.end):
+                    item = reasons
             if item is not None and _tells(text[field.start : field.end]):
                 found[field.start] = _Labelled(field.start, field.end, item)
         starts = sorted(found)
@@ -388,6 +441,9 @@ class SpecialCategoryRecogniser:
             if (sign in ":=" or view.layout.label_at(hit.start) == "") and _tells(text[start:end]):
                 found.setdefault(start, _Labelled(start, end, hit.payload))
         return [found[start] for start in sorted(found)]
+
+    def _may_label(self, label: str) -> bool:
+        return self._label_rule(label) is not None or _REASON_LABEL.match(label) is not None
 
     def _label_rule(self, label: str) -> _Compiled | None:
         words = re.findall(r"[a-z/']+", label.lower())
