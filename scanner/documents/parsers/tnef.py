@@ -111,6 +111,8 @@ class _Reading:
                 self._damage = self._damage or "a check sum differs"
             yield identifier, data
             position = start + length + 2
+        if self._data[position:].strip(b"\0\t\r\n "):
+            self._damage = self._damage or "the stream is cut off"
 
     def _attribute(self, identifier: int, data: bytes) -> Iterator[Event]:
         if identifier == _CODE_PAGE and len(data) >= 4:

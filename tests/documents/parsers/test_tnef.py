@@ -95,7 +95,10 @@ def test_an_embedded_message_is_read() -> None:
     )
 
 
-@pytest.mark.parametrize("end", [8, 60, 200, len(MESSAGE) - 30])
+FIRST = len(stream(attribute(1, 0x8004, b"Tokensubject\0")))
+
+
+@pytest.mark.parametrize("end", [8, FIRST + 1, FIRST + 10, 60, 200, len(MESSAGE) - 30])
 def test_cut_off_streams_say_so(end: int) -> None:
     _, coverage = read(MESSAGE[:end])
     assert coverage.status is not Status.INSPECTED
