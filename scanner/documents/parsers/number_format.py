@@ -266,8 +266,13 @@ def general(raw: str) -> str:
     if _SHORT_DECIMAL.match(raw):
         return raw
     try:
+        if "." in raw:
+            text = f"{float(raw):.{_DIGITS}g}"
+            # (neither an exponent, nor infinity, nor minus nought)
+            if "e" not in text and "1" <= text[-1] <= "9":
+                return text
         value = Decimal(raw)
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):
         return raw
     if not value.is_finite():
         return raw

@@ -319,7 +319,8 @@ def literals(formula: str) -> list[str]:
             texts[-1] += (between if between.isdecimal() else " " if between else "") + text
         behind = match.end()
     found = [text for text in texts if len(text) > 2]
-    found.extend(_LONG_NUMBER.findall(_LITERAL.sub("", formula) if texts else formula))
+    if _LONG_NUMBER.search(formula):
+        found.extend(_LONG_NUMBER.findall(_LITERAL.sub("", formula)))
     return found
 
 
