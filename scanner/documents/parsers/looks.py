@@ -16,6 +16,8 @@ class Look:
     white: bool | None = None
     tiny: bool | None = None
     ground: bool | None = None
+    blacked: bool | None = None
+    """Whether the text has the colour of a ground that was put behind it: a bar of black."""
 
     def over(self, outer: Look) -> Look:
         """Give this look where it says something, ``outer`` where it does not."""
@@ -24,12 +26,13 @@ class Look:
             outer.white if self.white is None else self.white,
             outer.tiny if self.tiny is None else self.tiny,
             outer.ground if self.ground is None else self.ground,
+            outer.blacked if self.blacked is None else self.blacked,
         )
 
     @property
     def says_nothing(self) -> bool:
         """Whether no text is concealed by it."""
-        return not (self.hidden or self.white or self.tiny)
+        return not (self.hidden or self.white or self.tiny or self.blacked)
 
     def reason(self, *, grounded: bool) -> str:
         """Why a reader does not see text that looks so; ``grounded`` where the ground is coloured."""
@@ -37,6 +40,8 @@ class Look:
             return "hidden text"
         if self.tiny:
             return "tiny text"
+        if self.blacked and not self.white:
+            return "blacked-out text"
         return "white text" if self.white and not (self.ground or grounded) else ""
 
 

@@ -47,6 +47,7 @@ class Styles:
         self._looks: dict[tuple[str, str], Look] = {}
         self._parents: dict[tuple[str, str], str] = {}
         self._open = ("", "")
+        self._colour = self._ground = ""
 
     def element(self, short: str, known: Mapping[str, str]) -> None:
         """Take an element by its name with the standard's prefix, and its attributes."""
@@ -54,16 +55,23 @@ class Styles:
             self._open = (known.get("style:family", ""), known.get("style:name", ""))
             self._looks.pop(self._open, None)
             self._parents[self._open] = known.get("style:parent-style-name", "")
+            self._colour = self._ground = ""
         elif short == "style:default-style":
             self._open = ("", "")
         elif short in ("style:text-properties", "style:properties"):
             self._add(_text_look(known))
+            if known.get("style:use-window-font-color") != "true":
+                self._colour = known.get("fo:color", "").lower()
         if short in _GROUNDS:
             self._add(Look(ground=_ground(known)))
         elif short == "style:page-layout-properties":
             self.page_ground = self.page_ground or bool(_ground(known))
             width, height = (_length(known.get(f"fo:page-{side}", "")) or 0.0 for side in ("width", "height"))
             self._page = (max(self._page[0], width), max(self._page[1], height))
+        if ground := known.get("fo:background-color", "").lower():
+            self._ground = ground
+        if self._colour and self._colour == self._ground:
+            self._add(Look(blacked=True))
         if short == "style:table-row-properties":
             height_of_row = _length(known.get("style:row-height", ""))
             if height_of_row is not None and height_of_row < _FLAT_POINTS:

@@ -45,6 +45,7 @@ _LEVELS = 20  # tables inside of tables
 _PICTURE_HEAD = 200_000  # digits that are looked at for a picture's size
 # Half-points: text of two points and less is not seen.
 _TINY = 4
+_COLOURS = 2_000
 _WORDY = re.compile(r"[^\W\d_]{3}")
 _SYMBOL_FONT = 2
 # Kinds of form fields (\fftype), and the result that says "as by default".
@@ -65,6 +66,8 @@ class _State:
     deleted: bool = False
     author: int = 0
     white: bool = False
+    colour: int = 0
+    ground: int = 0
     tiny: bool = False
     backed: bool = False  # characters with a ground of their own
     shaded: bool = False  # paragraphs with one
@@ -84,6 +87,8 @@ class _State:
             self.deleted,
             self.author,
             self.white,
+            self.colour,
+            self.ground,
             self.tiny,
             self.backed,
             self.shaded,
@@ -118,6 +123,7 @@ class _Tokens:
         self._colour = [0, 0, 0]
         self._coloured = False
         self._white: set[int] = set()
+        self._table_of_colours: dict[int, tuple[int, ...]] = {0: (0, 0, 0)}
         self._colours = 0
         self._ground = False  # the page, or the cells of this row, have a colour
         self._row_ground = False
@@ -263,8 +269,15 @@ class _Tokens:
             if state.tiny
             else "white text"
             if state.white and not state.backed
+            else "blacked-out text"
+            if state.ground and self._is_of_its_ground(state)
             else ""
         )
+
+    def _is_of_its_ground(self, state: _State) -> bool:
+        """Whether letters have the colour that was put behind them; those without one are black."""
+        ground = self._table_of_colours.get(state.ground)
+        return ground is not None and ground == self._table_of_colours.get(state.colour)
 
     def _write_bytes(self, text: str, token: re.Match[str], what: int | None) -> int:
         """Write the bytes that came in hexadecimal; gives where to go on.
@@ -397,6 +410,7 @@ class _Tokens:
 
     def _character_ground(self, state: _State, number: int | None) -> None:
         state.backed = bool(number and number not in self._white)
+        state.ground = number or 0
         self._settle()
 
     def _embossed(self, state: _State, number: int | None) -> None:
@@ -438,12 +452,14 @@ class _Tokens:
 
     def _text_colour(self, state: _State, number: int | None) -> None:
         white = bool(number) and number in self._white
-        if white is not state.white:
+        state.colour = number or 0
+        if white is not state.white or state.ground:
             state.white = white
             self._settle()
 
     def _plain_again(self, state: _State, number: int | None) -> None:
         state.vanish = state.deleted = state.white = state.tiny = state.backed = False
+        state.colour = state.ground = 0
         state.reason = ""
         state.codec = self._fonts.get(self._default_font, "")
         state.symbols = self._default_font in self._symbol_fonts
@@ -485,6 +501,8 @@ class _Tokens:
     def _end_colour(self) -> None:
         if self._coloured and min(self._colour) >= 0xFF:
             self._white.add(self._colours)
+        if self._coloured and self._colours < _COLOURS:
+            self._table_of_colours[self._colours] = tuple(self._colour)
         self._colours += 1
         self._colour = [0, 0, 0]
         self._coloured = False
@@ -539,6 +557,7 @@ class _Tokens:
                 return  # properties of a picture
             state.buffer = Buffer(*DESTINATIONS[word], word=word, repeats=state.repeats)
             state.vanish = state.deleted = state.white = state.tiny = False
+            state.colour = state.ground = 0
             state.reason = ""
             state.in_table = 0
             if word in ("shptxt", "dptxbxtext"):

@@ -257,6 +257,10 @@ def _sprms(data: bytes) -> Iterator[tuple[int, bytes]]:
         at += size
 
 
+# Colours by their old numbers, as far as they matter: that of the system for text, and black.
+_BLACK_OR_NOT = {0: b"\0\0\0", 1: b"\0\0\0"}
+
+
 @dataclass(slots=True)
 class _Formatting:
     """What a list of modifiers says of its characters."""
@@ -274,6 +278,7 @@ def _formatting(modifiers: bytes) -> _Formatting:
     white: bool | None = None
     tiny: bool | None = None
     shaded: bool | None = None
+    colour, ground = b"\0\0\0", b""
     for code, operand in _sprms(modifiers):
         value = operand[0] if operand else 0
         if code == _DELETED:
@@ -289,20 +294,26 @@ def _formatting(modifiers: bytes) -> _Formatting:
                 hidden = bool(value & 1)
         elif code == _COLOUR:
             white = operand[:4] == b"\xff\xff\xff\x00"
+            colour = b"\0\0\0" if operand[3:4] == b"\xff" else operand[:3]
         elif code == _COLOUR_INDEX:
             white = value == _WHITE_INDEX
+            colour = _BLACK_OR_NOT.get(value, b"?")
         elif code == _SIZE:
             tiny = 0 < int.from_bytes(operand, "little") <= _TINY
         elif code == _HIGHLIGHT:
             shaded = value != 0
+            ground = _BLACK_OR_NOT.get(value, b"") if value else b""
         elif code in (_EMBOSSED, _ENGRAVED) and value & 1:
             shaded = True  # seen by its shadow
         elif code == _SHADING:
             shaded = operand[5:9] not in (b"\x00\x00\x00\xff", b"\xff\xff\xff\x00", b"")
+            # A solid pattern is of the colour of its foreground.
+            paint = operand[1:5] if operand[9:11] == b"\x01\x00" else operand[5:9]
+            ground = paint[:3] if paint[3:] == b"\0" else b""
         elif code == _SHADING_80:
             shaded = operand not in (b"\x00\x00", b"\xff\xff")
     if (hidden, white, tiny, shaded) != (None, None, None, None):
-        found.look = Look(hidden, white, tiny, shaded)
+        found.look = Look(hidden, white, tiny, shaded, True if ground and ground == colour else None)
     return found
 
 

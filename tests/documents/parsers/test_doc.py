@@ -193,6 +193,7 @@ def sprm(code: int, operand: bytes) -> bytes:
 VANISH, SHOWN = sprm(0x083C, b"\x01"), sprm(0x083C, b"\x00")
 WHITE, RED = sprm(0x6870, b"\xff\xff\xff\x00"), sprm(0x6870, b"\xff\x00\x00\x00")
 EMBOSSED = sprm(0x0858, b"\x01")
+BLACK_GROUND = sprm(0xCA71, b"\x0a" + b"\x00\x00\x00\xff" + bytes(6))
 BLUE_GROUND = sprm(0xC64D, b"\x0a" + b"\x00\x00\x00\xff" + b"\x80\x00\x00\x00" + b"\x00\x00")
 BLUE_CELLS = sprm(0xD612, b"\x0a" + b"\x00\x00\x00\xff" + b"\x80\x00\x00\x00" + b"\x00\x00")
 IN_TABLE, ROW_END = sprm(0x2416, b"\x01"), sprm(0x2417, b"\x01")
@@ -296,6 +297,18 @@ def word_97(
         (0, b"", WHITE, "white text", "white itself"),
         (0, b"", WHITE + EMBOSSED, "", "near miss: seen by its shadow"),
         (0, BLUE_GROUND, WHITE, "", "near miss: a paragraph with a ground"),
+        (0, b"", sprm(0x2A0C, b"\x01"), "blacked-out text", "a black marker"),
+        (0, b"", sprm(0x2A0C, b"\x07"), "", "near miss: a yellow marker"),
+        (0, b"", BLACK_GROUND, "blacked-out text", "black shading"),
+        (0, b"", BLACK_GROUND + WHITE, "", "near miss: white on black"),
+        (0, b"", RED + BLACK_GROUND, "", "near miss: red on black"),
+        (
+            0,
+            b"",
+            sprm(0xCA71, b"\x0a" + b"\x00\x00\x00\xff" + b"\xff\x00\x00\x00" + b"\x00\x00") + RED,
+            "blacked-out text",
+            "red on red",
+        ),
     ],
 )
 def test_what_is_seen(number: int, modifiers: bytes, run: bytes, hidden: str, why: str) -> None:

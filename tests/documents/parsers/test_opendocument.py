@@ -205,6 +205,8 @@ CELL_STYLES = (
     '<style:style style:name="cw" style:family="table-cell"><style:text-properties fo:color="#ffffff"/></style:style>'
     '<style:style style:name="cn" style:family="table-cell"><style:text-properties fo:color="#ffffff"/>'
     '<style:table-cell-properties fo:background-color="#000080"/></style:style>'
+    '<style:style style:name="cb" style:family="table-cell"><style:text-properties fo:color="#000000"/>'
+    '<style:table-cell-properties fo:background-color="#000000"/></style:style>'
     '<style:style style:name="flat" style:family="table-row"><style:table-row-properties style:row-height="0.001in"/></style:style>'
     '<style:style style:name="low" style:family="table-row"><style:table-row-properties style:row-height="0.1in"/></style:style>'
 )
@@ -217,6 +219,7 @@ CELL_STYLES = (
         ('<table:table-row><table:table-cell table:style-name="cn"><text:p>Token</text:p></table:table-cell></table:table-row>', "", "", "white on blue"),
         ("<table:table-row><table:table-cell><text:p>Token</text:p></table:table-cell></table:table-row>", '<table:table-column table:default-cell-style-name="cw"/>', "white text", "the column is white"),
         ('<table:table-row><table:table-cell table:style-name="cn"><text:p>Token</text:p></table:table-cell></table:table-row>', '<table:table-column table:default-cell-style-name="cw"/>', "", "the cell is not as its column"),
+        ('<table:table-row><table:table-cell table:style-name="cb"><text:p>Token</text:p></table:table-cell></table:table-row>', "", "blacked-out text", "a black bar"),
         ('<table:table-row table:style-name="flat"><table:table-cell><text:p>Token</text:p></table:table-cell></table:table-row>', "", "hidden row", "a row without height"),
         ('<table:table-row table:style-name="low"><table:table-cell><text:p>Token</text:p></table:table-cell></table:table-row>', "", "", "a low row"),
         ('<table:table-row><table:table-cell office:value-type="string" office:string-value="Token"/></table:table-row>', "", "hidden by number format", "a format that shows nothing"),
@@ -427,6 +430,8 @@ LOOKS = (
     '<style:paragraph-properties fo:background-color="#000080"/></style:style>'
     '<style:style style:name="Dark" style:family="table-cell">'
     '<style:table-cell-properties fo:background-color="#000000"/></style:style>'
+    '<style:style style:name="Bar" style:family="text"><style:text-properties fo:color="#000000" fo:background-color="#000000"/></style:style>'
+    '<style:style style:name="Marked" style:family="text"><style:text-properties fo:color="#000000" fo:background-color="#ffff00"/></style:style>'
     '<style:style style:name="Small" style:family="text"><style:text-properties fo:font-size="1pt"/></style:style>'
     '<style:style style:name="Black" style:family="text"><style:text-properties fo:color="#000000"/></style:style>'
 )
@@ -441,6 +446,8 @@ CELL = "<table:table><table:table-row><table:table-cell{0}>{1}</table:table-cell
         ('<text:p text:style-name="Heir">a<text:span text:style-name="Seen">there</text:span></text:p>', "there", "", "shown again"),
         ('<text:p text:style-name="White">gone</text:p>', "gone", "white text", "a paragraph as white as the page"),
         ('<text:p text:style-name="White"><text:span text:style-name="Black">there</text:span></text:p>', "there", "", "black in it"),
+        ('<text:p><text:span text:style-name="Bar">gone</text:span></text:p>', "gone", "blacked-out text", "a black bar"),
+        ('<text:p><text:span text:style-name="Marked">there</text:span></text:p>', "there", "", "near miss: yellow behind black"),
         ('<text:p text:style-name="Blue">there</text:p>', "there", "", "white on blue"),
         (CELL.format(' table:style-name="Dark"', '<text:p text:style-name="White">there</text:p>'), "there", "", "white on black"),
         (CELL.format("", '<text:p><text:span text:style-name="WhiteT">gone</text:span></text:p>'), "gone", "white text", "a cell without a colour"),

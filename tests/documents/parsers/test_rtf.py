@@ -150,6 +150,12 @@ CELL = r"\trowd\clcbpat3\cellx1 "
         (r"{\cf3 there}\par", "there", "", "near miss: yellow"),
         (r"{\fs6 there}\par", "there", "", "near miss: three points"),
         (r"a\pard\cbpat2{\cf2 gone}\par", "gone", "white text", "white on a ground said to be white"),
+        (r"a {\highlight1 gone}\par", "gone", "blacked-out text", "a black marker"),
+        (r"a {\cf1\chcbpat1 gone}\par", "gone", "blacked-out text", "black on black"),
+        (r"a {\chcbpat3\cf3 gone}\par", "gone", "blacked-out text", "yellow on yellow, the ground first"),
+        (r"a {\highlight3 there}\par", "athere", "", "near miss: a yellow marker"),
+        (r"a {\cf3\highlight1 there}\par", "athere", "", "near miss: yellow on black"),
+        (r"a {\highlight1 x\highlight0 there}\par", "athere", "", "near miss: behind the bar"),
     ],
 )
 def test_what_is_seen(body: str, text: str, hidden: str, why: str) -> None:
