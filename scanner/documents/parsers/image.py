@@ -15,7 +15,13 @@ from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.parsers.embedded_pictures import picture_size
 from scanner.documents.protocol import HERE, Effort, Event, Source, TooLargeError
-from scanner.documents.recognition import RecognitionError, available, recognise, recognised_segments
+from scanner.documents.recognition import (
+    HARD_TO_READ,
+    RecognitionError,
+    available,
+    recognise,
+    recognised_segments,
+)
 from scanner.documents.rows import row_segment
 
 # Pictures smaller than this are bullets, lines and icons: no text that anybody could read.
@@ -135,13 +141,15 @@ def _frames(image: Image.Image, limits: Limits) -> Iterator[Event]:
                 yield Gap(place, Shortfall.NEEDS_OCR, "image over the limit of pixels")
                 continue
             # As it was held: a camera notes how it was turned, and turns nothing.
-            blocks = recognise(ImageOps.exif_transpose(image), left)
+            found = recognise(ImageOps.exif_transpose(image), left)
         except RecognitionError as error:
             yield Gap(place, Shortfall.NEEDS_OCR, f"image: {error}")
         except Exception as error:  # Pillow raises whatever it meets
             yield Gap(place, Shortfall.DAMAGED, f"image: {type(error).__name__}")
         else:
-            yield from recognised_segments(blocks, place)
+            yield from recognised_segments(found.blocks, place)
+            if found.doubtful:
+                yield Gap(place, Shortfall.NEEDS_OCR, HARD_TO_READ)
         spent = time.monotonic() - began
         left -= spent
         yield Effort(ocr_seconds=spent)

@@ -36,7 +36,14 @@ from scanner.documents.parsers.pdf_structure import PdfStructure, open_document,
 from scanner.documents.parsers.pdf_table_reader import PageTables, TableReader
 from scanner.documents.passwords import EMPTY_PASSWORD
 from scanner.documents.protocol import HERE, Effort, Event, Lock, Member, ProtectionNote, Source
-from scanner.documents.recognition import DPI, RecognitionError, available, recognise, recognised_segments
+from scanner.documents.recognition import (
+    DPI,
+    HARD_TO_READ,
+    RecognitionError,
+    available,
+    recognise,
+    recognised_segments,
+)
 from scanner.text import Field
 
 # pdfminer costs 27 times as much as pdfium: as second reader it reads this many pages of a document.
@@ -244,13 +251,15 @@ class _Pages:
                 scale = min(scale, (self._limits.ocr_pixels / max(1.0, width * height)) ** 0.5)
                 image = page.render(scale=scale, grayscale=True).to_pil()
                 page.close()
-                blocks = recognise(image, left)
+                found = recognise(image, left)
             except RecognitionError as error:
                 unread.append((number, f"{detail}; OCR: {error}"))
             except (pdfium.PdfiumError, AssertionError, ValueError, MemoryError, OSError) as error:
                 unread.append((number, f"{detail}; OCR: {type(error).__name__}"))
             else:
-                yield from recognised_segments(blocks, self._place(number))
+                yield from recognised_segments(found.blocks, self._place(number))
+                if found.doubtful:
+                    unread.append((number, HARD_TO_READ))
             spent = time.monotonic() - began
             left -= spent
             yield Effort(ocr_seconds=spent)

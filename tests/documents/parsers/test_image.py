@@ -10,7 +10,7 @@ from pathlib import Path
 import docx
 import pypdfium2 as pdfium
 import pytest
-from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+from PIL import Image, ImageDraw, ImageFilter, ImageFont, PngImagePlugin
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
@@ -240,6 +240,16 @@ def test_broken_pictures_are_never_passed_as_read() -> None:
             data[chance.randrange(4, len(data))] = chance.randrange(256)
         _, coverage = read(bytes(data))
         assert coverage.status is not Status.INSPECTED
+
+
+@needs_tesseract
+def test_blurred_pages_are_not_passed_as_read() -> None:
+    page = page_of_text(*(f"Reference QX {104400 + n} of file {n}" for n in range(24)))
+    blurred = page.filter(ImageFilter.GaussianBlur(4.4))
+    for data in (saved(blurred), scanned_pdf(blurred)):
+        _, coverage = read_on(data)
+        assert [gap.reason for gap in coverage.gaps] == [Shortfall.NEEDS_OCR]
+        assert "hard to read" in coverage.gaps[0].detail
 
 
 @needs_tesseract
