@@ -22,7 +22,7 @@ _LOOKS = ("\x02olepres", "\x03eprint", "\x03print")
 _KNOWN = frozenset(
     (
         *("\x01compobj", "\x01ole", "\x03objinfo", "\x03linkinfo", "\x01ole10itemname"),
-        *("\x03ocxname", "\x03accessobjsitedata", "equation native"),
+        *("\x03ocxname", "\x03accessobjsitedata", "equation native", "properties_stream"),
     )
 )
 # Documents that keep their text in a stream of this name: in a storage they are a file of their own.
@@ -35,6 +35,8 @@ _PLAIN_SIGHT = frozenset(
         *("html", "ooxml-encrypted", "ooxml-rights", "doc", "xls", "ppt", "msg"),
     )
 )
+# A picture of the object that is said to be of no format (MS-OLEDS 2.3.4): a head, and nothing behind it.
+_NO_FORMAT, _HEAD_OF_PICTURE = bytes(4), 40
 _METAFILES = (b"\x01\x00\x09\x00", b"\x01\x00\x00\x00")
 
 
@@ -101,7 +103,8 @@ def stream_events(file: CompoundFile, without: Collection[Path] = ()) -> Generat
         if base not in _KNOWN and sniff(Source.from_bytes(data)) in _PLAIN_SIGHT:
             yield Member("", data, Location((name,)))
             continue
-        whole = whole and base in _KNOWN
+        nothing_shown = base.startswith(_LOOKS) and data[:4] == _NO_FORMAT and len(data) <= _HEAD_OF_PICTURE
+        whole = whole and (base in _KNOWN or nothing_shown)
         yield from string_segments(io.BytesIO(data), Location((name,)))
     yield from file.take_gaps()
     return whole

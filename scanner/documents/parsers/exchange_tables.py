@@ -23,6 +23,7 @@ _LAST_ROW, _LAST_COLUMN = 1 << 20, 1 << 14
 _MOST_STYLES = 100_000
 # Types of a DIF value, which stand before the comma of its first line.
 _DIRECTION, _NUMBER, _TEXT = "-1", "0", "1"
+_LINES_OF_A_TEXT = 1_000
 
 
 def _lines(source: Source) -> Iterator[str]:
@@ -111,7 +112,7 @@ class DifParser:
         cells = 0
         for line in lines:
             kind, _, number = line.partition(",")
-            text = next(lines, "").strip()
+            text = _value(lines)
             if kind.strip() == _DIRECTION:
                 if text != "BOT":
                     break
@@ -133,6 +134,22 @@ class DifParser:
             yield from drain(ready)
         rows.end()
         yield from drain(ready)
+
+
+def _value(lines: Iterator[str]) -> str:
+    """The second line of a value, and those behind it where a text breaks over several."""
+    text = next(lines, "").strip()
+    if text[:1] != '"':
+        return text
+    for _ in range(_LINES_OF_A_TEXT):
+        end = text[1:]
+        if (len(end) - len(end.rstrip('"'))) % 2:
+            break
+        more = next(lines, None)
+        if more is None:
+            break
+        text += "\n" + more.strip()
+    return text
 
 
 def _at(fields: list[str], letter: str, otherwise: int, most: int) -> int:

@@ -133,7 +133,7 @@ def _text(data: bytes, record: int, at: int, wide: bool, drawing: _Drawing) -> N
     x, y, count, offset, options = struct.unpack_from("<iiIII", data, at)
     (widths,) = struct.unpack_from("<I", data, at + 36)
     if options & _GLYPHS:
-        drawing.glyphs += 1  # numbers of a font, not letters
+        drawing.glyphs += count > 0  # numbers of a font, not letters
         return
     text = _decoded(data, record + offset, count, wide)
     width = 0
@@ -146,7 +146,7 @@ def _small_text(data: bytes, at: int, drawing: _Drawing) -> None:
     x, y, count, options = struct.unpack_from("<iiII", data, at + 8)
     start = at + (36 if options & _NO_RECTANGLE else 52)
     if options & _GLYPHS:
-        drawing.glyphs += 1
+        drawing.glyphs += count > 0
         return
     drawing.write(_decoded(data, start, count, not options & _SMALL_8), x, y, 0)
 

@@ -132,6 +132,37 @@ def test_streams_of_any_name_that_are_files(
         assert not coverage.gaps
 
 
+@pytest.mark.parametrize(
+    ("looks", "status"),
+    [
+        (struct.pack("<LLLL", 0, 4, 1, 0xFFFFFFFF) + bytes(20), Status.INSPECTED),  # as LibreOffice writes it
+        (struct.pack("<LLLL", 3, 4, 1, 0xFFFFFFFF) + bytes(20), Status.PARTIAL),
+    ],
+)
+def test_an_object_without_a_picture(looks: bytes, status: Status) -> None:
+    streams: dict[tuple[str, ...], bytes] = {**FLAGS, ("\x02OlePres000",): looks}
+    streams |= {("package_stream",): pack_zip({"a.txt": "Ann"}), ("properties_stream",): bytes(16)}
+    _, coverage = read_whole(Source.from_bytes(pack(streams)))
+    assert coverage.status is status
+
+
+@pytest.mark.parametrize(
+    ("count", "glyphs", "told"),
+    [(0, 0x10, False), (0, 0, False), (4, 0x10, True)],
+)
+def test_letters_by_the_numbers_of_a_font_are_told(count: int, glyphs: int, told: bool) -> None:
+    """An enhanced metafile with one text: how many letters it has, and whether they are numbers of a font."""
+    letters = bytes(range(1, 2 * count + 1))
+    body = struct.pack("<iiiiIff", 0, 0, 9, 9, 1, 1.0, 1.0)
+    body += struct.pack("<iiIIIiiiiI", 0, 0, count, 76, glyphs, 0, 0, 9, 9, 0) + letters
+    text = struct.pack("<II", 84, 8 + len(body)) + body
+    head = struct.pack("<II", 1, 108) + bytes(32) + b" EMF" + struct.pack("<I", 0x10000) + bytes(60)
+    data = head + text + struct.pack("<IIIII", 14, 20, 0, 0, 20)
+    _, coverage = read_whole(Source.from_bytes(data))
+    assert coverage.kind == "metafile"
+    assert [gap.reason for gap in coverage.gaps] == ([Shortfall.NEEDS_OCR] if told else [])
+
+
 def test_a_bitmap_of_an_object_is_a_picture_that_needs_ocr() -> None:
     looks = {**FLAGS, ("\x02OlePres000",): presentation(8, BITMAP)}
     _, coverage = read_whole(Source.from_bytes(pack(looks)))

@@ -100,6 +100,14 @@ def test_dif() -> None:
     assert segment_with(segments, "TRUE").text == "TRUE"
 
 
+def test_a_text_of_dif_may_break_over_lines() -> None:
+    head = 'TABLE\n0,1\n"T"\nDATA\n0,0\n""\n-1,0\nBOT\n'
+    cells = '1,0\n"12 Mill Lane\nLeeds ""North""\nLS1 4AP"\n1,0\n""\n1,0\n"next"\n-1,0\nEOD\n'
+    segments, _ = read((head + cells).encode())
+    assert segment_with(segments, "Mill").text == '12 Mill Lane\nLeeds "North"\nLS1 4AP'
+    assert str(segment_with(segments, "next").location) == "C1"
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
