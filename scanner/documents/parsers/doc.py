@@ -12,7 +12,7 @@ from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
 from scanner.documents.parsers import word_binary
 from scanner.documents.parsers.compound_file import CompoundFile, embedded_objects, macros, open_or_scan
-from scanner.documents.parsers.embedded_pictures import picture_gap
+from scanner.documents.parsers.embedded_pictures import picture_extents, picture_gap
 from scanner.documents.parsers.labelled_table import LabelledTable, label_before
 from scanner.documents.parsers.looks import parted
 from scanner.documents.parsers.office_encryption import office_lock, scheme
@@ -399,6 +399,8 @@ def _residue(word: WordFile) -> Iterator[Event]:
     """Text that no piece refers to: what was deleted before the file was saved quickly."""
     taken = [(piece.offset, piece.offset + piece.count * piece.width) for piece in word.pieces]
     taken += [(offset, offset + 512) for offset in word_binary.page_offsets(word)]
+    taken += word_binary.table_extents(word)
+    taken += picture_extents(word.main)
     taken.append((0, 0x600 if word.nfib >= word_binary.WORD_6 else 0x300))
     taken.sort()
     free: list[tuple[int, int]] = []

@@ -36,6 +36,22 @@ def picture_gap(streams: Iterable[bytes]) -> Iterator[Event]:
     yield from unread_pictures(count)
 
 
+def picture_extents(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where PNG and JPEG pictures stand in data: start and end."""
+    end = 0
+    for index, match in enumerate(_SIGNATURE.finditer(data)):
+        if index > _MOST:
+            return
+        start = match.start()
+        if start < end or match[0][:1] == b"G":
+            continue
+        mark, size = (b"IEND", 8) if match[0][:1] == b"\x89" else (b"\xff\xd9", 2)
+        found = data.find(mark, start)
+        if found >= 0:
+            end = found + size
+            yield start, end
+
+
 def unread_pictures(count: int) -> Iterator[Gap]:
     """The gap for so many pictures that may hold text, where there are any."""
     if count:

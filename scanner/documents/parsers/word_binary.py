@@ -22,6 +22,7 @@ WORD_6 = 193
 
 _FLAG_COMPLEX, _FLAG_ENCRYPTED, _FLAG_TABLE = 0x0004, 0x0100, 0x0200
 _OBFUSCATED = 0x8000
+_OLD_PAIRS, _OLD_PAIR_COUNT = 0x58, 37  # the same in files of Word 6
 _PAIRS = 0x9A  # where the pairs of offset and length begin (FibRgFcLcb97)
 # Index in these pairs (MS-DOC 2.5.6).
 STYLES = 1
@@ -378,6 +379,17 @@ def _pages(word: WordFile, index: int) -> list[int]:
 def page_offsets(word: WordFile) -> list[int]:
     """Where all pages with formatting stand in the main stream: no text."""
     return _pages(word, CHARACTER_PAGES) + _pages(word, PARAGRAPH_PAGES)
+
+
+def table_extents(word: WordFile) -> list[tuple[int, int]]:
+    """Where the tables of a Word 6 file stand, which has no stream of its own for them."""
+    if word.nfib >= WORD_6:
+        return []
+    head = word.main[_OLD_PAIRS : _OLD_PAIRS + 8 * _OLD_PAIR_COUNT]
+    pairs = struct.iter_unpack("<LL", head[: len(head) // 8 * 8])
+    return [
+        (start, start + length) for start, length in pairs if length > 0 and start + length <= len(word.main)
+    ]
 
 
 def hidden_runs(word: WordFile) -> list[Run]:

@@ -71,6 +71,11 @@ def test_tables_are_rows_with_labelled_fields() -> None:
     [
         (b"The allegation against Mr Example was withdrawn", True),
         ("Payroll number 123456 was deleted".encode("utf-16-le"), True),
+        (b"Withdrawn", True),
+        (b"acspAPPL vertAlignenum", False),
+        (b"T \xa3y:mft Rf lHy", False),
+        (b"\x89PNG\r\n\x1a\n words of a picture's own IEND\xaeB\x60\x82", False),
+        (b"\xff\xd8\xff\xe1 words of a picture's own \xff\xd9", False),
         (bytes(range(33, 127)), False),
         (b"aB3$xY!q" * 4, False),
     ],
