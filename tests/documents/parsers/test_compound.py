@@ -77,7 +77,7 @@ METAFILE = (FIXTURES / "plan.wmf").read_bytes()[22:]
 ENHANCED = (FIXTURES / "plan.emf").read_bytes()
 DRAWN = read_whole(Source.from_bytes(METAFILE))[0][0].text
 BITMAP = struct.pack("<LllHHLLllLL", 40, 1000, 1000, 1, 1, 0, 125_000, 0, 0, 2, 0) + bytes(125_008)
-FLAGS = {("\x01CompObj",): b"\1\0\xfe\xff", ("\x01Ole",): bytes(20)}
+FLAGS: dict[tuple[str, ...], bytes] = {("\x01CompObj",): b"\1\0\xfe\xff", ("\x01Ole",): bytes(20)}
 EQUATION = {**FLAGS, ("Equation Native",): bytes(40)}
 
 
@@ -191,6 +191,7 @@ def test_workbooks_of_microsoft_graph_have_the_strings_of_later_excel(version: i
 @pytest.mark.parametrize("count", [0, 1, 130])
 def test_packed_storages_read_back(count: int) -> None:
     """Small streams, streams at the edge of the mini stream, and one that needs a second list of tables."""
+    streams: dict[tuple[str, ...], bytes]
     streams = {("a", f"s{number}"): bytes([number]) * (number * 64) for number in range(count)}
     streams[("big",)] = bytes(range(256)) * (40_000 if count > 100 else 16)
     file = CompoundFile.open(pack(streams))
