@@ -36,6 +36,12 @@ _MOST_COLUMNS = _MOST_ROWS = 1 << 20
 # Heights in points of rows that show nothing of their text.
 _FLAT = re.compile(r"0(?:\.[0-9]{1,30})?")
 _LONGEST_CODE = 255
+# How a window and a page are set up: numbers, places of cells and words of the program.
+_OPTIONS = frozenset({"WorksheetOptions", "ExcelWorkbook"})
+_SETTING = re.compile(
+    r"-?[0-9.]{1,20}|True|False|Sheet(?:Very)?Hidden|(?:R[0-9]{1,7})?(?:C[0-9]{1,5})?(?::R[0-9]{1,7}C[0-9]{1,5})?"
+    r"|Landscape|Portrait|Left|Right|Center|Bottom|Top"
+)
 _PROPERTIES = frozenset({"DocumentProperties", "CustomDocumentProperties"})
 
 
@@ -278,7 +284,7 @@ class _Reader:
         """What stands outside of cells: properties, options, validation lists, conditions."""
         text = "".join(self._texts).strip()
         self._texts.clear()
-        if not text or not self._path:
+        if not text or not self._path or (_OPTIONS.intersection(self._path) and _SETTING.fullmatch(text)):
             return
         if _PROPERTIES.intersection(self._path):
             pairs = [(self._path[-1], text)]

@@ -139,6 +139,19 @@ def test_rows_that_stand_for_several_and_rows_without_height() -> None:
     assert segment_with(segments, "Cy Elm").hidden == "hidden row"
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("<Visible>SheetHidden</Visible><ProtectObjects>False</ProtectObjects>", []),
+        ("<Panes><Pane><Number>3</Number><RangeSelection>R1C1:R5C5</RangeSelection></Pane></Panes>", []),
+        ("<Odd>Ann Khan</Odd>", ["Ann Khan"]),
+    ],
+)
+def test_settings_of_the_program_are_no_data(options: str, said: list[str]) -> None:
+    segments, _ = read(book(sheet("S", row(data("Bo Ash")), options)))
+    assert [one.text for one in segments if one.hidden == "other part"] == said
+
+
 def test_bold_letters_are_parts_of_the_value() -> None:
     inner = '<ss:Data ss:Type="String" xmlns="http://www.w3.org/TR/REC-html40">QQ12<B>34</B>56C</ss:Data>'
     assert segment_with(read(book(sheet("S", row(f"<Cell>{inner}</Cell>"))))[0], "QQ123456C")
