@@ -20,7 +20,9 @@ _ABOUT_THE_PROGRAM_WORDS = """
     dpi jfif progressive photometric resolutionunit colorspace exifversion components interlace gamma
     srgb chromaticity aspect duration loop background extension ycbcrpositioning flashpixversion
     contenttypeid workbookguid ksoproductbuildver icv grammarlydocumentid mediaserviceimagetags
-    scalecrop linksuptodate shareddoc hyperlinkschanged docsecurity
+    scalecrop linksuptodate shareddoc sharedoc hyperlinkschanged docsecurity ptex.fullbanner
+    presentationformat hiddenslides mmclips notes slides words pages paragraphs lines characters
+    characterswithspaces totaltime bytes
 """
 _ABOUT_THE_PROGRAM = frozenset(_ABOUT_THE_PROGRAM_WORDS.split())
 # Who wrote it and for whom, under the names that programs give it; anything else is somebody's own property.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
+from scanner.documents import PLAIN_WORDS
 from scanner.documents.model import Shortfall, Status
 from scanner.inspection.model import LocatedFinding
 from scanner.judgement.assessment import Severity
@@ -315,6 +316,10 @@ def unlisted(counts: Mapping[str, int], listed: int) -> int:
 
 
 def formats(by_format: Mapping[str, Mapping[Status, int]]) -> list[tuple[str, Mapping[Status, int]]]:
-    """Formats with their counts, the commonest first; what was never opened has a name of its own."""
+    """Formats in words with their counts, the commonest first; what was never opened has its own name.
+
+    >>> [name for name, _ in formats({"vsd": {}, "docx": {}, "": {}})]
+    ['not opened', 'docx', 'Visio drawing']
+    """
     ordered = sorted(by_format.items(), key=lambda item: (-sum(item[1].values()), item[0]))
-    return [(name or "not opened", counts) for name, counts in ordered]
+    return [(PLAIN_WORDS.get(name, name) or "not opened", counts) for name, counts in ordered]

@@ -436,13 +436,22 @@ def forms_nest_too_much(forms: Mapping[int, list[int]], most: int = 100_000) -> 
     return False
 
 
+# Lists of values and one of them: the element around says what they are (XMP, ISO 16684-1, 7.7).
+_LISTS = frozenset(("li", "Alt", "Bag", "Seq"))
+
+
 def xml_records(data: bytes, where: Location, reason: str, seen: set[tuple[str, str]]) -> Iterator[Segment]:
     """The texts and attribute values of an XML packet, labelled by their names."""
     encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
     xml = data.decode(encoding, "replace")
     pairs: list[tuple[str, str]] = []
+    around = ""
     for match in _XML_TEXT.finditer(xml):
         name, attributes, content = match.groups()
+        if name in _LISTS:
+            name = around or name
+        else:
+            around = name
         found = [
             (key, double or single)
             for prefix, key, double, single in _XML_ATTRIBUTE.findall(attributes)
@@ -454,7 +463,6 @@ def xml_records(data: bytes, where: Location, reason: str, seen: set[tuple[str, 
             if key not in _SILENT_XML and not _NOISE.match(text) and ("property", text) not in seen:
                 seen.add(("property", text))
                 pairs.append((key, text))
-    # "li", "Alt", "Bag" say nothing: the element around them does, but its name is enough in a record.
     if pairs:
         yield row_segment(
             [text for _, text in pairs],

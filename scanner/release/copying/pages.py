@@ -32,7 +32,13 @@ def draw_pdf(source: BinaryIO, file: BinaryIO) -> int:
     try:
         document = pdfium.PdfDocument(source)
     except pdfium.PdfiumError as error:
-        raise NotDrawnError("the PDF cannot be opened") from error
+        needs = "password" in str(error).lower()
+        why = (
+            "it needs a password: save it without one and check again"
+            if needs
+            else "the PDF cannot be opened"
+        )
+        raise NotDrawnError(why) from error
     if len(document) > _MOST_PAGES:
         raise NotDrawnError(f"more than {_MOST_PAGES:,} pages")
     document.init_forms()
