@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import re2
 
@@ -13,6 +13,16 @@ from scanner.detection.programs import compile_bytes
 _BLANK = re.compile(r"(\[[^\]]*\])| (\?)?")
 _GAP = r"[ \t\r\n\-]{1,3}"
 _OPTIONAL_GAP = r"[ \t\r\n\-]?"
+
+
+# A value as programs write it: "S47_ENQUIRY_OPEN".
+_CONSTANT = compile_bytes(rb"[\"'>=][A-Z][A-Z0-9]*(?:_[A-Z0-9]+){1,7}[\"'<,\s]")
+
+
+def constants(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Where each constant of a program begins, and its words apart in their own places."""
+    for match in _CONSTANT.finditer(data):
+        yield match.start() + 1, match.group()[1:-1].replace(b"_", b" ")
 
 
 def compile_constructions(patterns: Iterable[str]) -> re2._Regexp[bytes] | None:

@@ -153,6 +153,7 @@ _JEST = re.compile(
 )
 # Words with capitals up to the quotation mark: 'Living with Dementia'.
 _QUOTE_BEFORE = re.compile(r"(?<!\w)[\"'‘“](?:(?:[A-Z][\w-]*|[a-z]{1,4}|&) )*$")
+_VALUE_BEFORE = re.compile(r"(?:\"[ \t]*:[ \t]*\[?|\",[ \t]*|\[)[ \t]*\"$")
 _QUOTE_BEHIND = re.compile(r"(?: (?:[A-Z][\w-]*|[a-z]{1,4}|&))*[\"'’”](?!\w)")
 _LIST_ITEM = re.compile(r"[ \t]*(?:[•*✔✘–-][ \t]|\d{1,2}[.):][ \t\d]|\d{1,2}[.:]\d{2}\b)")
 _DATED = re.compile(r"\b\d{1,2}[/.]\d{1,2}\b")
@@ -310,6 +311,8 @@ class Mentions:
         opened = _QUOTE_BEFORE.search(text, max(0, start - 60), start)
         if opened is None:
             return False
+        if _VALUE_BEFORE.search(text, max(0, opened.start() - 8), opened.start() + 1):
+            return False  # a program's value, no title
         closed = _QUOTE_BEHIND.match(text, end)
         return (
             closed is not None and text[opened.end() : opened.end() + 1].isupper() and text[start].isupper()

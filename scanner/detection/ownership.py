@@ -16,6 +16,10 @@ _PRIVATE = re.compile(
     re.IGNORECASE,
 )
 
+# "... 71234568 (Mrs J Pike)": whose it is stands behind it.
+_TITLED_BEHIND = re.compile(
+    r"[^\n\w]{0,4}(?:for |in the name of |a/c name |name:? )?(?:mr|mrs|ms|miss)\b", re.I
+)
 
 # What firms print on their bills and people do not.
 _LETTERHEAD = re.compile(
@@ -44,6 +48,9 @@ def owned_by_organisation(view: View, start: int, end: int) -> bool:
     if not organisations:
         return False
     record = view.layout.record_at(start)
+    line_end = view.layout.line_span(end)[1]
+    if _TITLED_BEHIND.match(view.text, end, min(end + _BEHIND, line_end)):
+        return False
     low = max(start - _BEFORE, record.start if record else 0)
     if record is not None and record.table is not None:
         low = record.start
@@ -51,6 +58,5 @@ def owned_by_organisation(view: View, start: int, end: int) -> bool:
     if before and organisations[before - 1] >= low:
         # Whoever is named last before the number owns it.
         return _PRIVATE.search(view.text, organisations[before - 1], start) is None
-    line_end = view.layout.line_span(end)[1]
     behind = before < len(organisations) and organisations[before] < min(end + _BEHIND, line_end)
     return behind and _PRIVATE.search(view.text, low, start) is None

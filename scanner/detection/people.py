@@ -286,7 +286,8 @@ def _name_parts(mentions: Sequence[Mention], live: Iterable[int]) -> list[_Part]
             surname_only = False
         given_only = bool(_GIVEN_LABEL.search(mention.column)) and not name.surname
         prefix = re.sub(
-            r"(?i)sur|last|family|fore|first|middle|given|christian|initials?|names?|s\)|\(|known|as|_|\W",
+            r"(?i)sur|last|family|fore|first|middle|given|christian|initials?|names?|s\)|\(|known|as|legal"
+            r"|pref(?:erred)?|chosen|registered|_|\W",
             "",
             mention.column,
         ).casefold()

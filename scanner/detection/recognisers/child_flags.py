@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import re2
 
 from rules.flags import KindPack, PhrasePack, PhraseRule, Weight, load_pack
-from scanner.detection.constructions import compile_constructions
+from scanner.detection.constructions import compile_constructions, constants
 from scanner.detection.finding import REPORTED, Evidence, EvidenceKind, Finding
 from scanner.detection.gate import TOPIC_ONLY, Gate, Standing, title_words, word_pattern
 from scanner.detection.mention import Use
@@ -107,6 +107,9 @@ class ChildFlagRecogniser:
         return findings
 
     def _constructions(self, view: View) -> Iterator[PhraseHit[_Compiled]]:
+        for start, words in constants(view.data) if b"_" in view.data else ():
+            for hit in [*self._index.find(words), *self._exact.find(words)][:1]:
+                yield PhraseHit(start, start + len(words), hit.payload)
         if self._construction is None or not view.may_hold(self._construction):
             return
         for match in self._construction.finditer(view.data):
