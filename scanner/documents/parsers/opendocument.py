@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from html import unescape
@@ -27,7 +28,7 @@ from scanner.documents.parsers.expat_parser import new_expat
 from scanner.documents.parsers.html import soup_segments
 from scanner.documents.parsers.image import written_properties
 from scanner.documents.parsers.labelled_table import LabelledTable
-from scanner.documents.parsers.looks import Look
+from scanner.documents.parsers.looks import BY, NOTHING, Look, parted
 from scanner.documents.parsers.ooxml_package import decode_xml
 from scanner.documents.parsers.opendocument_names import Names
 from scanner.documents.parsers.opendocument_styles import Styles, named_styles
@@ -87,6 +88,8 @@ _TEXT_ATTRIBUTES = {
     "text:value": "list of a field",
     "text:label": "list of a field",
 }
+# All that may hold something to tell: most elements of a sheet have none of these.
+_ATTRIBUTES_WITH_TEXT = frozenset((*_TEXT_ATTRIBUTES, "calcext:value", "table:formula", "text:formula"))
 # Leaf elements outside of paragraphs -> (words for the place, why hidden).
 _LEAVES = {
     "svg:title": ("title", "alt text"),
@@ -157,7 +160,12 @@ class _Table:
 
     def column_style(self, column: int) -> str:
         """The style of the cells of a column that have none of their own."""
-        return next((style for a, b, style in self.column_styles if a <= column < b), "")
+        at = bisect_right(self.column_styles, column, key=_first) - 1
+        return self.column_styles[at][2] if at >= 0 and column < self.column_styles[at][1] else ""
+
+
+def _first(columns: tuple[int, int, str]) -> int:
+    return columns[0]
 
 
 class OpenDocumentParser:
@@ -351,6 +359,10 @@ class _Walk:
         self._paragraphs: list[_Paragraph] = []
         self._open_tables: list[_Table] = []
         self._looks: list[tuple[int, Look, str]] = []
+        # Deletions whose text stands in its place: who deleted, by their identifiers; the one that is open.
+        self._deletions: dict[str, str] = {}
+        self._region = ""
+        self._deleting = ""
         self._grounds: list[int] = []  # depths of what has a ground of its own
         self._in_slide = False
         self._leaf: tuple[str, list[str]] | None = None
@@ -381,14 +393,17 @@ class _Walk:
             "text:tab-stop": lambda _: self._text("\t"),
             "text:line-break": lambda _: self._text("\n"),
             "office:annotation": self._start_comment,
-            "text:deletion": lambda _: self._enter("tracked deletion", "tracked deletion", numbered=True),
+            "text:deletion": self._start_deletion,
+            "text:changed-region": self._start_region,
+            "text:change-start": self._start_change,
+            "text:change-end": self._end_change,
             "text:note-citation": lambda _: self._start_aside("text:note-citation"),
             "text:number": lambda _: self._start_aside("text:number"),
             "table:previous": lambda _: self._enter("earlier value", "tracked change", numbered=True),
             "text:section": self._start_section,
             "text:note": self._start_note,
-            "text:footnote": lambda _: self._enter("footnote", numbered=True),
-            "text:endnote": lambda _: self._enter("endnote", numbered=True),
+            "text:footnote": lambda _: self._start_note({}),
+            "text:endnote": lambda _: self._start_note({"text:note-class": "endnote"}),
             "draw:text-box": lambda _: self._enter("text box", numbered=True),
             "style:header": lambda _: self._enter("header"),
             "style:footer": lambda _: self._enter("footer"),
@@ -461,7 +476,7 @@ class _Walk:
             self._leaf = (short, [])
         if short.startswith("style:"):
             self._styles.element(short, known)
-        elif known and not short.startswith("number:"):
+        elif not _ATTRIBUTES_WITH_TEXT.isdisjoint(known) and not short.startswith("number:"):
             self._attributes(short, known)
         if short.startswith("draw:"):
             self._start_drawn(short, known)
@@ -494,7 +509,8 @@ class _Walk:
         elif self._properties is not None:
             self._properties.text(text)
         elif self._paragraphs and self._paragraphs[-1].depth > self._frames[-1].depth:
-            self._paragraphs[-1].pieces.append((text, self._looks[-1][2] if self._looks else ""))
+            reason = self._deleting or (self._looks[-1][2] if self._looks else "")
+            self._paragraphs[-1].pieces.append((text, reason))
 
     def _here(self) -> Location:
         return self._frames[-1].place
@@ -547,6 +563,7 @@ class _Walk:
         if frame.hidden == "tracked deletion" and short == "dc:creator":
             parts = frame.place.parts
             frame.place = Location((*parts[:-1], f"{parts[-1]} by {text}"))
+            self._deletions[self._region] = text
 
     def _start_aside(self, short: str) -> None:
         """What is shown beside the words and is no part of them: the number of a note or a heading."""
@@ -651,7 +668,7 @@ class _Walk:
 
     def _push_look(self, look: Look) -> None:
         """From here to the end of the element text looks like this."""
-        if look.says_nothing and not self._looks:
+        if not self._looks and (look is NOTHING or look.says_nothing):
             return
         grounded = bool(self._grounds) or (self._styles.page_ground and not self._in_slide)
         self._looks.append((self._depth, look, look.reason(grounded=grounded)))
@@ -695,7 +712,9 @@ class _Walk:
             self._ready.append(Segment(shown, place, frame.hidden))
         for text, reason in stretches:
             if reason and text.strip():
-                self._ready.append(Segment(text, place, frame.hidden or reason))
+                reason, words = parted(reason)
+                where = place / words if reason == "tracked deletion" else place
+                self._ready.append(Segment(text, where, frame.hidden or reason))
 
     def _start_comment(self, known: dict[str, str]) -> None:
         table = self._open_tables[-1] if self._open_tables else None
@@ -714,7 +733,27 @@ class _Walk:
         if known.get("text:display") == "none" or known.get("text:is-hidden") == "true":
             self._enter("hidden section", "hidden section", numbered=True)
 
+    def _start_region(self, known: dict[str, str]) -> None:
+        self._region = known.get("text:id") or known.get("xml:id", "")
+
+    def _start_deletion(self, _: dict[str, str]) -> None:
+        self._deletions[self._region] = ""
+        self._enter("tracked deletion", "tracked deletion", numbered=True)
+
+    def _start_change(self, known: dict[str, str]) -> None:
+        by = self._deletions.get(known.get("text:change-id", ""))
+        if by is not None:
+            self._deleting = f"tracked deletion{BY}{by}" if by else "tracked deletion"
+
+    def _end_change(self, known: dict[str, str]) -> None:
+        if known.get("text:change-id", "") in self._deletions:
+            self._deleting = ""
+
     def _start_note(self, known: dict[str, str]) -> None:
+        # The number of the note stands here, and parts what stands before and behind it.
+        pieces = self._paragraphs[-1].pieces if self._paragraphs else []
+        if pieces and pieces[-1][0][-1:].isalnum():
+            pieces.append((" ", pieces[-1][1]))
         self._enter(known.get("text:note-class") or "footnote", numbered=True)
 
     # --- slides -----------------------------------------------------------------------------------------
@@ -821,10 +860,11 @@ class _Walk:
         table.is_text = known.get("office:value-type") == "string"
         style = known.get("table:style-name") or table.column_style(table.column)
         look = self._styles.look("table-cell", style)
-        if look.ground:
-            self._grounds.append(self._depth)
         frame = _Frame(self._depth, table.place, table.hidden, cell=True)
-        frame.concealed = look.reason(grounded=bool(self._grounds))
+        if look is not NOTHING:
+            if look.ground:
+                self._grounds.append(self._depth)
+            frame.concealed = look.reason(grounded=bool(self._grounds))
         self._frames.append(frame)
 
     def _end_cell(self) -> None:

@@ -29,6 +29,8 @@ _CHUNK = 1 << 16
 _TELLING = re.compile(
     rb'display="none"|"#[fF]{6}"|font-size="[012](?:\.[0-9]{1,4})?pt"|background-color="#|fill="solid"|page-width="'
 )
+# Looks of styles that are kept as they were put together.
+_KEPT = 10_000
 _GROUNDS = frozenset(
     {
         *("style:paragraph-properties", "style:table-cell-properties", "style:table-row-properties"),
@@ -48,9 +50,11 @@ class Styles:
         self._parents: dict[tuple[str, str], str] = {}
         self._open = ("", "")
         self._colour = self._ground = ""
+        self._whole: dict[tuple[str, str], Look] = {}  # with what the parents say
 
     def element(self, short: str, known: Mapping[str, str]) -> None:
         """Take an element by its name with the standard's prefix, and its attributes."""
+        self._whole.clear()
         if short == "style:style":
             self._open = (known.get("style:family", ""), known.get("style:name", ""))
             self._looks.pop(self._open, None)
@@ -81,6 +85,16 @@ class Styles:
         """How text in a style looks, with what its parents say."""
         if not name or not self._looks:
             return NOTHING
+        key = (family, name)
+        found = self._whole.get(key)
+        if found is None:
+            if len(self._whole) < _KEPT:
+                found = self._whole[key] = self._with_parents(family, name)
+            else:
+                found = self._with_parents(family, name)
+        return found
+
+    def _with_parents(self, family: str, name: str) -> Look:
         found = self._looks.get((family, name), NOTHING)
         for _ in range(_STEPS):
             name = self._parents.get((family, name), "")
