@@ -26,6 +26,7 @@ from scanner.text import Field
 
 _PARAGRAPH = re.compile("[\r\x07\x0c]")
 _MARKS = re.compile("[\x13\x14\x15]")
+_NOTE_MARK = re.compile(r"(?<=\w)\x02")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # Marks of notes, comments, pictures and objects are dropped; breaks and special hyphens are text.
 _CHARACTERS: dict[int, str | None] = dict.fromkeys(range(32)) | {
@@ -386,6 +387,9 @@ class _StoryWalk:
 
 
 def _clean(text: str) -> str:
+    if "\x02" in text:
+        # The number of a note stands here, and parts what stands before and behind it.
+        text = _NOTE_MARK.sub(" ", text)
     text = text.translate(_CHARACTERS)
     if _SURROGATE.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -285,10 +285,17 @@ class _Page:
         cell = self._tables[-1].cells[-1] if self._tables and self._tables[-1].open else None
         if reason and (cell is None or cell.hidden != reason):
             self._concealed.setdefault(reason, []).append(text)
-        elif cell is not None:
-            cell.parts.append(text)
         else:
-            self._parts.append(text)
+            parts = self._parts if cell is None else cell.parts
+            if self._open_names.get("sup") and text[:1].isdigit() and parts and parts[-1][-1:].isdigit():
+                parts.append(" ")  # the number of a note behind a number; "1st" stays a word
+            parts.append(text)
+
+    def _end_raised(self) -> None:
+        """The number of a note is no part of the number that may follow."""
+        parts = self._tables[-1].cells[-1].parts if self._tables and self._tables[-1].open else self._parts
+        if parts and parts[-1][-1:].isdigit():
+            parts.append(" ")
 
     def _open(self, name: str, attributes: dict[str, str], closed: bool) -> None:
         block = self._all_blocks or name in _BLOCKS
@@ -338,6 +345,8 @@ class _Page:
             self._boundary(name, closing=True)
         elif _parts_words(name):
             self._text(" ")
+        elif name == "sup":
+            self._end_raised()
         if self._open_names.get(name):
             while self._pop() != name:
                 pass

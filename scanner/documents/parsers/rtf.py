@@ -555,6 +555,9 @@ class _Tokens:
         elif word in DESTINATIONS:
             if state.sink in ("picture", "object"):
                 return  # properties of a picture
+            if word == "footnote" and state.buffer.parts and state.buffer.parts[-1][-1:].isalnum():
+                # The number of the note stands here, and parts what stands before and behind it.
+                state.buffer.parts.append(" ")
             state.buffer = Buffer(*DESTINATIONS[word], word=word, repeats=state.repeats)
             state.vanish = state.deleted = state.white = state.tiny = False
             state.colour = state.ground = 0

@@ -45,6 +45,7 @@ _STARTS = {
     # Not "webHidden": page numbers in lists of contents, which every view but one shows.
     "specVanish": "_start_vanish",
     "imprint": "_start_emboss",
+    **dict.fromkeys(("footnoteReference", "endnoteReference"), "_note_mark"),
     **dict.fromkeys(("instrText", "delInstrText"), "_instruction_begins"),
     **dict.fromkeys(_CHANGES, "_change_begins"),
     **dict.fromkeys(_FORM_VALUES, "_form_value"),
@@ -392,6 +393,12 @@ class StoryWalk:
 
     def _start_cr(self, attributes: Attributes) -> None:
         self._add("\n")
+
+    def _note_mark(self, attributes: Attributes) -> None:
+        # The number of the note stands here, and parts what stands before and behind it.
+        pieces = self._paragraphs[-1].pieces if self._paragraphs else []
+        if pieces and pieces[-1][0][-1:].isalnum():
+            pieces.append((" ", pieces[-1][1]))
 
     def _start_noBreakHyphen(self, attributes: Attributes) -> None:  # noqa: N802
         self._add("\u2011")

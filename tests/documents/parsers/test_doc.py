@@ -350,6 +350,10 @@ def test_who_deleted_is_told() -> None:
     )
 
 
+def test_a_note_between_two_numbers_does_not_make_them_one() -> None:
+    assert read(word_95(b"12345678\x02200000\r"))[0][0].text == "12345678 200000"
+
+
 def test_a_document_of_a_macintosh() -> None:
     text = "L’accord à 5 £".encode("mac-roman")
     streams = streams_of(word_95(text))

@@ -499,3 +499,13 @@ def test_who_deleted_and_when_is_told_and_a_hidden_row_is() -> None:
     assert {one.hidden, two.hidden} == {"tracked deletion"}
     assert segment_with(segments, "hiddenrow").hidden == "hidden row"
     assert segment_with(segments, "shownrow").hidden == ""
+
+
+@pytest.mark.parametrize("mark", ["footnoteReference", "endnoteReference"])
+def test_a_note_between_two_numbers_does_not_make_them_one(mark: str) -> None:
+    parts: dict[str, str | bytes] = dict(unpack(full_document()))
+    note = f'<w:r><w:{mark} w:id="2"/></w:r>'
+    parts["word/document.xml"] = story(
+        "document", f"<w:body>{paragraph(run('12345678'), note, run('200000'))}</w:body>"
+    )
+    assert any(one.text == "12345678 200000" for one in read(pack(parts))[0])

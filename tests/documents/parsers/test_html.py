@@ -186,6 +186,20 @@ def test_a_form_is_one_record(rows: list[tuple[str, str]], records: int, why: st
         assert "".join(segment.text for segment in found).count(rows[-1][1]) == 1
 
 
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ('12345678<a href="#n"><sup>1</sup></a>200000', "12345678 1 200000"),
+        ("12345678<sup><a href='#n'>1</a></sup>200000", "12345678 1 200000"),
+        ("1<sup>st</sup> May 1979", "1st May 1979"),
+        ("QQ<b>123</b>456C", "QQ123456C"),
+    ],
+)
+def test_the_number_of_a_note_is_no_part_of_a_number(markup: str, text: str) -> None:
+    segments, _ = read_whole(Source.from_bytes(f"<html><body><p>{markup}</p></body></html>".encode()))
+    assert [one.text for one in segments if not one.hidden] == [text]
+
+
 def test_a_table_inside_of_a_cell_has_its_own_header_and_parts_what_stands_around_it() -> None:
     page = (
         "<table><tr><td>Name</td><td>Ann</td></tr><tr><td>Children</td><td>12345678<table>"

@@ -458,7 +458,7 @@ CELL = "<table:table><table:table-row><table:table-cell{0}>{1}</table:table-cell
         ('<text:section text:display="condition" text:condition="ooow:1" text:is-hidden="true"><text:p>gone</text:p></text:section>', "gone", "hidden section", "by its condition"),
         ('<text:section text:display="condition" text:condition="ooow:0"><text:p>there</text:p></text:section>', "there", "", "near miss: a condition that hides nothing"),
         ('<text:section text:display="none"><text:p>gone</text:p></text:section>', "gone", "hidden section", "switched off"),
-        ('<text:p>12345678<text:note text:note-class="footnote"><text:note-citation>1</text:note-citation><text:note-body><text:p>n</text:p></text:note-body></text:note></text:p>', "12345678", "", "the number of a note is no part of the number"),
+        ('<text:p>12345678<text:note text:note-class="footnote"><text:note-citation>1</text:note-citation><text:note-body><text:p>n</text:p></text:note-body></text:note></text:p>', "12345678 ", "", "the number of a note is no part of the number"),
         ('<text:p>QQ<office:annotation><dc:creator>A</dc:creator><loext:sender-initials>MV</loext:sender-initials><x:new>9</x:new><text:p>c</text:p></office:annotation>123456C</text:p>', "QQ123456C", "", "nor are a commenter's initials"),
     ],
 )  # fmt: skip
@@ -576,3 +576,30 @@ def test_documents_of_before_opendocument_are_told_by_their_manifest() -> None:
     assert (coverage.kind, coverage.status) == ("odt", Status.INSPECTED)
     assert str(segment_with(segments, "Tokenbody").location) == "paragraph 1"
     assert read(pack({"content.xml": content}))[1].kind == "zip", "near miss: an archive with such a name"
+
+
+def test_a_deletion_whose_text_stands_in_its_place() -> None:
+    """LibreOffice writes them so where changes are shown."""
+    region = (
+        '<text:tracked-changes><text:changed-region xml:id="c1" text:id="c1"><text:deletion><office:change-info>'
+        "<dc:creator>Ann Carr</dc:creator></office:change-info></text:deletion></text:changed-region>"
+        '<text:changed-region xml:id="c2" text:id="c2"><text:insertion/></text:changed-region></text:tracked-changes>'
+    )
+    body = (
+        '<text:p>NI number: <text:change-start text:change-id="c1"/>Tokengone</text:p><text:p>Tokentoo'
+        '<text:change-end text:change-id="c1"/>kept <text:change-start text:change-id="c2"/>new'
+        '<text:change-end text:change-id="c2"/></text:p>'
+    )
+    segments, _ = read(
+        package("text", f"<office:body><office:text>{region}{body}</office:text></office:body>")
+    )
+    gone, too = segment_with(segments, "Tokengone"), segment_with(segments, "Tokentoo")
+    assert gone.hidden == too.hidden == "tracked deletion"
+    assert str(gone.location) == "paragraph 1 > tracked deletion by Ann Carr"
+    assert [one.text for one in segments if not one.hidden] == ["NI number: ", "kept new"]
+
+
+def test_a_note_between_two_numbers_does_not_make_them_one() -> None:
+    note = '<text:note text:note-class="footnote"><text:note-citation>1</text:note-citation></text:note>'
+    body = f"<office:body><office:text><text:p>12345678{note}200000</text:p></office:text></office:body>"
+    assert [one.text for one in read(package("text", body))[0]] == ["12345678 200000"]

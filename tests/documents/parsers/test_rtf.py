@@ -54,7 +54,14 @@ def read(body: str) -> list[Segment]:
             "a field's result",
         ),
         (r"x{\footnote below}y\par", "below", "footnote", "", "footnote"),
-        (r"x{\footnote below}y\par", "xy", "paragraph 1", "", "does not split its paragraph"),
+        (r"x{\footnote below} y\par", "x  y", "paragraph 1", "", "does not split its paragraph"),
+        (
+            r"12345678{\footnote a}200000\par",
+            "12345678 200000",
+            "paragraph 1",
+            "",
+            "nor does it join two numbers",
+        ),
         (
             r'{\field{\*\fldinst LINK "a@b"}z}\par',
             'LINK "a@b"',
