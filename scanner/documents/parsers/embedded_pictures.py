@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from scanner.documents.model import Gap, Location, Shortfall
 from scanner.documents.protocol import Event
 
 _SIGNATURE = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff[\xe0\xe1\xdb\xee]|GIF8[79]a")
 _HEAD = 65_536
+# Marks of what is written into a picture beside it: EXIF, XMP, IPTC, comments of PNG and JPEG.
+_WRITTEN = re.compile(rb"Exif|eXIf|ns\.adobe\.com|adobe:ns:|Photoshop 3\.0|tEXt|iTXt|zTXt|\xff\xfe\x00")
 _MOST = 10_000
 
 TEXT_PIXELS = 300_000
@@ -34,6 +38,17 @@ def picture_gap(streams: Iterable[bytes]) -> Iterator[Event]:
                 count += 1
                 end = match.start() + 1_000
     yield from unread_pictures(count)
+
+
+def properties_within(data: bytes, place: Location) -> Iterator[Event]:
+    """What a camera or a program wrote into a picture that stands at a place of a document."""
+    if not _WRITTEN.search(data):
+        return
+    # Few pictures have anything, and the readers of pictures are large.
+    from scanner.documents.parsers.image import written_properties
+
+    for segment in written_properties(io.BytesIO(data)):
+        yield replace(segment, location=Location(place.parts + segment.location.parts))
 
 
 def picture_extents(data: bytes) -> Iterator[tuple[int, int]]:

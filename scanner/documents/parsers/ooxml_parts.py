@@ -14,7 +14,12 @@ from urllib.parse import unquote
 
 from scanner.documents.model import Location, Segment
 from scanner.documents.parsers import ole_object
-from scanner.documents.parsers.embedded_pictures import TEXT_PIXELS, picture_size, unread_pictures
+from scanner.documents.parsers.embedded_pictures import (
+    TEXT_PIXELS,
+    picture_size,
+    properties_within,
+    unread_pictures,
+)
 from scanner.documents.parsers.macro_source import macro_segments
 from scanner.documents.parsers.ooxml_package import Attributes, Package, Part, Relationship, parse_xml
 from scanner.documents.protocol import HERE, Event, Member
@@ -319,6 +324,9 @@ class Attachments:
                     yield Member(part.name, self.package.read(part), Location((f'picture "{part.base}"',)))
                 else:
                     self.pictures.append(part.name)
+                    yield from self._written(part)
+            elif "thumbnail" not in part.base:
+                yield from self._written(part)
             return
         if part.base.startswith("vbaproject") and part.extension == ".bin":
             yield from macro_segments(self.package.read(part))
@@ -330,6 +338,10 @@ class Attachments:
         data = self.package.read(part)
         if data:
             yield from ole_object.members(data, part.base, location)
+
+    def _written(self, part: Part) -> Iterator[Event]:
+        """What is written into a picture that nobody looks at."""
+        yield from properties_within(self.package.read(part), Location((f'picture "{part.base}"',)))
 
     def end(self) -> Iterator[Event]:
         """Yield the gap for pictures that may hold text."""
