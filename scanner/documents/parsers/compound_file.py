@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import olefile
@@ -39,6 +39,7 @@ _HARMLESS = frozenset(
     }
 )
 _END, _FREE, _FAT, _NONE = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD, 0xFFFFFFFF
+_ENTRY = 128
 _PER_SECTOR = _SECTOR // 4
 _HEADER_FATS = 109
 
@@ -66,15 +67,26 @@ class CompoundFile:
         if any(issue not in _HARMLESS for _, issue in opened._ole.parsing_issues):
             # It goes on without the streams that the damage hides.
             opened.gaps.append(Gap(HERE, Shortfall.DAMAGED, "directory of the compound file"))
+        reached: set[int] = set()
         for path, entry in _streams(opened._ole.root):
             if len(opened._paths) >= _MOST_STREAMS:
                 opened.gaps.append(Gap(HERE, Shortfall.LIMIT, f"more than {_MOST_STREAMS:,} streams"))
                 break
-            key = tuple(part.lower() for part in path)
-            opened._paths.setdefault(key, path)
-            opened._entries.setdefault(key, entry)
+            reached.add(entry.sid)
+            opened._add(path, entry)
+        else:
+            orphans = list(_orphans(opened._ole, reached))
+            if orphans:
+                opened.gaps.append(Gap(HERE, Shortfall.DAMAGED, "streams that are in no storage"))
+            for entry in orphans:
+                opened._add((entry.name,), entry)
         opened._sorted = sorted((key, number) for number, key in enumerate(opened._paths))
         return opened
+
+    def _add(self, path: Path, entry: olefile.olefile.OleDirectoryEntry) -> None:
+        key = tuple(part.lower() for part in path)
+        self._paths.setdefault(key, path)
+        self._entries.setdefault(key, entry)
 
     def paths(self, within: Path = ()) -> Iterator[Path]:
         """Yield the streams at any depth under a storage, with their names as they are stored."""
@@ -162,6 +174,19 @@ def _streams(
             yield path, entry
         elif entry is root or entry.entry_type == olefile.STGTY_STORAGE:
             waiting.extend((path, kid) for kid in reversed(entry.kids))
+
+
+def _orphans(ole: olefile.OleFileIO, reached: Collection[int]) -> Iterator[olefile.olefile.OleDirectoryEntry]:
+    """Streams that are in the directory and in no storage: a bent tree hides them."""
+    ole.directory_fp.seek(0)
+    directory = ole.directory_fp.read()
+    for sid in range(1, min(len(directory) // _ENTRY, len(ole.direntries))):
+        begin = sid * _ENTRY
+        size = int.from_bytes(directory[begin + 120 : begin + 124], "little")
+        if directory[begin + 66] == olefile.STGTY_STREAM and size and sid not in reached:
+            entry = ole._load_direntry(sid) if ole.direntries[sid] is None else ole.direntries[sid]
+            if entry.name:
+                yield entry
 
 
 def open_or_scan(source: Source, kind: str) -> Iterator[Event | CompoundFile]:

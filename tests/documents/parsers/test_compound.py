@@ -42,6 +42,18 @@ def visio() -> bytes:
     )
 
 
+def test_a_stream_that_is_in_no_storage_is_read_and_told() -> None:
+    data = bytearray(pack({("Left",): b"lefttoken is here" * 9, ("Right",): b"righttoken is here" * 9}))
+    first = (struct.unpack_from("<L", data, 48)[0] + 1) << struct.unpack_from("<H", data, 30)[0]
+    for entry in range(first + 128, first + 4 * 128, 128):
+        struct.pack_into("<LL", data, entry + 68, 0xFFFFFFFF, 0xFFFFFFFF)
+    segments, coverage = read_whole(Source.from_bytes(bytes(data)))
+    words = " ".join(segment.text for segment in segments)
+    assert "lefttoken" in words
+    assert "righttoken" in words
+    assert "streams that are in no storage" in {gap.detail for gap in coverage.gaps}
+
+
 @pytest.mark.parametrize("pointer", [68, 72, 76], ids=["left", "right", "child"])
 def test_a_ring_of_storages_ends(pointer: int) -> None:
     data = bytearray(pack({("Outer", "Inner", "Text"): b"word" * 50, ("Plain",): b"word" * 50}))
