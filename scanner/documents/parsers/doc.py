@@ -211,6 +211,11 @@ class _StoryWalk:
         self._cells: list[Cell] = []
         self._lines: list[str] = []
         self._column = 0
+        self._inner_rows: LabelledTable | None = None
+        self._inner_place = HERE
+        self._inner_row = 0
+        self._inner_cells: list[str] = []
+        self._inner_lines: list[str] = []
         self._next = 0  # the first hidden run that may still matter
 
     def read(self, text: str) -> Iterator[Segment]:
@@ -238,11 +243,13 @@ class _StoryWalk:
             if not row_end:
                 self._lines.append(shown)
                 self._end_cell()
-            elif mark != "inner row":
+            else:
                 self._end_row(header=mark == "header row")
             return
-        if mark == "inner row":
+        if mark.startswith("inner"):
+            self._inner_paragraph(shown.strip(), mark)
             return
+        self._end_inner_table()
         if self._known and mark == "cell":
             self._open_table()
             if shown.strip():
@@ -278,7 +285,43 @@ class _StoryWalk:
             Segment(segment.text, segment.location, hidden, segment.fields, segment.cells, segment.table)
         )
 
+    def _inner_paragraph(self, text: str, mark: str) -> None:
+        """A paragraph of a table inside of a cell; it may end a cell or a row of that."""
+        if self._inner_rows is None:
+            self._open_table()
+            number = next(self._tables)
+            self._inner_rows = LabelledTable(number, self._emit_row)
+            self._inner_place = self._story.place / f"table {number}"
+            self._inner_row = 0
+        if mark != "inner row":
+            if text:
+                self._inner_lines.append(text)
+            if mark == "inner cell":
+                self._end_inner_cell()
+            return
+        if self._inner_lines:
+            self._end_inner_cell()
+        self._inner_row += 1
+        cells = [Cell(column, words) for column, words in enumerate(self._inner_cells) if words]
+        self._inner_cells.clear()
+        if cells:
+            self._inner_rows.add(Row(self._inner_row, cells, self._inner_place / f"row {self._inner_row}"))
+
+    def _end_inner_cell(self) -> None:
+        self._inner_cells.append("\n".join(self._inner_lines))
+        self._inner_lines.clear()
+
+    def _end_inner_table(self) -> None:
+        rows, self._inner_rows = self._inner_rows, None
+        if rows is not None:
+            if self._inner_cells or self._inner_lines:
+                self._inner_rows = rows
+                self._inner_paragraph("", "inner row")
+                self._inner_rows = None
+            rows.end()
+
     def _end_cell(self) -> None:
+        self._end_inner_table()
         self._open_table()
         text = "\n".join(line for line in self._lines if line.strip()).strip()
         self._lines.clear()
@@ -300,6 +343,7 @@ class _StoryWalk:
             self._rows.add(Row(self._row, cells, place, header=header))
 
     def _end_table(self) -> None:
+        self._end_inner_table()
         if self._rows is None:
             return
         if self._lines or self._cells:

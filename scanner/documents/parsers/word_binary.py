@@ -45,6 +45,7 @@ _DELETED, _VANISH, _SPECIAL_VANISH = 0x0800, 0x083C, 0x0818
 _COLOUR, _COLOUR_INDEX, _SIZE, _HIGHLIGHT, _SHADING, _SHADING_80 = (
     0x6870, 0x2A42, 0x4A43, 0x2A0C, 0xCA71, 0x4866,
 )  # fmt: skip
+_TABLE_DEPTH, _INNER_CELL_END = 0x6649, 0x244B
 _PARAGRAPH_SHADING, _PARAGRAPH_SHADING_80 = 0xC64D, 0x442D
 _CELL_SHADINGS, _CELL_SHADING_80 = (0xD612, 0xD616, 0xD60C, 0xD670, 0xD671, 0xD672), 0xD609
 _NO_COLOURS = (b"\x00\x00\x00\xff", b"\xff\xff\xff\x00")
@@ -522,17 +523,24 @@ def _paragraphs(word: WordFile) -> Iterator[tuple[int, int, bytes]]:
 
 
 def paragraph_runs(word: WordFile) -> tuple[list[Run], bool]:
-    """Stretches of CPs in tables ("cell"), row ends ("row", "header row"); and whether any were found."""
+    """Stretches of CPs in tables ("cell"), row ends ("row", "header row"); and whether any were found.
+
+    Tables inside of cells have marks of their own: "inner", "inner cell" where a cell ends, "inner row".
+    """
     found: list[Run] = []
     known = False
     for start, end, modifiers in _paragraphs(word):
         known = True
         mark = ""
         for code, operand in _sprms(modifiers[2:]):
-            if operand[:1] != b"\x01":
+            if code == _TABLE_DEPTH and not mark.startswith("inner"):
+                mark = "inner" if int.from_bytes(operand, "little") > 1 else mark
+            elif operand[:1] != b"\x01":
                 continue
-            if code in (_ROW_END, _INNER_ROW_END):
-                mark = "row" if code == _ROW_END else "inner row"
+            elif code in (_INNER_CELL_END, _INNER_ROW_END):
+                mark = "inner row" if code == _INNER_ROW_END or mark == "inner row" else "inner cell"
+            elif code == _ROW_END:
+                mark = "row"
             elif code == _IN_TABLE and not mark:
                 mark = "cell"
             elif code == _HEADER_ROW and mark == "row":

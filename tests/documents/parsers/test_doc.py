@@ -360,3 +360,41 @@ def test_a_document_of_a_macintosh() -> None:
     main = bytearray(streams[("WordDocument",)])
     struct.pack_into("<H", main, 0x14, 256)
     assert read(pack({("WordDocument",): bytes(main)}))[0][0].text == "L’accord à 5 £"
+
+
+def test_a_table_inside_of_a_cell_keeps_its_rows_and_those_around_it() -> None:
+    depth = IN_TABLE + sprm(0x6649, b"\x02\0\0\0")
+    inner_cell, inner_end = (
+        depth + sprm(0x244B, b"\x01"),
+        depth + sprm(0x244B, b"\x01") + sprm(0x244C, b"\x01"),
+    )
+
+    def text(
+        words: str, modifiers: bytes = IN_TABLE, mark: str = "\r"
+    ) -> tuple[int, bytes, list[tuple[str, bytes]], str]:
+        return (0, modifiers, [(words, b"")] if words else [], mark)
+
+    data = word_97(
+        [
+            text("Name", mark="\x07"),
+            text("Children", mark="\x07"),
+            text("", IN_TABLE + ROW_END, "\x07"),
+            text("Ann", mark="\x07"),
+            text("12345678"),
+            *(text("First name", inner_cell), text("Born", inner_cell), text("", inner_end)),
+            *(text("Tom", inner_cell), text("1 May", inner_cell), text("", inner_end)),
+            text("200000", mark="\x07"),
+            text("", IN_TABLE + ROW_END, "\x07"),
+            text("after", b""),
+        ]
+    )
+    segments, _ = read(data)
+    tom = segment_with(segments, "Tom")
+    assert (tom.text, [field.label for field in tom.fields]) == ("Tom\t1 May", ["First name", "Born"])
+    ann = segment_with(segments, "Ann")
+    assert (ann.text, [field.label for field in ann.fields]) == (
+        "Ann\t12345678\n200000",
+        ["Name", "Children"],
+    )
+    assert ann.table != tom.table
+    assert segments[-1].text == "after"
