@@ -19,7 +19,7 @@ from scanner.documents.protocol import HERE, Event, Member, ProtectionNote, Sour
 from scanner.documents.rows import row_segment
 from scanner.documents.strings import only_strings
 
-_TABLES = 5_000
+_TABLES, _LONGEST_NAME = 5_000, 64  # the latter is that of Access
 _FIELD_CHARACTERS = 10_000_000
 # Where Access 2007 and later keep how pages are encrypted (MS-OFFCRYPTO's EncryptionInfo, with its length).
 _ENCRYPTION_INFO = 0x299
@@ -32,6 +32,8 @@ _OWN = ("MSys", "~TMPCLP")
 _ATTACHMENTS = re.compile(r"f_[0-9A-Fa-f]{32}_(.*)")
 _COLUMN = re.compile(r"\t\[(.+)\]\s+(\w+)")
 _BINARY = frozenset({"OLE", "Binary"})
+# How the program prints a page that it does not understand.
+_DUMPED = re.compile(r"[0-9a-f]{4,}x  ")
 # Hexadecimal digits of one object.
 _OBJECT_DIGITS = 100_000_000
 # Types of an entry of the list of objects: tables in other files and databases.
@@ -118,6 +120,11 @@ def _database(source: Source, path: str, limits: Limits) -> Iterator[Event]:
         yield from only_strings(source, "mdbtools cannot open it")
         return
     tables = [name for name in names if name.strip() and not name.startswith(_OWN)]
+    if any(len(name) > _LONGEST_NAME for name in tables):
+        # The program prints pages that it does not understand in the midst of the names.
+        yield Gap(HERE, Shortfall.DAMAGED, "list of the tables")
+        tables = [name for name in tables if len(name) <= _LONGEST_NAME]
+        yield from only_strings(source, "tables may be missing")
     cells = 0
     for number, name in enumerate(tables[:_TABLES], 1):
         attached = _ATTACHMENTS.fullmatch(name)
@@ -169,6 +176,8 @@ def _export(path: str, name: str, *, digits: bool) -> Iterator[list[str]]:
 def _rows(path: str, name: str, number: int, place: Location, binary: frozenset[str]) -> Iterator[Event]:
     rows = _export(path, name, digits=bool(binary))
     labels = next(rows, [])
+    if labels and _DUMPED.match(labels[0]):
+        raise ProgramError("mdb-export")
     cells = tuple(f"column {label}" for label in labels)
     objects = [column for column, label in enumerate(labels) if label in binary]
     named = labels.index("FileName") if "FileName" in labels else -1

@@ -73,6 +73,19 @@ def test_a_database_that_breaks_off_is_not_read_wholly(length: int) -> None:
 
 
 @needs_mdbtools
+def test_a_damaged_list_of_tables_is_told_and_gives_no_tables_of_its_own() -> None:
+    page = next(
+        at
+        for at in range(PAGE, len(GUILD), PAGE)
+        if GUILD[at] == 1 and b"M\0S\0y\0s" in GUILD[at : at + PAGE]
+    )
+    damaged = GUILD[: page + 14] + b"\xff" * 60 + GUILD[page + 74 :]
+    text, coverage = read(damaged)
+    assert coverage.status is not Status.INSPECTED
+    assert len(text) < 2 * len(GUILD)
+
+
+@needs_mdbtools
 def test_what_the_program_refuses_is_read_in_part() -> None:
     text, coverage = read(database(JET))
     assert coverage.gaps[0].reason is Shortfall.UNSUPPORTED_KIND
