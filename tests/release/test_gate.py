@@ -242,7 +242,7 @@ def test_a_photograph_inside_of_a_document(check: Check) -> None:
     content = document(change=lambda made: made.add_picture(io.BytesIO(photograph(gps=True))))
     checked = check("site.docx", content)
     found = objection(checked.check, "picture-position")
-    assert found.place.startswith("word/media/")
+    assert found.place.startswith('picture "image1.')
 
 
 @pytest.mark.parametrize(

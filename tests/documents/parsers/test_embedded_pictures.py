@@ -24,7 +24,7 @@ def photograph(artist: str, kind: str) -> bytes:
     else:
         exif = Image.Exif()
         exif[0x013B] = artist
-        picture.save(data, "JPEG", exif=exif if artist else None)
+        picture.save(data, "JPEG", exif=exif if artist else b"")
     return data.getvalue()
 
 
