@@ -86,6 +86,15 @@ def test_a_damaged_list_of_tables_is_told_and_gives_no_tables_of_its_own() -> No
 
 
 @needs_mdbtools
+def test_a_damaged_definition_of_a_table_gives_no_rows_and_is_told() -> None:
+    page = GUILD.index("Surname_Master".encode("utf-16-le")) // PAGE * PAGE
+    *segments, coverage = read_document(Source.from_bytes(GUILD[:page] + bytes(PAGE) + GUILD[page + PAGE :]))
+    assert isinstance(coverage, Coverage)
+    assert Shortfall.DAMAGED in [gap.reason for gap in coverage.gaps]
+    assert not [one for one in segments if isinstance(one, Segment) and one.cells]
+
+
+@needs_mdbtools
 def test_what_the_program_refuses_is_read_in_part() -> None:
     text, coverage = read(database(JET))
     assert coverage.gaps[0].reason is Shortfall.UNSUPPORTED_KIND
