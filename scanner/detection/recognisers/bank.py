@@ -106,6 +106,8 @@ class BankRecogniser:
             against = any(
                 view.context.of(tag, start, end).nearness is Nearness.AGAINST for tag in (SORT, ACCOUNT)
             )
+            if _GOODS.search(view.text, max(0, start - 24), start):
+                continue
             if against or view.text[max(0, start - 1) : start] in ("-", "/", ".", "£"):
                 continue
             evidence = (Evidence(EvidenceKind.PATTERN, "sort code with account number, no word beside it"),)
@@ -257,6 +259,9 @@ def _bank_numbers(text: str) -> list[_Number]:
     return numbers
 
 
+_GOODS = re.compile(
+    r"\b(?:lot|part|item|stock|sku|code|ref|order|batch|serial|bin|drawing|version|model|job|ticket)\b", re.I
+)
 _COLUMNS = re.compile(r"[|\t;]| {2}")
 # Two digits that may be a day and two that may be a month.
 _DAY = re.compile(r"(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])-")

@@ -127,6 +127,12 @@ _ROLL_EVENT = re.compile(
 _YEARS_APART = 2
 # What happened on a day so many years ago is seldom written behind a name; that somebody was born often is.
 _YOUTH = 16
+# What is done on a day: "Ann Roe 15/06/2001 invoice paid".
+_DEALT = re.compile(
+    r"[ \t,;:|–-]{1,3}(?:(?:invoices?|paid|payments?|receipts?|orders?|refund(?:s|ed)?|conveyance|deeds?"
+    r"|transfer(?:red)?|lease|sold|bought|elected|retired|founded|published|chair\w*)\b|£)",
+    re.IGNORECASE,
+)
 _SUBJECT_LABEL = re.compile(r"\b(?:subject|re|regarding|name|client|file)\b", re.IGNORECASE)
 # A date keeps to one mark: "9-4.30" is a time.
 _ONE_MARK = re.compile(r"\d+(?P<mark>\D)\d+(?P=mark)\d+")
@@ -582,7 +588,7 @@ class BirthDateRecogniser:
             return None
         if not _ONE_MARK.fullmatch(text, written.start, written.end) or _TERM.match(text, end):
             return None
-        if not bracketed and _ROLL_EVENT.search(text, low, high):
+        if not bracketed and (_ROLL_EVENT.search(text, low, high) or _DEALT.match(text, end)):
             return None
         shared = any(
             f.entity_type == "UK_BANK_ACCOUNT" and f.start < end and f.end > start for f in view.findings
