@@ -53,6 +53,7 @@ PLAIN_WORDS: Mapping[str, str] = MappingProxyType(
         "epub": "e-book",
         "executable": "program",
         "flat-odf": "OpenDocument in one XML file",
+        "flat-package": "Office document in one XML file",
         "folder-view": "view of a folder (.DS_Store)",
         "font": "font",
         "geometry": "geometry of a map",
@@ -100,6 +101,7 @@ PLAIN_WORDS: Mapping[str, str] = MappingProxyType(
         "word-early": "document of an early Word",
         "wordperfect": "WordPerfect document",
         "xar": "xar archive",
+        "word-xml": "Word document in XML",
         "xls": "legacy Excel workbook",
         "xlsb": "binary Excel workbook",
         "xps": "XPS document",
@@ -251,6 +253,12 @@ _PEM_CMS = re.compile(r"-----BEGIN (?:PKCS ?#?7|CMS)")
 _FLAT_ODF = re.compile(
     r"<(?:[\w.-]{1,40}:)?document\s[^<>]{0,16000}"
     r"(?:urn:oasis:names:tc:opendocument:xmlns:office:|http://openoffice\.org/2000/office)"
+)
+_FLAT_PACKAGE = re.compile(
+    r"<(?:[\w.-]{1,40}:)?package\s[^<>]{0,4000}http://schemas\.microsoft\.com/office/2006/xmlPackage"
+)
+_WORD_XML = re.compile(
+    r"<(?:[\w.-]{1,40}:)?wordDocument\s[^<>]{0,8000}http://schemas\.microsoft\.com/office/word/2003/wordml"
 )
 _SPREADSHEET_XML = re.compile(
     r"<(?:[\w.-]{1,40}:)?Workbook\s[^<>]{0,4000}urn:schemas-microsoft-com:office:spreadsheet"
@@ -620,6 +628,10 @@ def _sniff_text(source: Source, head: bytes) -> str:
                 return "spreadsheet-xml"
             if _FLAT_ODF.search(text[:8000]):
                 return "flat-odf"
+            if _FLAT_PACKAGE.search(text[:8000]):
+                return "flat-package"
+            if _WORD_XML.search(text[:8000]):
+                return "word-xml"
             return "html" if re.search(r"<html\b", text[:4000], re.IGNORECASE) else "xml"
     if _JSON.match(text):
         return "json"
