@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from scanner.detection.encoded import lies_in_address
 from scanner.detection.mention import Mentions, Place, Use
 from scanner.detection.sections import KindClassifier, Section, Sections
 from scanner.detection.subjects import Attribute, Subject, Subjects
@@ -147,6 +148,8 @@ class Gate:
         ``about_grown``: it may be said of the reader of a letter ("your arthritis"), or of an officer as an
         employee (off work, before a hearing).
         """
+        if lies_in_address(self._view.text, start, end):
+            return Standing(TOPIC_ONLY, Use.GENERAL, _NOBODY, why="part of an address")
         subjects = self.subjects
         section = self.sections.at(start)
         if not (about_grown or subjects.somebody(start - REACH, end + REACH) or self.opening(section).named):

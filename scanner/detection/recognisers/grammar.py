@@ -488,6 +488,9 @@ class IdentifierRecogniser:
                 evidence.append(Evidence(EvidenceKind.COUNTER, "most values beside it fail the check"))
             if reading.glued and near.nearness < Nearness.BEHIND:
                 score *= 0.5
+            if near.nearness is not Nearness.LABEL and _come_apart(view.text[reading.start : reading.end]):
+                score *= 0.3
+                evidence.append(Evidence(EvidenceKind.COUNTER, "groups that nobody wrote as one number"))
         if _issued(rule.id, reading) is False and near.nearness < Nearness.LINE:
             score = min(score, 0.3)
         if reading.repairs:
@@ -593,6 +596,15 @@ def _oddly_separated(text: str) -> bool:
     if text.isalnum():
         return False
     return any(text.count(mark) == 1 for mark in "./_") and not any(character.isspace() for character in text)
+
+
+# Two marks in one gap, a stop or slash beside a blank, two line breaks, groups in cells of their own.
+_APART = re.compile(r"[-./_]{2}|[ \t][./_]|[./_][ \t]|\n[^\n]*\n|\w{2}\t\w{2}")
+
+
+def _come_apart(text: str) -> bool:
+    """Whether the groups of a number stand together by chance: sizes in a drawing, figures in cells."""
+    return not text.isalnum() and _APART.search(text) is not None
 
 
 def _position_of(text: str, count: int) -> int:

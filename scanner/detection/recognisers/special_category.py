@@ -171,6 +171,7 @@ _NOTHING = re.compile(
     r"nothing .*|nil of note|not (?:asked|provided|specified|declared|sure).*|don'?t know|blank|pending|"
     r"awaited|"
     r"annual leave|holidays?|family holiday|leave|training|toil|unauthorised|authorised|late|unpaid leave|"
+    r"portrait|landscape|horizontal|vertical|"
     r"jury service|weather|english|vegetarian|vegan|see .*|veg|mixed|any|all|standard diet|normal diet|"
     r"british)$",
     re.IGNORECASE,

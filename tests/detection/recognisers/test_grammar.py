@@ -176,3 +176,22 @@ def test_bulk_is_summarised_and_linear() -> None:
 )
 def test_examples_tests_and_plural_labels(text: str, entity: str, wanted: list[str], why: str) -> None:
     assert values(text, entity) == wanted, why
+
+
+@pytest.mark.parametrize(
+    ("text", "entity", "wanted", "why"),
+    [
+        ("left 2400\n2000\n2000\n2000", "CREDIT_CARD", [], "sizes on four lines"),
+        ("at 65255647 .00000001 of", "CREDIT_CARD", [], "two figures of a drawing"),
+        ("card 4539 1488\n0343 6467", "CREDIT_CARD", ["4539 1488\n0343 6467"], "a number that wraps once"),
+        ("see 4539-1488-0343-6467", "CREDIT_CARD", ["4539-1488-0343-6467"], "hyphens throughout"),
+        ("all 333\t666\t1110", "UK_NHS", [], "three cells of figures"),
+        ("NHS number\t943\t476\t5870", "UK_NHS", ["943\t476\t5870"], "three boxes behind their label"),
+        ("host xn--20-9802c", "UK_NINO", [], "two hyphens in one gap"),
+        ("held JG-12-13-16-A", "UK_NINO", ["JG-12-13-16-A"], "one in each"),
+    ],
+)
+def test_groups_stand_together_as_somebody_writes_them(
+    text: str, entity: str, wanted: list[str], why: str
+) -> None:
+    assert values(text, entity) == wanted, why
