@@ -254,6 +254,8 @@ _FLAT_ODF = re.compile(
     r"<(?:[\w.-]{1,40}:)?document\s[^<>]{0,16000}"
     r"(?:urn:oasis:names:tc:opendocument:xmlns:office:|http://openoffice\.org/2000/office)"
 )
+# Parameters of LZMA as programs write them, the size of its dictionary, and a length: unknown or below 1 TB.
+_LZMA = re.compile(rb"\x5d\0\0[\x01\x02\x04\x08\x10\x20\x40\x80\0][\0-\x04](?:\xff{8}|.{5}\0{3})", re.DOTALL)
 _FLAT_PACKAGE = re.compile(
     r"<(?:[\w.-]{1,40}:)?package\s[^<>]{0,4000}http://schemas\.microsoft\.com/office/2006/xmlPackage"
 )
@@ -349,8 +351,10 @@ def _sniff_elsewhere(source: Source, head: bytes) -> str:
         return "bzip2"
     if head.startswith(b"ID3") and head[3:4] < b"\x10":
         return "audio"
-    if head[257:262] == b"ustar":
+    if head[257:262] == b"ustar" or _is_old_tar(head):
         return "tar"
+    if _LZMA.match(head):
+        return "xz"  # its forerunner, which the same library reads
     if head[32769:32774] == b"CD001":
         return "iso"
     if head[4:8] == b"ftyp":
@@ -415,6 +419,15 @@ def _is_worksheet(head: bytes) -> bool:
         return False
     kind, following = struct.unpack_from("<HH", head[4 + length : 8 + length].ljust(4, b"\0"))
     return bool(kind) and kind < 0x1000 and following <= 8224
+
+
+def _is_old_tar(head: bytes) -> bool:
+    """Tell a tar archive of before POSIX, which has no mark: octal numbers, and the right sum of its head."""
+    numbers = head[100:108] + head[124:136] + head[148:156]
+    if len(head) < 512 or not head[0] or numbers.strip(b"01234567 \0") or head[345:512].strip(b"\0"):
+        return False
+    said = head[148:156].strip(b" \0")
+    return said.isdigit() and int(said, 8) == sum(head[:148]) + sum(b" " * 8) + sum(head[156:512])
 
 
 def _is_dbf(head: bytes) -> bool:

@@ -384,7 +384,7 @@ class CompressedParser:
         content = _Salvage(lambda: _decompressing(source.open(), head))
         name = source.name.rsplit("/", 1)[-1]
         stem, dot, ending = name.rpartition(".")
-        if dot and ending.lower() in ("gz", "bz2", "xz"):
+        if dot and ending.lower() in ("gz", "bz2", "xz", "lzma"):
             name = stem
         elif dot and ending.lower() in ("tgz", "tbz2", "txz"):
             name = f"{stem}.tar"

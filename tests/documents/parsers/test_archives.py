@@ -88,6 +88,31 @@ def test_what_stands_around_an_archive(
     assert any(one.text == "inside" for one in segments)
 
 
+@pytest.mark.parametrize(
+    ("change", "kind", "why"),
+    [
+        (lambda head: head, "tar", "as programs of before POSIX wrote it"),
+        (lambda head: head[:20] + b"x" + head[21:], "unknown", "near miss: the sum of the head is another"),
+    ],
+)
+def test_tar_archives_without_a_mark(change, kind: str, why: str) -> None:  # type: ignore[no-untyped-def]
+    body = b"Zeta Token inside"
+    head = b"notes.txt".ljust(100, b"\0") + b"0000644\0" * 3 + b"%011o " % len(body) + b"14700000000 "
+    total = sum(head) + sum(b" " * 8)
+    head = (head + b"%06o\0 " % total).ljust(512, b"\0")
+    segments, coverage = read_whole(Source.from_bytes(change(head) + body.ljust(512, b"\0") + bytes(1024)))
+    assert coverage.kind == kind, why
+    assert ("notes.txt > line 1" in {str(one.location) for one in segments}) is (kind == "tar")
+
+
+@pytest.mark.parametrize("size", [20, 100_000])
+def test_the_forerunner_of_xz(size: int) -> None:
+    data = lzma.compress(b"Zeta Token " * (size // 10), format=lzma.FORMAT_ALONE)
+    segments, coverage = read_whole(Source.from_bytes(data, "notes.txt.lzma"))
+    assert coverage.status is Status.INSPECTED
+    assert any("Zeta Token" in one.text for one in segments)
+
+
 def test_names_of_empty_folders_are_read() -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
