@@ -125,12 +125,14 @@ class _Tally:
         if len(self.protected) < _PROTECTED or (part.protection, part.opened) not in kinds:
             self.protected.append(part)
 
+    @property
+    def expanded_too_far(self) -> str:
+        return f"the document expands to more than {self.limits.expanded_bytes:,} bytes"
+
     def spend(self, count: int) -> None:
         self.expanded += count
         if self.expanded > self.limits.expanded_bytes:
-            raise ExpansionLimitError(
-                f"the document expands to more than {self.limits.expanded_bytes:,} bytes"
-            )
+            raise ExpansionLimitError(self.expanded_too_far)
 
     def remaining(self) -> Limits:
         return replace(
@@ -436,6 +438,9 @@ def _member(member: Member, within: Location, tally: _Tally, depth: int) -> Iter
         return
     if depth >= limits.nesting:
         tally.miss(location, Shortfall.LIMIT, f"nested more than {limits.nesting} deep")
+        return
+    if tally.expanded > limits.expanded_bytes:  # nothing of it would be read: it is not even begun
+        tally.miss(location, Shortfall.LIMIT, tally.expanded_too_far)
         return
     try:
         source = _member_source(member, location, tally)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 
+from scanner.documents.parsers.compound_file import pack
 from tests.robustness.seeds import workbook, zipped
 
 TOKEN = "Tokenfront"
+
+_LOCAL = struct.Struct("<4s5H3L2H")
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
 
 _TYPES = (
     '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -202,6 +207,86 @@ def regular_expression_bait() -> bytes:
     return (TOKEN + "\n" + "a" * 2_000_000 + "\n" + "1-" * 1_000_000 + "\n" + "<" * 1_000_000).encode()
 
 
+def nested_lists() -> bytes:
+    return (f'{{"front": "{TOKEN}", "deep": ' + "[" * 300_000 + "]" * 300_000 + "}").encode()
+
+
+def nested_xml() -> bytes:
+    return (f"<a><t>{TOKEN}</t>" + "<b>" * 100_000 + "deep" + "</b>" * 100_000 + "</a>").encode()
+
+
+def _open_document(kind: str, body: str) -> bytes:
+    names = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text")
+    )
+    content = f"<office:document-content {names}><office:body>{body}</office:body></office:document-content>"
+    mime = f"application/vnd.oasis.opendocument.{kind}"
+    return zipped({"mimetype": mime.encode(), "content.xml": content.encode()})
+
+
+def repeated_cells() -> bytes:
+    """Every cell of the largest sheet, by two numbers."""
+    cell = (
+        f'<table:table-cell table:number-columns-repeated="16384"><text:p>{TOKEN}</text:p></table:table-cell>'
+    )
+    row = f'<table:table-row table:number-rows-repeated="1048576">{cell}</table:table-row>'
+    return _open_document(
+        "spreadsheet", f"<office:spreadsheet><table:table>{row}</table:table></office:spreadsheet>"
+    )
+
+
+def two_billion_spaces() -> bytes:
+    return _open_document(
+        "text", f'<office:text><text:p>{TOKEN}<text:s text:c="2000000000"/>behind</text:p></office:text>'
+    )
+
+
+def overlapping_members() -> bytes:
+    """Two thousand entries of a directory that share one member of ten megabytes."""
+    data = bytes(9_900_000)
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = packer.compress(data) + packer.flush()
+    front = TOKEN.encode()
+    first = (
+        _LOCAL.pack(b"PK\3\4", 20, 0, 0, 0, 33, zlib.crc32(front), len(front), len(front), 5, 0)
+        + b"f.txt"
+        + front
+    )
+    numbers = zlib.crc32(data), len(packed), len(data), 1
+    shared = _LOCAL.pack(b"PK\3\4", 20, 0, 8, 0, 33, *numbers, 0) + b"a" + packed
+    entries = _CENTRAL.pack(
+        *(b"PK\1\2", 20, 20, 0, 0, 0, 33, zlib.crc32(front), len(front), len(front), 5, 0, 0, 0, 0, 0, 0)
+    )
+    entries += b"f.txt"
+    entries += (
+        _CENTRAL.pack(b"PK\1\2", 20, 20, 0, 8, 0, 33, *numbers, 0, 0, 0, 0, 0, len(first)) + b"a"
+    ) * 2_000
+    body = first + shared
+    return body + entries + struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 2_001, 2_001, len(entries), len(body), 0)
+
+
+def storages_in_a_ring() -> bytes:
+    front = f"{TOKEN} ".encode() * 50
+    streams = {("Outer", "Inner", "Text"): front, ("Plain",): front}
+    data = bytearray(pack(streams))
+    first = (struct.unpack_from("<L", data, 48)[0] + 1) << struct.unpack_from("<H", data, 30)[0]
+    for entry in range(first + 128, first + 5 * 128, 128):
+        struct.pack_into("<L", data, entry + 72, 1)
+    return bytes(data)
+
+
+def pages_of_themselves() -> bytes:
+    return pdf_page(b"", {2: b"<</Type/Pages/Kids[2 0 R 3 0 R]/Count 1000000000>>"})
+
+
+def fields_of_themselves() -> bytes:
+    catalogue = b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[7 0 R]>>/Outlines 8 0 R>>"
+    return pdf_page(
+        b"", {1: catalogue, 7: b"<</T(a)/Kids[7 0 R 7 0 R]>>", 8: b"<</Title(b)/First 8 0 R/Next 8 0 R>>"}
+    )
+
+
 HOSTILE: Mapping[str, tuple[str, Callable[[], bytes]]] = {
     maker.__name__: (f"file{suffix}", maker)
     for suffix, makers in {
@@ -220,11 +305,18 @@ HOSTILE: Mapping[str, tuple[str, Callable[[], bytes]]] = {
             flate_in_flate,
             long_content,
             scattered_glyphs,
+            pages_of_themselves,
+            fields_of_themselves,
         ),
+        ".json": (nested_lists,),
+        ".xml": (nested_xml,),
+        ".ods": (repeated_cells,),
+        ".odt": (two_billion_spaces,),
+        ".ppt": (storages_in_a_ring,),
         ".eml": (nested_parts, long_header),
         ".html": (nested_divisions,),
         ".rtf": (nested_groups,),
-        ".zip": (archive_in_archive, bomb, many_members),
+        ".zip": (archive_in_archive, bomb, many_members, overlapping_members),
         ".txt": (regular_expression_bait,),
     }.items()
     for maker in makers

@@ -37,6 +37,11 @@ WHOLE: dict[str, set[str]] = {
     "scattered_glyphs": set(),
     "long_header": {"body"},
     "nested_divisions": {"deep"},
+    "nested_lists": {"deep"},
+    "nested_xml": {"deep"},
+    "repeated_cells": set(),
+    "two_billion_spaces": {"behind"},
+    "fields_of_themselves": set(),
     "regular_expression_bait": set(),
 }
 
