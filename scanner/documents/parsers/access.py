@@ -115,10 +115,14 @@ def _database(source: Source, path: str, limits: Limits) -> Iterator[Event]:
     try:
         with output_of([find_program("mdb-tables"), "-S", "-1", path]) as listing:
             names = listing.read(_FIELD_CHARACTERS).decode("utf-8", "replace").splitlines()
-        binary = _binary_columns(path)
     except ProgramError:
         yield from only_strings(source, "mdbtools cannot open it")
         return
+    binary: dict[str, frozenset[str]] = {}
+    try:
+        binary = _binary_columns(path)
+    except ProgramError:
+        yield Gap(HERE, Shortfall.DAMAGED, "definitions of tables")
     tables = [name for name in names if name.strip() and not name.startswith(_OWN)]
     if any(len(name) > _LONGEST_NAME for name in tables):
         # The program prints pages that it does not understand in the midst of the names.
