@@ -138,6 +138,8 @@ _ENTRY_BREAK = re.compile(
 )
 # An entry of a note in telegram style stands between marks of punctuation.
 _ENTRY_BEFORE = re.compile(r"(?:[,.;:(/|·•–-][ \t]{0,2}|\n[ \t]*)$")
+# Two letters mean something only among words.
+_SHORT_ENTRY_BEFORE = re.compile(r"(?:[a-z]{3}|[a-z]\)|\d)[,.;:][ \t\n]$|[a-z]{3}[ \t]\($")
 _ENTRY_BEHIND = re.compile(r"[ \t]*(?:[,.;)/|·•\n–]|$| - | x ?\d\b|\+)")
 _DOSE = re.compile(
     r"[ \t]+\d[\d.,]*[ \t]?(?:mg|mcg|ml|g|units?|iu|%|micrograms?|x|puffs?|"
@@ -534,8 +536,10 @@ def _is_entry(text: str, candidate: _Candidate, standing: Standing) -> bool:
     """Whether a phrase stands by itself in a note about somebody: "lives alone, RC, hard of hearing."."""
     if not (standing.subject.named and standing.subject.identified):
         return False
+    short = candidate.end - candidate.start <= 3
+    before = _SHORT_ENTRY_BEFORE if short else _ENTRY_BEFORE
     return (
-        _ENTRY_BEFORE.search(text, max(0, candidate.start - 4), candidate.start) is not None
+        before.search(text, max(0, candidate.start - 12), candidate.start) is not None
         and _ENTRY_BEHIND.match(text, candidate.end) is not None
     )
 
