@@ -22,6 +22,7 @@ from pdfminer.pdfpage import PDFPage
 
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Protection, Segment, Shortfall
+from scanner.documents.parsers.pdf_appearances import shown_by_annotations
 from scanner.documents.parsers.pdf_drawing import SCAN_SHARE, Hidden, look_at
 from scanner.documents.parsers.pdf_encryption import (
     PdfEncryption,
@@ -158,12 +159,22 @@ def _document(data: bytes, password: str, limits: Limits) -> Iterator[Event]:
             return
     yield from pages.events()
     yield from behind
+    if opened is not None:
+        yield from _appearances(opened, data, password, labels)
     for words in damage(data, password, opened):
         yield Gap(HERE, Shortfall.DAMAGED, words)
     if structure is None:
         yield Gap(Location(("objects",)), Shortfall.DAMAGED, "fields, comments and attachments not read")
     elif walk is not None:
         yield from _earlier_revisions(data, pages.lines, walk, limits, password)
+
+
+def _appearances(
+    opened: pikepdf.Pdf, data: bytes, password: str, labels: Mapping[int, str]
+) -> Iterator[Event]:
+    with contextlib.suppress(Exception):  # damaged in any way: what the annotations hold was read
+        for number, text in shown_by_annotations(opened, data, password, clean):
+            yield Segment(text, Location((page_name(number, labels), "annotation")))
 
 
 def _walked(walk: ObjectWalk | None) -> Iterator[Event]:
@@ -277,7 +288,8 @@ class _Pages:
             look = look_at(pdf, page, textpage, clean, layers=self._marked is not None)
             unmapped = _unmapped_share(textpage)
             hidden = _Hidden(text, look.hidden)
-            tables = self._tables.found(textpage, given, look, hidden.items)
+            with contextlib.suppress(Exception):  # strange places of words: the page is read as it was drawn
+                tables = self._tables.found(textpage, given, look, hidden.items)
             textpage.close()
             page.close()
         except (pdfium.PdfiumError, AssertionError, ValueError):

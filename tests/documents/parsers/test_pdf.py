@@ -418,3 +418,51 @@ def test_form_that_draws_itself_does_not_reach_the_page_engine() -> None:
     pdf.save(stream)
     _, coverage = read(stream.getvalue())
     assert [gap.reason for gap in coverage.gaps] == [Shortfall.LIMIT]
+
+
+def shown_by(*annotations: tuple[str, bytes, dict[str, object]]) -> bytes:
+    """A page with annotations: kind, what the drawing shows, entries."""
+    pdf = pikepdf.open(io.BytesIO(pages(("pagetoken",))))
+    font = pdf.make_indirect(Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica))
+    made = []
+    for number, (kind, shown, entries) in enumerate(annotations):
+        drawing = pdf.make_stream(b"BT /F1 10 Tf 2 2 Td (%s) Tj ET" % shown)
+        drawing.stream_dict.update(
+            Dictionary(
+                Type=Name.XObject,
+                Subtype=Name.Form,
+                BBox=[0, 0, 200, 20],
+                Resources=Dictionary(Font=Dictionary(F1=font)),
+            )
+        )
+        place = [50, 500 - 40 * number, 250, 520 - 40 * number]
+        annotation = Dictionary(
+            Type=Name.Annot, Subtype=Name(f"/{kind}"), Rect=place, F=4, AP=Dictionary(N=drawing), **entries
+        )
+        made.append(pdf.make_indirect(annotation))
+    pdf.pages[0].Annots = Array(made)
+    fields = [one for one in made if "/FT" in one]
+    pdf.Root.AcroForm = Dictionary(Fields=Array(fields))
+    out = io.BytesIO()
+    pdf.save(out)
+    return out.getvalue()
+
+
+def test_what_annotations_show_and_do_not_hold_is_read() -> None:
+    name = String("surname")
+    segments, coverage = read(
+        shown_by(
+            ("Widget", b"signedtoken", {"FT": Name.Sig, "T": String("signature")}),
+            ("Stamp", b"stamptoken", {}),
+            ("Widget", b"Osei oldtoken", {"FT": Name.Tx, "T": name, "V": String("newtoken")}),
+            ("Widget", b"sametoken", {"FT": Name.Tx, "T": String("town"), "V": String("sametoken")}),
+        )
+    )
+    assert coverage.status is Status.INSPECTED
+    for token in ("signedtoken", "stamptoken", "oldtoken"):
+        shown = segment_with(segments, token)
+        assert (shown.hidden, str(shown.location)) == ("", "page 1 > annotation")
+    assert "Osei oldtoken" in segment_with(segments, "oldtoken").text
+    assert str(place(segment_with(segments, "newtoken"), 0)).endswith('> field "surname"')
+    segment_with(segments, "sametoken")
+    segment_with(segments, "pagetoken")
