@@ -13,6 +13,8 @@ from datetime import date
 from scanner.documents.decoding import decode
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Shortfall
+from scanner.documents.parsers.binary_sheet import raw_number
+from scanner.documents.parsers.cell_text import whole_number
 from scanner.documents.protocol import HERE, Event, Source
 from scanner.documents.rows import row_segment
 
@@ -20,6 +22,8 @@ _HEADER_END = 0x0D
 _FILE_END = 0x1A
 _DELETED = 0x2A
 _COLUMNS = 2_000
+# What the pointer of a row to its memo is made of where there is none.
+_NO_MEMO = b" 0\0"
 # Language driver of a table (byte 29) -> code page; without one it is what Windows wrote.
 _CODE_PAGES = {
     0x01: "cp437",
@@ -71,10 +75,12 @@ class DbfParser:
             cells = tuple(f"column {name}" for name in labels)
             file.seek(start)
             count = number = 0
-            memos = any(column.kind in "MGP" for column in columns)
+            pointers = [slice(one.offset, one.offset + one.length) for one in columns if one.kind in "MGP"]
+            memos = False
             while len(record := file.read(length)) == length and record[0] != _FILE_END:
                 number += 1
                 count += len(columns)
+                memos = memos or any(record[pointer].strip(_NO_MEMO) for pointer in pointers)
                 if count > limits.cells:
                     yield Gap(HERE, Shortfall.LIMIT, f"more than {limits.cells:,} cells")
                     return
@@ -88,7 +94,7 @@ class DbfParser:
                 )
         if number < rows:
             yield Gap(HERE, Shortfall.DAMAGED, f"{number:,} of {rows:,} rows")
-        if memos and number:
+        if memos:
             yield Gap(
                 HERE, Shortfall.UNSUPPORTED_KIND, "memo columns stand in a file of their own (DBT, FPT)"
             )
@@ -118,7 +124,7 @@ def _value(raw: bytes, column: _Column, code_page: str) -> str:
     if kind in "I+" and len(raw) == 4:
         return str(struct.unpack("<i", raw)[0])
     if kind in "BO" and len(raw) == 8:
-        return repr(struct.unpack("<d", raw)[0])
+        return raw_number(struct.unpack("<d", raw)[0])
     if kind == "Y" and len(raw) == 8:
         return f"{struct.unpack('<q', raw)[0] / 10_000:.4f}"
     if kind in "T@" and len(raw) == 8:
@@ -126,6 +132,8 @@ def _value(raw: bytes, column: _Column, code_page: str) -> str:
         return _julian(day)
     data = raw.strip(b" \0")
     text = data.decode(code_page, "replace") if code_page else decode(data)
+    if kind in "NF" and "." in text:
+        return whole_number(text)
     if kind == "D" and len(text) == 8 and text.isdigit():
         return f"{text[:4]}-{text[4:6]}-{text[6:]}"
     return text

@@ -88,6 +88,16 @@ def test_typed_values_and_missing_memos() -> None:
     segments, coverage = read(table(columns, [(b" ", values)]))
     assert segments[0].text == "-77\t2.5\t\t2000-01-01"
     assert coverage.gaps[0].reason is Shortfall.UNSUPPORTED_KIND
+    for nothing in (b"", b"0000000000", bytes(10)):
+        values[2] = nothing
+        assert not read(table(columns, [(b" ", values)]))[1].gaps, "no row points to a memo"
+
+
+def test_numbers_that_hide_behind_decimals() -> None:
+    columns = [("NHS", "N", 14), ("AMOUNT", "N", 10), ("ID", "B", 8)]
+    values = [b"4505577104.00", b"1234.50", struct.pack("<d", 4505577104.0)]
+    segments, _ = read(table(columns, [(b" ", values)]))
+    assert segments[0].text == "4505577104\t1234.50\t4505577104"
 
 
 def test_a_cut_off_table_says_how_many_rows_it_lacks() -> None:
