@@ -20,6 +20,8 @@ _RUN = re.compile(
     rb"[\t\n\r\x20-\x7e\xa0-\xff]\x00(?:[\t\n\r\x20-\x7e\xa0-\xff]\x00|[\x10-\x15\x18-\x1f\x22\x26\x39\x3a\xac]\x20){5,}"
     rb"|[\t\n\r\x20-\x7e]{6,}"
 )
+# In data as even as packed or encrypted data is, shorter runs are chance: two thousand of six in a megabyte.
+_LEAST_IN_NOISE = 10
 _READABLE = re.compile(r"[^\W_]{3}|[0-9]{4}")
 
 
@@ -33,6 +35,7 @@ def string_segments(file: BinaryIO, location: Location) -> Iterator[Segment]:
     while data := file.read(_WINDOW):
         window = tail + data
         last = len(data) < _WINDOW
+        least = _LEAST_IN_NOISE if looks_random(data) else 0
         runs = []
         done = 0
         for match in _RUN.finditer(window):
@@ -41,7 +44,7 @@ def string_segments(file: BinaryIO, location: Location) -> Iterator[Segment]:
             done = match.end()
             run = match[0]
             text = run.decode("utf-16-le") if run[1] == 0 else run.decode("ascii")
-            if _READABLE.search(text):
+            if len(text) >= least and _READABLE.search(text):
                 runs.append(text.strip())
         if runs:
             yield Segment("\n".join(runs), location / f"from byte {offset:,}")

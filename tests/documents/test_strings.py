@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 
 import pytest
 
@@ -28,3 +29,13 @@ def wide(text: str) -> bytes:
 def test_runs(data: bytes, found: str) -> None:
     texts = [segment.text for segment in string_segments(io.BytesIO(data), Location())]
     assert found in ("\n".join(texts)) if found else not texts
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_in_data_as_even_as_encrypted_data_only_longer_runs_are_text(seed: int) -> None:
+    noise = random.Random(seed).randbytes(60_000)
+    data = noise[:30_000] + b"\0owner: A Resident of Anytown\0" + noise[30_000:]
+    texts = [segment.text for segment in string_segments(io.BytesIO(data), Location())]
+    lines = "\n".join(texts).splitlines()
+    assert "owner: A Resident of Anytown" in lines
+    assert len(lines) < 40
