@@ -312,6 +312,8 @@ class IdentifierRecogniser:
 
     def _reading(self, view: View, form: _Form, start: int, end: int, labelled: str = "") -> _Reading | None:
         text = view.text[start:end]
+        if not text.isascii() and any(char.isalnum() and not char.isascii() for char in text):
+            return None  # letters of other scripts, which stand as some letter in the bytes
         value = compact(text)
         if form.form.take is not None and len(value) > form.form.take:
             # The value is the first part of what was matched (a passport number in its MRZ line).

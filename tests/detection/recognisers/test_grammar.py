@@ -56,6 +56,22 @@ def test_national_insurance_numbers_as_people_write_them(text: str, value: str, 
     assert values(text, "UK_NINO") == [value], why
 
 
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "\u53ef\u4ece19\u9875\u770b\u8d77",
+        "\u0436\u044951\u0444\u0444\u0444",
+        "\u00e9\u00e912\u00e9\u00e9\u00e9",
+        "\u00e912345678",
+    ],
+    ids=["Chinese", "Cyrillic", "accents", "one letter"],
+)
+def test_letters_of_other_scripts_are_no_letters_of_an_identifier(beside: str) -> None:
+    """They stand as some letter in the bytes that the patterns read."""
+    text = f"NI number: JG121316A. {beside} vehicle registration {beside}"
+    assert [(one.entity_type, one.value(text)) for one in detect(text)] == [("UK_NINO", "JG121316A")]
+
+
 def test_a_checksum_alone_never_blocks() -> None:
     generator = random.Random(5)
     for _ in range(200):
