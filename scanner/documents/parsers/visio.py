@@ -111,9 +111,10 @@ def _texts(stream: bytes, rest: bytearray, version: int) -> Iterator[str]:
         raw = stream[start + _BEFORE_TEXT : end]
         text = raw.decode("utf-16-le" if version >= _WIDE else "cp1252", "replace").rstrip("\0")
         # U+001E and U+001F stand for fields and for hyphens.
+        text = text.replace("\x1e", _FIELD).replace("\x1f", "").replace("\v", "\n").replace("\r", "\n")
         if not _NO_TEXT.search(text) and (_TELLING.search(text) or _FIELD in text):
             rest[start:end] = bytes(end - start)
-            yield text.replace("\x1e", _FIELD).replace("\x1f", "").replace("\v", "\n").replace("\r", "\n")
+            yield text
 
 
 class _Pointer(NamedTuple):

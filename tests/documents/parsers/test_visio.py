@@ -90,6 +90,7 @@ def test_large_objects_go_on_in_further_streams() -> None:
     ("data", "reason"),
     [
         (drawing(text("Total \ufffc")), Shortfall.UNSUPPORTED_KIND),  # a value that is not told
+        (drawing(text("\x1e", version=6), version=6), Shortfall.UNSUPPORTED_KIND),
         (drawing(text("Shape"), version=5), Shortfall.UNSUPPORTED_KIND),
         (drawing(text("Shape"))[:-30], Shortfall.DAMAGED),
         (bytes(20), Shortfall.UNSUPPORTED_KIND),
