@@ -62,7 +62,7 @@ class ImageParser:
                 yield from _properties(image)
                 if image.format == "PSD":
                     yield from _layers(source)
-                if source.location != HERE and (image.width < _WIDTH or image.height < _HEIGHT):
+                if image.width < _WIDTH or image.height < _HEIGHT:
                     return
                 if not limits.ocr:
                     yield Gap(HERE, Shortfall.NEEDS_OCR, "image")

@@ -231,6 +231,20 @@ def test_icons_inside_other_files_need_no_ocr() -> None:
     assert not is_small_picture(saved(Image.new("RGB", (600, 600))))
 
 
+@pytest.mark.parametrize(
+    ("size", "status", "why"),
+    [
+        ((24, 24), Status.INSPECTED, "an icon"),
+        ((90, 400), Status.INSPECTED, "too narrow for a word"),
+        ((600, 400), Status.NOT_INSPECTED, "large enough for words"),
+    ],
+)
+def test_icons_that_are_files_of_their_own_need_no_ocr(
+    size: tuple[int, int], status: Status, why: str
+) -> None:
+    assert read(saved(Image.new("RGB", size)))[1].status is status, why
+
+
 def test_broken_pictures_are_never_passed_as_read() -> None:
     whole = saved(page_of_text("Token"), "JPEG")
     chance = random.Random(2)
