@@ -48,6 +48,8 @@ _QUOTED = re.compile(
     r"\"([^\"\n]{1,64})\"|\u201c([^\u201d\n]{1,64})\u201d|\u2018([^\u2019\n]{1,64})\u2019|(?<!\w)'([^'\n]{1,64})'(?!\w)|"
     r"`([^`\n]{1,64})`|<([^<>\n]{1,64})>|\*([^*\n]{1,64})\*|\[([^\[\]\n]{1,64})\]"
 )
+_CLAUSE = re.compile(r"[,;()]|\bto (?:open|unlock|view|access|read|see)\b|\s[-\u2013\u2014]\s")
+_CLAUSES, _WORDS_OF_A_PHRASE = 4, 5
 _TOKEN = re.compile(r"\S{1,200}")
 _TRAILING = ".,;:!?)]}>\"'\u2019\u201d"
 _LEADING = "([{<\"'\u2018\u201c"
@@ -125,6 +127,10 @@ def _said(line: str, match: re.Match[str]) -> Iterator[tuple[int, str]]:
         # A pass phrase goes on to the end of the sentence.
         yield from _variants(rest, 1)
         yield from _variants(re.split(r"[.;,](?:\s|$)|\s{2}|\s[-\u2013(]", rest, maxsplit=1)[0], 1)
+    for clause in _CLAUSE.split(after)[:_CLAUSES]:
+        # "Use the password Coffee Train Fish to open it", "it is two words, correct horse (with a space)"
+        if 2 <= len(clause.split()) <= _WORDS_OF_A_PHRASE:
+            yield from _variants(clause, 2)
     before = line[max(0, match.start() - _NEAR) : match.start()]
     for token in _TOKEN.findall(before)[-8:] + _TOKEN.findall(after)[:16]:
         yield from _variants(token, 1 if _looks_chosen(token) else 4)

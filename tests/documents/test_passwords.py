@@ -30,6 +30,13 @@ def ranks(text: str) -> dict[str, int]:
         ("The password is Tuesday77.", "Tuesday77", 0, "without the full stop"),
         ("The password is Summer21!", "Summer21!", 1, "the mark belongs to it"),
         ("Password: horse battery staple", "horse battery staple", 1, "a phrase"),
+        ("Use the password Coffee Train Fish to open it", "Coffee Train Fish", 2, "a phrase in a sentence"),
+        (
+            "The password is two words, correct horse (with a space)",
+            "correct horse",
+            2,
+            "a clause of its own",
+        ),
         ("passcode=4471", "4471", 0, "a short code"),
         ('pw "blue-chair-9"', "blue-chair-9", 2, "in quotes"),
         (
