@@ -183,6 +183,8 @@ class OpenDocumentParser:
                 yield event
                 continue
             if event.name in _SILENT:
+                if event.name.endswith(".xml") and not _is_manifest(event):
+                    yield event
                 continue
             if event.name.endswith("settings.xml"):
                 yield from _settings(event)
@@ -202,6 +204,16 @@ class OpenDocumentParser:
             folder = part["object"] or ""
             yield from _part(event, part["part"], folder, tables, limits, Styles() if folder else styles)
         yield from unread_pictures(pictures)
+
+
+def _is_manifest(member: Member) -> bool:
+    """Whether the list of members is one; what is something else under its name is read."""
+    assert not isinstance(member.content, bytes)
+    try:
+        with member.content() as file:
+            return "manifest" in decode_xml(file.read(_HEAD))
+    except Exception:  # zipfile raises every class of them; the frame tells what is damaged
+        return False
 
 
 def _picture_size(member: Member) -> int | None:
@@ -467,8 +479,11 @@ class _Walk:
         if not self._names:
             self._names.declare(attributes)
             self.root = name.rpartition(":")[2]
-        short = self._names[name]
         known = {self._names[key]: value for key, value in attributes.items()} if attributes else {}
+        if self._names.unread:
+            self._names.declare(attributes)
+            known = {self._names[key]: value for key, value in attributes.items()}
+        short = self._names[name]
         handler = self._starts.get(short)
         if handler is not None:
             handler(known)

@@ -12,15 +12,23 @@ class Names(dict[str, str]):
     def __init__(self) -> None:
         super().__init__()
         self._prefixes: dict[str, str] = {}
+        self.unread = False  # a namespace was met that an inner element declares
 
     def declare(self, attributes: dict[str, str]) -> None:
-        """Take the namespaces that the outermost element declares."""
+        """Take the namespaces that an element declares."""
         for key, value in attributes.items():
             if key.startswith("xmlns:"):
-                self._prefixes[key[6:]] = _prefix(value) or key[6:]
+                prefix = key[6:]
+                self._prefixes[prefix] = _prefix(value) or prefix
+                for name in [one for one in self if one.startswith(prefix + ":")]:
+                    del self[name]
+        self.unread = False
 
     def __missing__(self, name: str) -> str:
         prefix, _, local = name.rpartition(":")
+        if prefix == "xmlns":
+            self.unread = True
+            return name
         short = self[name] = f"{self._prefixes.get(prefix, prefix)}:{local}"
         return short
 

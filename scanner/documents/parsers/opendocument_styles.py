@@ -37,6 +37,10 @@ _GROUNDS = frozenset(
         *("style:table-properties", "style:graphic-properties", "style:properties"),
     }
 )
+# All elements that say how something looks.
+_TOLD = _GROUNDS | {
+    *("style:style", "style:default-style", "style:text-properties", "style:page-layout-properties"),
+}
 
 
 class Styles:
@@ -54,6 +58,8 @@ class Styles:
 
     def element(self, short: str, known: Mapping[str, str]) -> None:
         """Take an element by its name with the standard's prefix, and its attributes."""
+        if short not in _TOLD:
+            return
         self._whole.clear()
         if short == "style:style":
             self._open = (known.get("style:family", ""), known.get("style:name", ""))
@@ -181,7 +187,7 @@ def named_styles(source: Source, names: Names) -> Styles:
         if not names:
             names.declare(attributes)
         short = names[name]
-        if short.startswith("style:"):
+        if short in _TOLD:
             styles.element(short, {names[key]: value for key, value in attributes.items()})
 
     parser = new_expat(_CHUNK)

@@ -355,6 +355,21 @@ def test_content_that_is_something_else_is_told(parts: dict[str, str], status: S
     assert coverage.status is status, why
 
 
+@pytest.mark.parametrize(
+    ("manifest", "read_too"),
+    [("<m:manifest xmlns:m='m'><m:entry>name</m:entry></m:manifest>", False), ("<x>smuggledtoken</x>", True)],
+)
+def test_a_manifest_that_is_something_else_is_read(manifest: str, read_too: bool) -> None:
+    parts: dict[str, str | bytes] = {
+        "mimetype": "application/vnd.oasis.opendocument.text",
+        "content.xml": part("document-content", "<office:body><text:p>bodytoken</text:p></office:body>"),
+        "META-INF/manifest.xml": manifest,
+    }
+    segments, coverage = read(pack(parts))
+    assert any("smuggledtoken" in segment.text for segment in segments) is read_too
+    assert coverage.status is Status.INSPECTED
+
+
 def test_macros_and_settings_are_hidden_and_read_in_any_encoding() -> None:
     item = '<config:config-item config:name="CurrentDatabaseDataSource" config:type="string">sourcetoken</config:'
     settings = f'<?xml version="1.0" encoding="UTF-16"?><office:settings>{item}config-item></office:settings>'
@@ -603,3 +618,13 @@ def test_a_note_between_two_numbers_does_not_make_them_one() -> None:
     note = '<text:note text:note-class="footnote"><text:note-citation>1</text:note-citation></text:note>'
     body = f"<office:body><office:text><text:p>12345678{note}200000</text:p></office:text></office:body>"
     assert [one.text for one in read(package("text", body))[0]] == ["12345678 200000"]
+
+
+def test_namespaces_may_be_declared_where_they_are_used() -> None:
+    space = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+    inside = f'<a:p xmlns:a="{space}">Token<a:span>one</a:span></a:p><text:p xmlns:text="{space}">Tokentwo</text:p>'
+    inside += f'<a:p xmlns:a="urn:x">no</a:p><a:p xmlns:a="{space}">Tokenthree</a:p>'
+    data = '<office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"><office:body>'
+    data += f"<office:text>{inside}</office:text></office:body></office:document>"
+    segments, _ = read(data.encode())
+    assert [one.text for one in segments] == ["Tokenone", "Tokentwo", "Tokenthree"]
