@@ -47,7 +47,7 @@ def shown_by_annotations(
 
 
 def _new_words(line: str, known: str) -> str:
-    """A line from its first word that is not known to its last one: drawings may come to stand on one line."""
+    """A line from its first word that is not known to its last one: several drawings may stand on it."""
     words = line.split()
     while words and _squeezed(words[:1]) in known:
         del words[0]

@@ -49,7 +49,7 @@ class TableReader:
         """
         if look.columned < (1 if self._open is not None else _FEW_ROWS):
             return None
-        spread = words_of(textpage, text)
+        spread = words_of(textpage, text, items=bool(hidden))
         if spread is None:
             return None
         shown = [word for word in spread.words if word.item not in hidden]

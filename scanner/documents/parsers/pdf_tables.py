@@ -43,6 +43,8 @@ _WRAPPED = 1.55
 _APART = 1.6
 # A column whose texts are longer than this, most of them as wide as it is, is one of prose.
 _PROSE_CHARACTERS, _PROSE_WIDTH = 22, 0.7
+# Rows that tell whether it is a table.
+_LOOKED_AT = 40
 # What is no heading and no form must have so many columns and rows to be a table.
 _COLUMNS, _ROWS = 3, 4
 
@@ -118,15 +120,15 @@ class Table:
             found.append((Row(number, cells, place / f"row {number}"), labels))
         return found
 
-    def as_rows(self, place: Location) -> list[Row]:
-        """Its rows for ``LabelledTable``, located on the page at ``place``."""
+    def as_rows(self, place: Location, most: int | None = None) -> list[Row]:
+        """Its rows, or the first of them, for ``LabelledTable``, located on the page at ``place``."""
         return [
             Row(
                 number,
                 [Cell(column, _text(chunks)) for column, chunks in sorted(row.cells.items())],
                 place / f"row {number}",
             )
-            for number, row in enumerate(self.rows, 1)
+            for number, row in enumerate(self.rows[:most], 1)
         ]
 
 
@@ -235,6 +237,15 @@ class _Grid:
             return None
         return left, below, right, above
 
+    def holds(self, box: tuple[int, int, int, int], word: Word) -> bool:
+        """Whether a word is between the rules that are around the one before it on its line."""
+        left, below, right, above = box
+        return (
+            self.upright.at[left] <= word.left
+            and word.right <= self.upright.at[right]
+            and self.level.at[below] <= word.middle <= self.level.at[above]
+        )
+
     def parts(self, before: Word, word: Word) -> bool:
         """Whether an upright rule stands between two words of a line."""
         first = bisect_left(self.upright.at, before.right - 1)
@@ -257,10 +268,13 @@ class _Rules:
 
     def around(self, position: float, across: float) -> tuple[int | None, int | None]:
         """The nearest rules before and behind a position that reach ``across``."""
-        index = bisect_left(self.at, position)
-        before = next((one for one in range(index - 1, -1, -1) if self.reaches(one, across)), None)
-        behind = next((one for one in range(index, len(self.at)) if self.reaches(one, across)), None)
-        return before, behind
+        behind = bisect_left(self.at, position)
+        before = behind - 1
+        while before >= 0 and not self.reaches(before, across):
+            before -= 1
+        while behind < len(self.at) and not self.reaches(behind, across):
+            behind += 1
+        return (before if before >= 0 else None), (behind if behind < len(self.at) else None)
 
     def reaches(self, index: int, across: float) -> bool:
         """Whether a rule reaches across a place."""
@@ -293,7 +307,7 @@ def _ruled(lines: Sequence[list[Word]], grid: _Grid) -> list[Table]:
     for line in lines:
         last: _Box | None = None
         for word in line:
-            box = grid.box(word)
+            box = last if last is not None and grid.holds(last, word) else grid.box(word)
             if box is not None and box == last:
                 boxes[box][-1].words.append(word)
             elif box is not None:
@@ -630,8 +644,7 @@ def _prose_columns(block: Sequence[_Line], columns: Sequence[tuple[float, float]
 
 def _is_table(table: Table, before: tuple[float, ...]) -> bool:
     """Whether rows are clearly those of a table or a form."""
-    rows = table.as_rows(Location(("",)))
-    rows = [row for row in rows if row.cells]
+    rows = [row for row in table.as_rows(Location(("",)), _LOOKED_AT) if row.cells]
     several = [row for row in rows if len(row.cells) > 1]
     if len(several) < 2 and not (len(several) == 1 and len(rows) > 1 and table.ruled):
         return False

@@ -62,10 +62,10 @@ class Word:
         return self.base + self.size * 0.25
 
 
-def words_of(textpage: pdfium.PdfTextPage, text: str) -> Spread | None:
+def words_of(textpage: pdfium.PdfTextPage, text: str, *, items: bool = True) -> Spread | None:
     """The words of a page in the order of its content; ``None`` for a page with too many characters.
 
-    ``text`` is that of the page as pdfium gives it.
+    ``text`` is that of the page as pdfium gives it; ``items`` tells that the text objects are asked for.
     """
     count = int(textpage.count_chars())
     if not 0 < count <= MOST_CHARACTERS:
@@ -79,11 +79,11 @@ def words_of(textpage: pdfium.PdfTextPage, text: str) -> Spread | None:
         characters = [_character(unicode_at(raw, index)) for index in range(count)]
         text = "".join(one or "\ufffd" for one in characters)
     drafts: list[_Draft] = []
-    ask = _Asker(raw)
+    ask = _Asker(raw, items=items)
     for match in _WORD.finditer(text):
         drafts.extend(ask.words(*match.span()))
     quarter = _most_common_quarter(drafts)
-    words = [one.word(characters, quarter) for one in drafts if one.quarter() in (quarter, None)]
+    words = [one.word(characters, quarter) for one in drafts if one.way in (quarter, None)]
     return Spread(characters, words, quarter)
 
 
@@ -118,6 +118,7 @@ class _Draft:
     first: Edge
     last: Edge
     end: int = 0
+    way: int | None = None
 
     def goes_on(self, box: Edge) -> bool:
         """Whether a character stands right behind the last one, whichever way the word runs."""
@@ -156,8 +157,9 @@ class _Draft:
 class _Asker:
     """Asks pdfium where characters stand, with the same few cells for the answers."""
 
-    def __init__(self, raw: pdfium_c.FPDF_TEXTPAGE) -> None:
+    def __init__(self, raw: pdfium_c.FPDF_TEXTPAGE, *, items: bool) -> None:
         self._raw = raw
+        self._items = items
         self._edges = tuple(ctypes.c_double() for _ in range(4))
         self._origin = ctypes.c_double(), ctypes.c_double()
         self._loose = pdfium_c.FS_RECTF()
@@ -189,7 +191,10 @@ class _Asker:
         (x, y), loose = self._origin, self._loose
         pdfium_c.FPDFText_GetLooseCharBox(self._raw, index, loose)
         pdfium_c.FPDFText_GetCharOrigin(self._raw, index, x, y)
-        item = ctypes.cast(pdfium_c.FPDFText_GetTextObject(self._raw, index), ctypes.c_void_p).value or 0
+        item = 0
+        if self._items:
+            drawn = pdfium_c.FPDFText_GetTextObject(self._raw, index)
+            item = ctypes.cast(drawn, ctypes.c_void_p).value or 0
         size = abs(loose.top - loose.bottom), abs(loose.right - loose.left)
         return _Draft(index, (x.value, y.value), size, item, box, box)
 
@@ -197,8 +202,9 @@ class _Asker:
 def _most_common_quarter(drafts: Iterable[_Draft]) -> int:
     counts = [0, 0, 0, 0]
     for draft in drafts:
-        if (quarter := draft.quarter()) is not None:
-            counts[quarter] += draft.end - draft.start
+        draft.way = draft.quarter()
+        if draft.way is not None:
+            counts[draft.way] += draft.end - draft.start
     return counts.index(max(counts))
 
 
