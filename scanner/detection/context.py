@@ -214,7 +214,8 @@ class ContextOfView:
     def _of_key(self, tag: str, start: int) -> Context | None:
         """What the key of a program's record right before ``start`` says; None where there is none."""
         text = self._text
-        if start == 0 or text[start - 1] not in '=":[ \t':
+        near = text[max(0, start - 5) : start]
+        if not near.endswith("=") and '="' not in near and '":' not in near:
             return None
         match = _KEY.search(text, max(0, start - _KEY_REACH), start)
         if match is None:

@@ -98,7 +98,6 @@ _AGE = re.compile(
     r"|\b(?:he|she|who)(?:'?s| is) (?P<is>\d{1,2})\b(?![:/.%]| ?(?:am|pm|minutes|hours|months))"
     r"|\b(?P<months>\d{1,2})[ -]?(?:months?|weeks?|days?)[ -]old"
     r"|\bunborn\b|\bbaby (?:girl|boy)\b|\bEDD\b|\bnewborn\b"
-    r"|(?<=[a-z]),? (?P<comma>[1-9]\d?)(?=[,;:]| and\b| is\b| was\b| has\b| who\b| [-–])"
     r"|(?<=[a-z]) ?\((?P<bracket>\d{1,2})(?: ?(?:yrs?|years?|months?|mths?|m|y|yo))?\)"
     r"|\b(?:Year|Yr|Y) ?(?P<year>1[0-4]|[1-9]|R)\b(?! (?:of|contract|budget|plan|target|end|on year))"
     r"|\b(?:Reception|Nursery) (?:class|year|at)\b|\bin (?:Reception|Nursery)\b"
@@ -106,7 +105,11 @@ _AGE = re.compile(
     r"|\b\d{1,2} oed\b",
     re.IGNORECASE,
 )
-_YEARS = ("age", "yo", "bracket", "comma", "is", "turns")
+# "Ella Tate, 4," right behind a name is an age; "in rooms 3, 4, and 5" is not.
+_NEXT_AGE = re.compile(
+    r",? (?P<age>[1-9]\d?)(?=[,;:]| and\b| is\b| was\b| has\b| who\b| [-–])", re.IGNORECASE
+)
+_YEARS = ("age", "yo", "bracket", "is", "turns")
 _SCHOOL = re.compile(
     r"\b(?:[A-Z][\w'.]+ ){1,4}(?:(?:Church of England|CofE|C of E|Catholic|R\.?C\.?|VA|VC|CE|Community|"
     r"Church in Wales)"
@@ -315,7 +318,6 @@ class Subjects:
         marks.sort(key=lambda mark: mark.start)
         self.marks: Sequence[Mark] = marks
         self._starts = [mark.start for mark in marks]
-        self._ends = {mark.end for mark in marks}
         self._worded: dict[int, tuple[Mark, ...]] = {}
 
     def _words(self, stretch: int) -> tuple[Mark, ...]:
@@ -331,12 +333,17 @@ class Subjects:
         data = self._data
         for match in _AGE.finditer(text, begin, reach) if _AGE_SIGN.search(data, begin, reach) else ():
             age = next(filter(None, map(match.group, _YEARS)), None)
-            if match.group("comma") and match.start() not in self._ends:
-                continue  # "Ella Tate, 4," is an age; "in rooms 3, 4, and 5" is not
             adult = age is not None and int(age) >= 18
             marks.append(
                 Mark(match.start(), match.end(), Attribute.AGE, child=self._says_child(match, adult))
             )
+        for mark in self.found(begin, end - 1):
+            if mark.attribute not in (Attribute.NAME, Attribute.FIRST_NAME):
+                continue
+            behind = _NEXT_AGE.match(text, mark.end)
+            if behind is not None:
+                start, stop = behind.span("age")
+                marks.append(Mark(start, stop, Attribute.AGE, child=int(behind["age"]) < 18))
         for match in _SCHOOL.finditer(text, begin, reach) if _SCHOOL_SIGN.search(data, begin, reach) else ():
             marks.append(Mark(match.start(), match.end(), Attribute.SCHOOL, child=True))
         initials = _INITIALS_SIGN.search(data, begin, reach) is not None
