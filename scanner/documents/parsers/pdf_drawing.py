@@ -44,6 +44,8 @@ _OPAQUE, _OPAQUE_SHARE = 250, 0.9
 _MOST_RULES, _MOST_EDGES, _RULE = 3_000, 6_000, 3.0
 # Texts this many times their height apart are cells; so many of them side by side are enough by themselves.
 _CELL_GAP, _COMB = 1.2, 5
+# Two texts side by side of more than this share of the page's text in width are prose in columns.
+_PROSE = 0.35
 # Copies of a text that are drawn this many points from each other are one to the eye.
 _COPY = 4.0
 # Hidden whatever else stands at the place.
@@ -176,18 +178,19 @@ def _columned(texts: list[_Text]) -> int:
     boxes = [text.box for text in texts]
     if sum(1 if box[3] - box[1] > 1.5 * (box[2] - box[0]) else -1 for box in boxes) > 0:
         boxes = [turned(box, 1) for box in boxes]  # the page lies on its side
+    widest = _PROSE * (max((box[2] for box in boxes), default=0) - min((box[0] for box in boxes), default=0))
     places: Counter[tuple[str, int]] = Counter()
     line: list[_Box] = []
     floor = 0.0
     for box in sorted(boxes, key=lambda one: -one[1] - one[3]):
         if line and (box[1] + box[3]) / 2 < floor:
-            if _note_cells(line, places):
+            if _note_cells(line, places, widest):
                 return _COMB
             line = []
         if not line:
             floor = box[1]
         line.append(box)
-    if _note_cells(line, places):
+    if _note_cells(line, places, widest):
         return _COMB
     sides: Counter[str] = Counter()
     for (side, _), count in places.items():
@@ -195,13 +198,18 @@ def _columned(texts: list[_Text]) -> int:
     return 1 + max(sides.values()) if sides else 0
 
 
-def _note_cells(line: list[_Box], places: Counter[tuple[str, int]]) -> bool:
+def _note_cells(line: list[_Box], places: Counter[tuple[str, int]], widest: float) -> bool:
     """Note where texts of a line stand that are apart from what is before them; whether these are many."""
     line.sort()
-    edge = line[0][2] if line else 0.0
+    start, edge = (line[0][0], line[0][2]) if line else (0.0, 0.0)
     count = 0
     for box in line[1:]:
         if box[0] - edge > _CELL_GAP * (box[3] - box[1]):
+            narrow = min(edge - start, box[2] - box[0]) < widest
+            start = box[0]
+            edge = max(edge, box[2])
+            if not narrow:
+                continue  # two columns of prose
             count += 1
             places["left", round(box[0] / 2)] += 1
             places["right", round(box[2] / 2)] += 1
