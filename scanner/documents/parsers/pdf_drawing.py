@@ -491,12 +491,14 @@ class _Asker:
             if top - bottom < 1:
                 return [(left, bottom - half, right, top + half)]
             return [(left - half, bottom, right + half, top)] if right - left < 1 else []
-        boxes = [_around(points) for points in paths if len(points) >= 4 and _is_rectangle(points)]
-        # One inside another is a hole, and both are a frame.
+        shapes = [(_around(points), _is_rectangle(points)) for points in paths if len(points) >= 4]
+        # One inside another is a hole, whatever its shape (Word notches the corners of one), and both are a
+        # frame.
         return [
             box
-            for box in boxes
-            if not any(box != other and (_holds(box, other) or _holds(other, box)) for other in boxes)
+            for box, upright in shapes
+            if upright
+            and not any(box != other and (_holds(box, other) or _holds(other, box)) for other, _ in shapes)
         ]
 
 

@@ -38,6 +38,8 @@ q 12 w 40 410 m 300 410 l S Q 40 395 m 340 395 l S
 BT /F1 12 Tf 50 370 Td (markertoken) Tj ET q 14 w 45 374 m 200 374 l S Q
 BT /F1 12 Tf 50 340 Td (framedtoken) Tj ET 40 330 300 30 re 42 332 296 26 re f*
 q 1 0 0 1 300 300 cm /X3 Do Q 0 0 0 rg 340 295 100 20 re f
+40 230 m 340 230 l 340 260 l 40 260 l h 42 258 m 41 257 l 339 257 l 338 258 l 338 231 l 339 232 l 41 232 l
+42 231 l h f* BT /F1 12 Tf 50 240 Td (notchedtoken) Tj ET
 """
 
 
@@ -197,6 +199,7 @@ PLACES = (
     ("bleachedtoken", "white text", "page 1"),
     ("markertoken", "text under a filled box", "page 1"),
     ("framedtoken", "", "page 1"),
+    ("notchedtoken", "", "page 1"),
     ("blackenedtoken", "text under a filled box", "page 1"),
     ("plans of works", "name of a layer", "layers"),
     ("Appendix", "page label", "page labels"),
