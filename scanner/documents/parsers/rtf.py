@@ -598,7 +598,7 @@ class _Tokens:
             if buffer.word == "ffl":
                 self._choices.append("".join(buffer.parts))
             elif buffer.label == "propname":
-                self._property = "".join(buffer.parts).strip()
+                self._property = buffer.label = "".join(buffer.parts).strip()
             elif buffer.label == "staticval" and self._property:
                 buffer.label = self._property
             elif buffer.place == "field instruction" and " " not in "".join(buffer.parts).strip():

@@ -228,6 +228,7 @@ def test_variables_and_properties_are_labelled_and_apart() -> None:
     body += r"{\*\userprops{\propname Case worker}\proptype30{\staticval Ann}}x\par"
     found = {(one.text, one.fields[0].label) for one in read(body) if one.fields}
     assert {("12345678", "CaseRef"), ("200000", "Amount"), ("Ann", "Case worker")} <= found
+    assert ("Case worker", "Case worker") in found, "what it is called is named by itself"
 
 
 @pytest.mark.parametrize(
