@@ -72,6 +72,14 @@ _YEAR = re.compile(
 _CLOCK = re.compile(
     r"^(?:since|from|by|until|till|to|about|before|after|[-–—( \t]*)[ \t]?\d\d[0-5]\d$", re.IGNORECASE
 )
+# The fields of a message's head that programs write (RFC 5322 3.6.7, RFC 8601): hosts and products there
+# bear any names.
+_TRACE = re.compile(
+    r"(?:received-spf|message-id|return-path|(?:dkim|arc|list|content|x(?!-rays?\b))-[\w-]+|"
+    r"authentication-results|user-agent|mime-version)\Z",
+    re.IGNORECASE,
+)
+_HOP = re.compile(r"\s*(?:Received:)?\s*(?:from|by)\s\S+(?:\s\([^)]*\)|\s+by\s|\s+with\s)")
 # Whoever lived this long ago is dead, and the law protects the living.
 _HISTORY = 115
 
@@ -150,6 +158,8 @@ class Gate:
         """
         if lies_in_address(self._view.text, start, end):
             return Standing(TOPIC_ONLY, Use.GENERAL, _NOBODY, why="part of an address")
+        if self._is_trace(start):
+            return Standing(TOPIC_ONLY, Use.GENERAL, _NOBODY, why="written by a mail server")
         subjects = self.subjects
         section = self.sections.at(start)
         if not (about_grown or subjects.somebody(start - REACH, end + REACH) or self.opening(section).named):
@@ -196,6 +206,14 @@ class Gate:
             max(place.record[0], place.sentence[0] - REACH), min(place.record[1], place.sentence[1] + REACH)
         )
         return Standing(confidence, use, around, initials, why, linked, sentence.named, tied, kin)
+
+    def _is_trace(self, start: int) -> bool:
+        """Whether a mail server wrote the field at ``start``; "Received" heads a log of post, too."""
+        label = self._view.layout.label_at(start)
+        if label.lower() != "received":
+            return _TRACE.match(label) is not None
+        field = self._view.layout.field_at(start)
+        return field is not None and _HOP.match(self._view.text, field.start) is not None
 
     def _said_in(self, place: Place, section: Section, start: int) -> tuple[int, int]:
         """The stretch that names whom a sentence is about; in papers about machines each line is one."""
