@@ -110,6 +110,7 @@ def look_at(
     texts: list[_Text] = []
     ground = _Ground()
     pictures: list[tuple[Any, float, list[_Text]]] = []
+    scans: list[_Box] = []
     left, bottom, right, top = page.get_bbox()
     area = max(1.0, (right - left) * (top - bottom))
     covers = invisible = visible = 0
@@ -140,6 +141,8 @@ def look_at(
             share = _area(box) / area
             look.image_share = max(look.image_share, 0.001, share)
             ground.paint(box, None)
+            if share >= SCAN_SHARE:
+                scans.append(box)
             if len(pictures) < _MOST_BOXES:
                 pictures.append((item, share, _covered([box], texts)))
         elif kind in (pdfium_c.FPDF_PAGEOBJ_PATH, pdfium_c.FPDF_PAGEOBJ_SHADING):
@@ -163,6 +166,8 @@ def look_at(
     if invisible and not visible and look.image_share:
         # The text layer that OCR laid over a scan: what a person reads in the picture.
         return look
+    if invisible:
+        _show_recognised(texts, scans)
     _under_pictures(pdf, page, pictures)
     _drop_copies(texts)
     look.hidden = [
@@ -297,6 +302,21 @@ def _under_pictures(
         if hidden and _is_opaque(pdf, page, item):
             for text in hidden:
                 text.reason = "text under a picture"
+
+
+def _show_recognised(texts: list[_Text], scans: list[_Box]) -> None:
+    """Take the reason from invisible text upon a scan, which has a stamp or a page number beside it.
+
+    It is the text layer that OCR laid there: what a person reads in the picture.
+    """
+    for text in texts:
+        if text.reason == "invisible text" and any(_holds(_widened(scan), text.box) for scan in scans):
+            text.reason = ""
+
+
+def _widened(box: _Box) -> _Box:
+    left, bottom, right, top = box
+    return left - _COPY, bottom - _COPY, right + _COPY, top + _COPY
 
 
 def _drop_copies(texts: list[_Text]) -> None:

@@ -306,6 +306,34 @@ def test_scan_without_any_text_is_not_inspected() -> None:
     assert coverage.reason.startswith(Shortfall.NEEDS_OCR.value)
 
 
+@pytest.mark.parametrize(
+    ("size", "hidden", "why"),
+    [
+        (1.0, [""], "the text layer of a scan with a stamp on it"),
+        (0.2, ["invisible text"], "near miss: a letterhead"),
+    ],
+)
+def test_the_text_layer_of_a_scan_is_its_text(size: float, hidden: list[str], why: str) -> None:
+    from reportlab.lib.utils import ImageReader
+
+    stream = io.BytesIO()
+    sheet = canvas.Canvas(stream, pagesize=(595, 842))
+    sheet.drawImage(ImageReader(io.BytesIO(b"P6 2 2 255 " + bytes(12))), 0, 842 * (1 - size), 595, 842 * size)
+    text = sheet.beginText(60, 800 - 20)
+    text.setTextRenderMode(3)
+    for number in range(30):
+        text.textLine(f"Line {number} of the letter about layertoken{number}")
+    text.setTextRenderMode(0)
+    sheet.drawText(text)
+    sheet.setFillColorRGB(0.8, 0, 0)
+    sheet.drawString(400, 20, "RECEIVED 3 March, stamptoken")
+    sheet.save()
+    segments, coverage = read(stream.getvalue())
+    assert coverage.status is Status.INSPECTED
+    assert [one.hidden for one in segments if "layertoken29" in one.text] == hidden, why
+    assert segment_with(segments, "stamptoken").hidden == ""
+
+
 def test_blank_page_is_no_gap() -> None:
     _, coverage = read(pages(("text page",), ()))
     assert coverage.status is Status.INSPECTED
