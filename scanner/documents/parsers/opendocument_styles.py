@@ -27,8 +27,9 @@ _PART = 16_000_000
 _CHUNK = 1 << 16
 # Most documents have no style that matters here, and their hundreds of styles need no second look.
 _TELLING = re.compile(
-    rb'display="none"|"#[fF]{6}"|font-size="[012](?:\.[0-9]{1,4})?pt"|background-color="#|fill="solid"|page-width="'
+    rb'display="none"|fo:color="#[fF]{6}"|font-size="[012](?:\.[0-9]{1,4})?pt"|background-color="#|fill="solid"'
 )
+_PAGE_SIZE = re.compile(rb'page-(width|height)="([^"]{1,40})"')
 # Looks of styles that are kept as they were put together.
 _KEPT = 10_000
 _GROUNDS = frozenset(
@@ -181,6 +182,9 @@ def named_styles(source: Source, names: Names) -> Styles:
     except Exception:  # zipfile raises every class of them
         return styles
     if not _TELLING.search(data):
+        for side, length in _PAGE_SIZE.findall(data):
+            size = {f"fo:page-{side.decode()}": length.decode("latin-1")}
+            styles.element("style:page-layout-properties", size)
         return styles
 
     def start(name: str, attributes: dict[str, str]) -> None:
