@@ -24,7 +24,7 @@ from scanner.shares.worker import Work
 from scanner.shares.workers import Job, WorkerPool
 
 KEY = bytes(32)
-SPECIMEN = "AB123456C"
+SPECIMEN = "JG121316A"
 PROSE = "The clerk saw the form and filed it."
 
 
