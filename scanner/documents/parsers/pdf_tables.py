@@ -21,6 +21,8 @@ from scanner.documents.rows import Cell, Row
 
 # Words further apart than this many times their height stand in different cells.
 _CELL_GAP = 0.9
+# More cells on a line than this make no table; gaps between lines that tell what is usual.
+_MOST_COLUMNS, _LATEST = 60, 15
 # Edges that are this near to each other are one; a rule reaches across what it is this much shorter than.
 _SAME, _REACH = 2.5, 3.0
 # Rules that are shorter than this are strokes of drawings.
@@ -391,6 +393,8 @@ def _of_bands(
     rows = [_in_lines(band, grid) for band in bands]
     if sum(map(len, rows)) > _BAND_LINES * len(rows):
         return
+    if any(len(line.chunks) > _MOST_COLUMNS for row in rows for line in row):
+        return
     lefts = _common_lefts([line.chunks for row in rows for line in row])
     for line in (line for row in rows for line in row):
         line.chunks = _parted(line.chunks, lefts)
@@ -462,16 +466,17 @@ def _blocks(lines: Sequence[list[Word]], grid: _Grid) -> Iterator[list[_Line]]:
         line = _Line(_parted(chunks, lefts), words[0].base, size)
         if block:
             gap = block[-1].base - line.base
-            usual = median(gaps) if len(gaps) > 1 else gap
+            usual = median(gaps[-_LATEST:]) if len(gaps) > 1 else gap
             near = gap <= max(_FAR_HEIGHTS * line.size, _FAR_GAPS * usual)
-            if near and not _bridges(columns, line.chunks, line.size):
+            few = len(line.chunks) <= _MOST_COLUMNS
+            if few and near and not _bridges(columns, line.chunks, line.size):
                 block.append(line)
                 gaps.append(gap)
                 columns = _with(columns, line.chunks, line.size)
                 continue
             yield block
             above, block = None, []
-        if len(line.chunks) > 1:
+        if 1 < len(line.chunks) <= _MOST_COLUMNS:
             block, columns, gaps = [line], _with([], line.chunks, line.size), []
             if above is not None and _is_over(above, line, columns):
                 block, gaps = [above, line], [above.base - line.base]

@@ -16,8 +16,9 @@ from typing import NamedTuple
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
-# A page of more characters than this is a data sheet or a drawing; its order is left as it is.
+# A page of more characters or words than this is a data sheet or a drawing; its order is left as it is.
 MOST_CHARACTERS = 40_000
+_MOST_WORDS = 8_000
 # A word; the hyphen of a broken one ends it, as the rest stands on another line.  What is no blank may still
 # stand apart, by a step of more than this share of its height.
 _WORD = re.compile(r"[^\s\0\ufffe]+\ufffe?|\ufffe")
@@ -82,6 +83,8 @@ def words_of(textpage: pdfium.PdfTextPage, text: str, *, items: bool = True) -> 
     ask = _Asker(raw, items=items)
     for match in _WORD.finditer(text):
         drafts.extend(ask.words(*match.span()))
+        if len(drafts) > _MOST_WORDS:
+            return None
     quarter = _most_common_quarter(drafts)
     words = [one.word(characters, quarter) for one in drafts if one.way in (quarter, None)]
     return Spread(characters, words, quarter)

@@ -220,6 +220,18 @@ def letter(canvas: Canvas) -> None:
         canvas.drawString(50, 640 - 13 * number, sentence)
 
 
+@pytest.mark.parametrize("across", [70, 700, 1])
+def test_scattered_letters_cost_little(across: int) -> None:
+    def draw(canvas: Canvas) -> None:
+        for number in range(7_000):
+            canvas.drawString(10 + 40 * (number % across), 800 - 0.9 * (number // across), "x")
+
+    # Quadratic work would run into the time limit of all tests.
+    segments, coverage = read(drawn(draw))
+    assert sum(one.text.count("x") for one in segments) == 7_000
+    assert coverage.status is Status.INSPECTED
+
+
 def test_prose_in_columns_is_read_column_by_column() -> None:
     segments, _ = read(drawn(two_columns))
     assert [one.text.split("\n") for one in segments] == [[one[:50] for one in SENTENCES]]
