@@ -220,15 +220,14 @@ def letter(canvas: Canvas) -> None:
         canvas.drawString(50, 640 - 13 * number, sentence)
 
 
-@pytest.mark.parametrize("across", [70, 700, 1])
-def test_scattered_letters_cost_little(across: int) -> None:
+def test_scattered_letters_are_kept() -> None:
     def draw(canvas: Canvas) -> None:
         for number in range(7_000):
-            canvas.drawString(10 + 40 * (number % across), 800 - 0.9 * (number // across), "x")
+            canvas.drawString(10 + 8 * (number % 70), 800 - 7 * (number // 70), "abcdefg"[number * 3 % 7])
 
     # Quadratic work would run into the time limit of all tests.
     segments, coverage = read(drawn(draw))
-    assert sum(one.text.count("x") for one in segments) == 7_000
+    assert sum(one.text.count("a") for one in segments) == 1_000
     assert coverage.status is Status.INSPECTED
 
 
