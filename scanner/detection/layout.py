@@ -257,7 +257,8 @@ _EDGES = ' \t"\r*'
 # What no header cell holds, once its abbreviations are taken out: a colon or a full stop at its end.
 _SENTENCE_CELL = re.compile(r"[:.]$|\. ")
 _SHORTENED = re.compile(
-    r"\b(?:nos?|nr|num|reg|refs?|tel|mob|addr|ins|acct?|ext|approx|qty|[a-z](?:\.[a-z])+)\.(?= |$)",
+    r"\b(?:nos?|nr|num|reg|refs?|tel|mob|addr|ins|acct?|ext|pref|prev|orig|dept|approx|qty"
+    r"|[a-z](?:\.[a-z])+)\.(?= |$)",
     re.IGNORECASE,
 )
 _MULTI_SPACE = re.compile(r" {2,}|\t+")

@@ -202,9 +202,9 @@ _DOES = re.compile(
 )
 _CHILD_LABEL = re.compile(r"\b(?:child|pupil|young person|yp|student|baby|learner|sibling)\b", re.IGNORECASE)
 _STAFF_LABEL = re.compile(
-    r"\b(?:author|officer|chair|social worker|sw|worker|iro|prepared by|completed by|report(?:ed)? by|from|"
-    r"to|cc|bcc|"
-    r"sent|manager|lead|clerk|head ?teacher|teacher|senco|dsl|gp|solicitor|contact name|key ?worker|"
+    r"\b(?:author|officer|chair|social worker|sw|worker|iro|prepared by|completed by|report(?:ed)? by|"
+    r"(?<![a-z] )(?:from|to|cc|bcc|sent)(?! [a-z])|"
+    r"manager|lead|clerk|head ?teacher|teacher|senco|dsl|gp|solicitor|contact name|key ?worker|"
     r"councillor|"
     r"present|apologies|attendees|invitees|signed|approved by|practitioner|referrer|referred by|"
     r"health visitor|"

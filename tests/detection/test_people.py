@@ -140,6 +140,11 @@ def test_an_empty_document_has_nobody() -> None:
             2,
             "a couple by one surname",
         ),
+        (
+            "UPN,Legal Surname,Pref. Forename,DOB\n1,Begum,Tasnia,19/02/2013\n2,Eze,Chisom,30/09/2012\n",
+            2,
+            "a legal surname and a preferred forename are one name",
+        ),
         ("Mr & Mrs Hargreave, 22 Larkfield Avenue, Leeds LS8 2QT", 2, "a couple"),
         ("Mr Alan Hargreave and Mrs Joan Hargreave of 22 Larkfield Avenue, Leeds LS8 2QT", 2, "each by name"),
         ("Mr Hargreave of 22 Larkfield Avenue, Leeds LS8 2QT", 1, "one of them"),

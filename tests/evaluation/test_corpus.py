@@ -166,7 +166,7 @@ def test_people_are_right_when_the_interval_holds_them(people: object, right: in
     assert (result.people_asked, result.people_right) == (1, right)
 
 
-@pytest.mark.parametrize("split", ["held-out", "held-out-b"])
+@pytest.mark.parametrize("split", ["held-out", "held-out-b", "held-out-c"])
 def test_held_out_errors_are_not_shown(split: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--split", split, "--show"]) == 2
     assert "not shown" in capsys.readouterr().err

@@ -114,8 +114,8 @@ class BankRecogniser:
             parts = [(start, end)]
             if _COLUMNS.search(text) or view.layout.field_at(start) != view.layout.field_at(end - 1):
                 parts = [(start, start + 8), (end - 8, end)]
-            for first, last in parts:
-                findings += self._with_owner(view, [Finding(ENTITY, first, last, 0.6, "bank-pair", evidence)])
+            pair = [Finding(ENTITY, first, last, 0.6, "bank-pair", evidence) for first, last in parts]
+            findings += self._with_owner(view, pair)
         return findings
 
     def _written(self, view: View) -> list[Finding]:
@@ -230,16 +230,12 @@ class BankRecogniser:
         return None
 
     def _with_owner(self, view: View, findings: list[Finding]) -> list[Finding]:
-        """Lower what belongs to a firm or a public body."""
+        """Lower what belongs to a firm or a public body; the numbers of one pair have one owner."""
+        if not all(owned_by_organisation(view, finding.start, finding.end) for finding in findings):
+            return findings
+        counter = Evidence(EvidenceKind.COUNTER, "account of an organisation")
         return [
-            replace(
-                finding,
-                confidence=0.3,
-                note="organisation",
-                evidence=(*finding.evidence, Evidence(EvidenceKind.COUNTER, "account of an organisation")),
-            )
-            if owned_by_organisation(view, finding.start, finding.end)
-            else finding
+            replace(finding, confidence=0.3, note="organisation", evidence=(*finding.evidence, counter))
             for finding in findings
         ]
 

@@ -104,6 +104,10 @@ def births(text: str) -> list[str]:
         ),
         ("Macsen Roberts, 13 (17.6.2012), in Leeds", ["17.6.2012"], "an age before a bracket that fits it"),
         ("holder Irene Cole, 11th Nov. 1935, died 2 June 2024", ["11th Nov. 1935"], "the dates of a life"),
+        ("Brooke Tandy 14, 22.3.10, at home", ["22.3.10"], "an age before a date that fits it"),
+        ("AIS 144  BROOK, Miriam  03/04/38", ["03/04/38"], "a whole youth ago, right behind a name"),
+        ("Shane Roe (3/3/61) let them in", ["3/3/61"], "in brackets behind a name"),
+        ("DOB (optional) 8-12-1974", ["8-12-1974"], "a hint in brackets between label and date"),
     ],
 )
 def test_dates_of_birth(text: str, expected: list[str], why: str) -> None:
@@ -153,6 +157,10 @@ def test_dates_of_birth(text: str, expected: list[str], why: str) -> None:
         ("Versions\nAdam Nowak, v2 (17.6.2012)", "a version"),
         ("Adam Nowak, 40 (17.6.2012)", "an age that does not fit"),
         ("signed Irene Cole, 11 Nov 1935, witnessed 2 June 2024", "no date of a death behind it"),
+        ("Brooke Tandy 14, 22.3.84, at home", "an age that does not fit"),
+        ("Irene Cole 03/04/1988 invoice paid", "what was done on the day"),
+        ("Irene Cole 03/04/2022 in the hall", "no youth ago"),
+        ("Open Sundays 9-4.30", "a time"),
     ],
 )
 def test_no_date_of_birth(text: str, why: str) -> None:

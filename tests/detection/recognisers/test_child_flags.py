@@ -108,6 +108,22 @@ def flags(text: str, *, certain: bool = False) -> list[str]:
             ["Child protection plan"],
             "the ticked box only",
         ),
+        (
+            "<Ifan Hughes>, LAC, missing from his placement since 1530, mum told by 1910 hrs.",
+            ["LAC"],
+            "times of day are no years of long ago",
+        ),
+        (
+            '{"name": "<Ifan Hughes>", "dob": "<dob:02/03/2012>", "status": "S47_ENQUIRY_OPEN"}',
+            ["S47_ENQUIRY_OPEN"],
+            "a constant of a program",
+        ),
+        (
+            "TC from nursery: <Ifan Hughes> (4) says his stepdad often hits him with a belt.",
+            ["hits him with a belt"],
+            "the words of a disclosure without who did it",
+        ),
+        ("<Isla Reid> (P3): IRD yesterday, her gran was there.", ["IRD"], "a Scottish class in brackets"),
     ],
 )
 def test_flags_about_an_identified_child(text: str, expected: list[str], why: str) -> None:

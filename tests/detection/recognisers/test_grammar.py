@@ -211,3 +211,30 @@ def test_groups_stand_together_as_somebody_writes_them(
     text: str, entity: str, wanted: list[str], why: str
 ) -> None:
     assert values(text, entity) == wanted, why
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "why"),
+    [
+        ('{"svc":"nhs-trace","nhsNumber":"%s"}', 1, "the key is the label"),
+        ('{"svc":"nhs-trace","corr":"%s"}', 0, "another key beside a word for it"),
+        ('{"type":"nhs number","value": "%s"}', 1, "a key that names no kind of value"),
+        ("app=nhs-trace level=info trace_id=%s", 0, "a key of a program"),
+        ("app=asc nhs_number=%s", 1, "a key of a log"),
+        ("[ERR] 14:02:11 NHS number bad\n[WRN] 14:02:12 retrying message %s", 0, "another line of a log"),
+    ],
+)
+def test_the_key_of_a_programs_record_is_the_label(text: str, found: int, why: str) -> None:
+    number = nhs_number(random.Random(why))
+    assert len(values(text % number, "UK_NHS")) == found, why
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "why"),
+    [
+        ("NHS number: ten digits, 943 476 5919 on the poster", 0, "a poster"),
+        ("NHS number 943 476 5919, seen in clinic", 1, "somebody's, as far as the text says"),
+    ],
+)
+def test_printed_values_are_nobodys_where_the_words_say_so(text: str, found: int, why: str) -> None:
+    assert len(values(text, "UK_NHS")) == found, why

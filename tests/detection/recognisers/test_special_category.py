@@ -124,6 +124,29 @@ def found(text: str) -> list[tuple[str, str]]:
             [("offence", "got 18 months' imprisonment"), ("offence", "on a tag")],
             "sentences",
         ),
+        (
+            "<Moira Kent>, 74, lives alone. Stopped eating in April. Hindu, hard of hearing.",
+            [("religion", "Hindu"), ("health", "hard of hearing")],
+            "entries of a note in telegram style",
+        ),
+        (
+            "Name\tFirst day\tReason\tTrigger?\n<Moira Kent>\t01/03\tD&V\tN\n<Gary Reid>\t02/03\tCarer's "
+            "leave\tN\n",
+            [("health", "D&V")],
+            "a bare reason beside days off; the No of another column denies nothing",
+        ),
+        (
+            "Deductions: D412 UNISON / D415 GMB\nEmp,Name,Code,Amount\n1,<Moira Kent>,D412,14.20\n"
+            "2,<Gary Reid>,D230,3.00\n",
+            [("union", "D412")],
+            "a union by its code",
+        ),
+        (
+            "I was told off because I am pregnant, and my Unite rep will come to any meeting.\n\n"
+            "<Moira Kent>\nLoader",
+            [("health", "pregnant"), ("union", "Unite")],
+            "said by the person who signed",
+        ),
     ],
 )
 def test_about_an_identified_person(text: str, expected: list[tuple[str, str]], why: str) -> None:
@@ -171,6 +194,13 @@ def test_about_an_identified_person(text: str, expected: list[tuple[str, str]], 
         ("<Moira Kent> has no history of self-harm.", "denied"),
         ("  words: [sectioned, HIV, chemo, bipolar]\n  who: <Moira Kent>, <dob:04/03/1950>\n", "a word list"),
         ("The macro is disabled by default; ask <Ann Roe> in ICT.", "software"),
+        ("I told the client that my depression training is off.\n\n<Moira Kent>", "a trainer's words"),
+        ("We do not give aspirin to anybody under 16. First aiders: Mrs <Tomlin>, Mr <Dale>.", "a rule"),
+        (
+            "One in six has a disorder. Self-harm is often hidden.\nNext briefing with <Moira Kent>.",
+            "general",
+        ),
+        ("<Moira Kent> will run the diabetes session on Monday.", "a session"),
         ("<Sam Pike> asked for hearing aids and adaptations leaflets to be reprinted.", "aids are not AIDS"),
     ],
 )
