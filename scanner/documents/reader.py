@@ -233,6 +233,10 @@ def _contents(source: Source, kind: str, tally: _Tally, depth: int, hidden: str 
         tally.miss(source.location, Shortfall.DAMAGED, f"{kind}: {type(error).__name__}")
 
 
+# What the reader of archives calls the bytes around one.
+_AROUND = (("data in front of the archive",), ("data behind the archive",))
+
+
 def _behind(source: Source, kind: str, tally: _Tally, depth: int) -> Iterator[Segment]:
     """What an archive holds that stands behind a file of another kind."""
     found = appended_archive(source, kind)
@@ -242,9 +246,15 @@ def _behind(source: Source, kind: str, tally: _Tally, depth: int) -> Iterator[Se
     place = source.location / "archive behind it"
     if found[1]:
         source = Source.from_bytes(source.read()[found[1] :], source.name)
-    events = _events(
-        parser.parse(source, tally.remaining()), place, tally, depth + 1, "archive behind a file"
+    # What is in front of the archive is the file itself, and so is what is behind it in a PDF, which may hold
+    # an attachment that is not packed again.
+    around = _AROUND if kind == "pdf" else _AROUND[:1]
+    inside = (
+        event
+        for event in parser.parse(source, tally.remaining())
+        if not (isinstance(event, Member) and event.location.parts[:1] in around)
     )
+    events = _events(inside, place, tally, depth + 1, "archive behind a file")
     yield from _guarded(events, place, found[0], tally)
 
 

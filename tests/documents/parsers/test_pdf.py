@@ -14,7 +14,7 @@ from scanner.documents.model import Coverage, Protection, Segment, Shortfall, St
 from scanner.documents.parsers.pdf import clean
 from scanner.documents.parsers.pdf_objects import forms_nest_too_much
 from scanner.documents.places import place
-from tests.documents.parsers.reading import read, segment_with
+from tests.documents.parsers.reading import pack, read, segment_with
 from tests.robustness.hostile_files import exponential_forms
 
 CONTENT = b"""BT /F1 12 Tf 50 740 Td (pagetoken stands here) Tj ET
@@ -497,3 +497,17 @@ def test_what_annotations_show_and_do_not_hold_is_read() -> None:
     assert str(place(segment_with(segments, "newtoken"), 0)).endswith('> field "surname"')
     segment_with(segments, "sametoken")
     segment_with(segments, "pagetoken")
+
+
+def test_an_attachment_that_is_not_packed_is_no_gap() -> None:
+    pdf = pikepdf.open(io.BytesIO(pages(("pagetoken",))))
+    pdf.attachments["case.zip"] = pikepdf.AttachedFileSpec(
+        pdf, pack({"a.txt": "insidetoken"}), filename="case.zip"
+    )
+    out = io.BytesIO()
+    pdf.save(out, compress_streams=False)
+    segments, coverage = read(out.getvalue())
+    assert coverage.status is Status.INSPECTED, coverage.gaps
+    assert [
+        one for one in segments if "insidetoken" in one.text and 'attachment "case.zip"' in str(one.location)
+    ]
