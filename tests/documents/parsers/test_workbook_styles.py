@@ -43,7 +43,9 @@ def test_colours_of_cells(font: Color | None, fill: Color | None, hidden: str, w
     assert segment_with(segments, "Token").hidden == hidden, why
 
 
-@pytest.mark.parametrize(("height", "hidden"), [(0.05, "hidden row"), (0.1, "hidden row"), (1.5, ""), (10, "")])
+@pytest.mark.parametrize(
+    ("height", "hidden"), [(0.05, "hidden row"), (0.1, "hidden row"), (1.5, ""), (10, "")]
+)
 def test_rows_without_height(height: float, hidden: str) -> None:
     book = Workbook()
     book.active["A3"] = "Token"
