@@ -490,7 +490,10 @@ class IdentifierRecogniser:
                 evidence.append(Evidence(EvidenceKind.COUNTER, "most values beside it fail the check"))
             if reading.glued and near.nearness < Nearness.BEHIND:
                 score *= 0.5
-            if near.nearness is not Nearness.LABEL and _come_apart(view.text[reading.start : reading.end]):
+            written = view.text[reading.start : reading.end]
+            # A form's boxes are cells of a sheet; letters at both ends do not fall into five cells by chance.
+            boxes = "\t" in written and written[0].isalpha() and written[-1].isalpha()
+            if near.nearness is not Nearness.LABEL and not boxes and _come_apart(written):
                 score *= 0.3
                 evidence.append(Evidence(EvidenceKind.COUNTER, "groups that nobody wrote as one number"))
         if _issued(rule.id, reading) is False and near.nearness < Nearness.LINE:
