@@ -7,10 +7,12 @@ it starts them; whoever is asked adds them up.
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from scanner.shares.temporary import PrivateFolders
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -23,17 +25,16 @@ _BYTES = (2_000, 10_000, 50_000, 200_000, 1_000_000, 5_000_000, 20_000_000, 50_0
 Outcome = Literal["delivered", "held", "returned", "refused", "temporary", "repeated"]
 
 
-def shared_folder() -> Path:
-    """Make the folder into which the processes of this service count; the caller removes it at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="dlp-figures-"))
-    os.environ[FOLDER_VARIABLE] = str(folder)
-    return folder
-
-
-def remove_folder(folder: Path) -> None:
-    """Take the folder away again."""
-    os.environ.pop(FOLDER_VARIABLE, None)
-    shutil.rmtree(folder, ignore_errors=True)
+@contextmanager
+def shared_folder() -> Iterator[None]:
+    """Make the folder into which the processes count; what a killed service left is removed by the next."""
+    folders = PrivateFolders()
+    os.environ[FOLDER_VARIABLE] = str(folders.new())
+    try:
+        yield
+    finally:
+        os.environ.pop(FOLDER_VARIABLE, None)
+        folders.close()
 
 
 class Figures:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from smtp_filter.service.background import background_process
 from smtp_filter.service.examining import examiner
-from smtp_filter.service.figures import forget_process, remove_folder, shared_folder
+from smtp_filter.service.figures import forget_process, shared_folder
 from smtp_filter.service.relay_process import relay_process
 from smtp_filter.service.settings import ServiceSettings
 from smtp_filter.service.supervisor import Body, Plan, Supervisor
@@ -37,8 +37,5 @@ def run_service(load: Callable[[], ServiceSettings]) -> None:
 
     Raises ``StartError`` when the service cannot start.
     """
-    folder = shared_folder()
-    try:
+    with shared_folder():
         Supervisor(lambda: plan_of(load())).run()
-    finally:
-        remove_folder(folder)
