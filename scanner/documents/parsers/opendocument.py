@@ -67,6 +67,8 @@ _WRITTEN = (
 _SETTING = re.compile(
     r'<config:config-item config:name="([^"<>]{1,80})" config:type="string">([^<]{3,4000})</config:'
 )
+_BOOKMARKS = ("text:bookmark", "text:bookmark-start")
+_MADE_BOOKMARK = re.compile(r"_|(?:OLE_LINK|Text|Check|Dropdown|Bookmark)\s?\d*\Z")  # (by the program)
 _LITERAL = re.compile(r'"((?:[^"]|""){1,32767})"')
 # Attributes that hold text somebody wrote -> why a reader does not see it.
 _TEXT_ATTRIBUTES = {
@@ -432,6 +434,7 @@ class _Walk:
             "table:table-cell": self._start_cell,
             "table:covered-table-cell": self._start_cell,
             **dict.fromkeys(_MESSAGES, self._start_message),
+            **dict.fromkeys(_BOOKMARKS, self._bookmark),
             "table:named-range": self._named,
             "table:named-expression": self._named,
         }
@@ -901,6 +904,11 @@ class _Walk:
                 table.cells.append(Cell(column, whole, name, hidden))
         table.column += table.cell_repeats
         table.value = ""
+
+    def _bookmark(self, known: dict[str, str]) -> None:
+        name = known.get("text:name", "")
+        if name and not _MADE_BOOKMARK.match(name):
+            self._say(name, "bookmark")
 
     def _start_message(self, known: dict[str, str]) -> None:
         self._enter("validation", "validation message")

@@ -19,6 +19,8 @@ from scanner.documents.protocol import HERE
 from scanner.documents.rows import Cell, Row
 from scanner.text import Field
 
+# Bookmarks and form fields that the program names by itself.
+_MADE_BOOKMARK = re.compile(r"_|(?:OLE_LINK|Text|Check|Dropdown|Bookmark)\d*\Z")
 _OFF = frozenset(("0", "false", "off", "none"))
 # Half-points: text of two points and less is not seen.
 _TINY = 4
@@ -481,6 +483,11 @@ class StoryWalk:
 
     def _end_sdtPr(self) -> None:  # noqa: N802
         self._in_control_properties = False
+
+    def _start_bookmarkStart(self, attributes: Attributes) -> None:  # noqa: N802
+        name = _value(attributes, "name")
+        if name and not _MADE_BOOKMARK.match(name):
+            self._emit(Segment(name, self._here() / "bookmark", "bookmark"))
 
     def _start_alias(self, attributes: Attributes) -> None:
         title = _value(attributes)

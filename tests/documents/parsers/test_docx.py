@@ -8,6 +8,8 @@ import io
 import docx
 import openpyxl
 import pytest
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
 
 from scanner.documents.limits import Limits
 from scanner.documents.model import Coverage, Segment, Shortfall, Status
@@ -509,3 +511,15 @@ def test_a_note_between_two_numbers_does_not_make_them_one(mark: str) -> None:
         "document", f"<w:body>{paragraph(run('12345678'), note, run('200000'))}</w:body>"
     )
     assert any(one.text == "12345678 200000" for one in read(pack(parts))[0])
+
+
+@pytest.mark.parametrize(("name", "told"), [("Zeta_Token", True), ("_GoBack", False), ("OLE_LINK1", False)])
+def test_names_of_bookmarks(name: str, told: bool) -> None:
+    letter = docx.Document()
+    mark = OxmlElement("w:bookmarkStart")
+    mark.set(qn("w:name"), name)
+    letter.add_paragraph("words")._p.append(mark)
+    out = io.BytesIO()
+    letter.save(out)
+    segments, _ = read(out.getvalue())
+    assert [one.text for one in segments if one.hidden == "bookmark"] == ([name] if told else [])

@@ -201,6 +201,15 @@ def test_slides_notes_and_hidden_slides() -> None:
     assert (hidden.hidden, hidden.location.parts[0]) == ("hidden slide", "slide 2 (hidden)")
 
 
+@pytest.mark.parametrize(
+    ("name", "told"), [("Zeta Token", True), ("__RefHeading___Toc1", False), ("Text1", False)]
+)
+def test_names_of_bookmarks(name: str, told: bool) -> None:
+    body = f'<office:body><office:text><text:p>a<text:bookmark-start text:name="{name}"/>b</text:p></office:text></office:body>'
+    segments, _ = read(package("text", body))
+    assert [one.text for one in segments if one.hidden == "bookmark"] == ([name] if told else [])
+
+
 CELL_STYLES = (
     '<style:style style:name="cw" style:family="table-cell"><style:text-properties fo:color="#ffffff"/></style:style>'
     '<style:style style:name="cn" style:family="table-cell"><style:text-properties fo:color="#ffffff"/>'
