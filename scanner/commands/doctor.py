@@ -148,7 +148,7 @@ def libraries() -> Iterator[Check]:
 
 def archives() -> Check:
     """The system library that unpacks what Python cannot."""
-    from scanner.documents.parsers.packed_archives import load_libarchive
+    from scanner.documents.parsers.archives.packed_archives import load_libarchive
 
     library = load_libarchive()
     if library is None:
@@ -162,8 +162,8 @@ def archives() -> Check:
 
 def programs() -> Iterator[Check]:
     """What reads mail stores and databases, where it is installed."""
-    from scanner.documents.parsers.access import mdbtools
-    from scanner.documents.parsers.pst import reader_of_stores
+    from scanner.documents.parsers.databases.access import mdbtools
+    from scanner.documents.parsers.mail.pst import reader_of_stores
 
     if reader := reader_of_stores():
         yield Check("Outlook stores", State.GOOD, reader)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from scanner.documents import Limits, Segment, Source, read_document
-from scanner.documents.parsers.embedded_pictures import picture_size
+from scanner.documents.parsers.pictures.embedded_pictures import picture_size
 from scanner.release.inventory import Inventory
 from scanner.release.model import Objection, Remark, Weight
 

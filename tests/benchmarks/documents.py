@@ -38,15 +38,15 @@ from typing import BinaryIO
 from scanner.documents import Source
 from scanner.documents.isolation import Confinement
 from scanner.documents.model import Coverage, Status
-from scanner.documents.parsers.compound_file import pack
+from scanner.documents.parsers.office.compound_file import pack
 from scanner.documents.reader import Read, read_document
 from scanner.inspection.inspector import SoFar
 from scanner.inspection.model import Inspection
 from scanner.judgement.assessment import Assessment, PeopleCount, Severity
 from scanner.shares.worker import Work
 from scanner.shares.workers import Job, WorkerPool
-from tests.documents.parsers.test_msg import ROOT, fixed, storage, stream
-from tests.documents.parsers.test_xls import label, rec, workbook
+from tests.documents.parsers.mail.test_msg import ROOT, fixed, storage, stream
+from tests.documents.parsers.sheets.test_xls import label, rec, workbook
 from tests.robustness.seeds import FIXTURES, SHARED, zipped
 
 RUNS = 3

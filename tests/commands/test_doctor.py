@@ -9,7 +9,7 @@ import pytest
 
 from scanner.commands.doctor import State, examine
 from scanner.documents import recognition
-from scanner.documents.parsers import packed_archives
+from scanner.documents.parsers.archives import packed_archives
 from scanner.store.keys import installation_key
 
 from .conftest import Dlp

@@ -10,7 +10,7 @@ import olefile
 import pytest
 
 from scanner.documents.compound_directory import DamagedDirectoryError, stream_paths
-from scanner.documents.parsers.compound_file import pack
+from scanner.documents.parsers.office.compound_file import pack
 
 FIXTURES = Path(__file__).parent / "fixtures"
 _FIRST_SECTOR_OF_DIRECTORY, _SHIFT = 48, 30

@@ -14,7 +14,7 @@ from scanner.documents.model import Segment, Shortfall
 from tests.documents.parsers.legacy import FIXTURES
 from tests.documents.parsers.reading import read
 
-SOURCES = sorted(Path(parsers.__path__[0]).glob("*.py"))
+SOURCES = sorted(Path(parsers.__path__[0]).rglob("*.py"))
 # Where the functions of the parsers take the reason; (module, function) where modules differ.
 POSITIONS = {
     "Segment": 2, "record": 2, "leaves": 3, "paragraphs": 3, "_emit": 2, "_emit_labelled": 2, "_conceal": 0,

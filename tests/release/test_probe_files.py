@@ -11,11 +11,11 @@ import pytest
 
 from scanner.documents import Source, read_whole
 from tests.documents.parsers.legacy import FIXTURES
-from tests.documents.parsers.test_docx import full_document
-from tests.documents.parsers.test_opendocument import BOOK, TEXT
-from tests.documents.parsers.test_pdf import full_pdf
-from tests.documents.parsers.test_pptx import full_presentation
-from tests.documents.parsers.test_xlsx import full_workbook
+from tests.documents.parsers.opendocument.test_opendocument import BOOK, TEXT
+from tests.documents.parsers.pdf.test_pdf import full_pdf
+from tests.documents.parsers.sheets.test_xlsx import full_workbook
+from tests.documents.parsers.slides.test_pptx import full_presentation
+from tests.documents.parsers.word.test_docx import full_document
 
 from .conftest import Check, codes
 

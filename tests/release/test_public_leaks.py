@@ -20,8 +20,8 @@ from scanner.release import PdfCopy, Weight
 from tests.documents.parsers.legacy import streams_of
 from tests.documents.parsers.reading import pack as zipped
 from tests.documents.parsers.reading import relationships, unpack
-from tests.documents.parsers.test_xls import label, rec, text8, workbook
-from tests.documents.parsers.test_xls import pack as compound
+from tests.documents.parsers.sheets.test_xls import label, rec, text8, workbook
+from tests.documents.parsers.sheets.test_xls import pack as compound
 
 from .conftest import Check, codes, objection
 from .people import names, nhs_number, postcode

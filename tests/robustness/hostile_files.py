@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Mapping
 
-from scanner.documents.parsers.compound_file import pack
+from scanner.documents.parsers.office.compound_file import pack
 from tests.robustness.seeds import workbook, zipped
 
 TOKEN = "Tokenfront"

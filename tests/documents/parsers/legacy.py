@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scanner.documents.limits import Limits
-from scanner.documents.parsers.compound_file import CompoundFile, pack
+from scanner.documents.parsers.office.compound_file import CompoundFile, pack
 from scanner.documents.protocol import Event, Parser, Source
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"

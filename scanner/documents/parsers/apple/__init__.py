@@ -1,0 +1,1 @@
+"""What Apple's programs keep: documents, property lists, folders, forks."""

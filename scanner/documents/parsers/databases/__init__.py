@@ -1,0 +1,1 @@
+"""Databases, their dumps, and tables of single files."""

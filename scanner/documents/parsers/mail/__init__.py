@@ -1,0 +1,1 @@
+"""Mail and what mail programs keep: messages, mailboxes, calendars, their packings."""

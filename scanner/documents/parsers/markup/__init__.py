@@ -1,0 +1,1 @@
+"""Text and markup: plain, HTML, XML, JSON."""

@@ -1,0 +1,1 @@
+"""What Office programs share: packages, compound files, embedded objects, macros, properties, encryption."""

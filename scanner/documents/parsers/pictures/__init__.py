@@ -1,0 +1,1 @@
+"""Pictures, drawings, sound, and files that hold no text."""

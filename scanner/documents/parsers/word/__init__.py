@@ -1,0 +1,1 @@
+"""Word processing: Word of all ages, and RTF."""
