@@ -194,9 +194,9 @@ class Package:
         return {link.identifier: link for link in self.relationships.get(part.name.lower(), ())}
 
     def part_named(self, name: str) -> Part | None:
-        """Find a part by name, whatever the letter case; the last of duplicates, as Word does."""
+        """Find a part by name, whatever the letter case; of duplicates the last that is not empty."""
         if not self._by_name:
-            self._by_name = {part.name.lower(): part for part in self.parts}
+            self._by_name = {part.name.lower(): part for part in sorted(self.parts, key=_holds_anything)}
         return self._by_name.get(name.lower().lstrip("/"))
 
     def reachable(self) -> frozenset[str]:
@@ -243,6 +243,10 @@ def open_package(source: Source, limits: Limits) -> Package:
     package.parts = tuple(_with_root(package, part) for part in package.parts)
     _read_relationships(package)
     return package
+
+
+def _holds_anything(part: Part) -> bool:
+    return part.size > 0
 
 
 def _part_name(name: str) -> str:

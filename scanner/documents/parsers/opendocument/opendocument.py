@@ -39,6 +39,7 @@ from scanner.documents.rows import Cell, Row, row_segment
 _CHUNK = 1 << 16
 _PART = re.compile(r"(?:(?P<object>[^/]{1,200})/)?(?P<part>content|styles|meta)\.xml\Z")
 # Parts that say how, not what: names of the members, the kind, references between parts.
+_MANIFEST_ROOT = re.compile(r"<(?:[\w.-]+:)?manifest[\s>]")
 _SILENT = frozenset({"mimetype", "META-INF/manifest.xml", "manifest.rdf", "layout-cache"})
 # A cell that is repeated holds the same in each: more copies than this tell nothing more.
 _COPIES = 16
@@ -213,7 +214,7 @@ def _is_manifest(member: Member) -> bool:
     assert not isinstance(member.content, bytes)
     try:
         with member.content() as file:
-            return "manifest" in decode_xml(file.read(_HEAD))
+            return _MANIFEST_ROOT.search(decode_xml(file.read(_HEAD))) is not None
     except Exception:  # zipfile raises every class of them; the frame tells what is damaged
         return False
 

@@ -26,6 +26,7 @@ _LOST = re.compile(
     r"giving up|treating (?:\w+ )?as (?:null|empty)|unable to recover|not found in file|ignoring|"
     r"unknown token|invalid character|parse error|unexpected EOF"
 )
+_OTHER_LENGTH = re.compile(r"\(object (\d+) (\d+)[^)]*\): recovered stream length")
 _REBUILT = "reconstruct cross-reference table"
 _STREAM = re.compile(rb"(?<!end)stream(?:\r?\n|\r)")
 _FLATE = (["/FlateDecode"], ["/Fl"])
@@ -56,7 +57,8 @@ def damage(data: bytes, password: str = "", pdf: pikepdf.Pdf | None = None) -> I
         for whole in _streams(pdf):
             count += not whole
         # Pages are looked at lastly: qpdf leaves out those that are none any more.
-        lost = len(pdf.pages) == 0 or _lost(pdf.get_warnings(), data)
+        warnings = pdf.get_warnings()
+        lost = len(pdf.pages) == 0 or _lost(warnings, data) or _is_shortened(pdf, warnings)
         content = sum(1 for readable in _contents(pdf) if not readable)
     except pikepdf.PasswordError:
         pass  # a method that this library does not know: nothing can be said
@@ -75,6 +77,16 @@ def _lost(warnings: list[str], data: bytes) -> bool:
     if any(map(_LOST.search, warnings)):
         return True
     return b"/ObjStm" in data and any(_REBUILT in warning.lower() for warning in warnings)
+
+
+def _is_shortened(pdf: pikepdf.Pdf, warnings: list[str]) -> bool:
+    """Whether a stream without packing is not as long as it says: a page's letters may be others now."""
+    for warning in warnings:
+        if (found := _OTHER_LENGTH.search(warning)) is not None:
+            stream = pdf.get_object(int(found[1]), int(found[2]))
+            if isinstance(stream, pikepdf.Stream) and _AS_TEXT.issuperset(_filters(stream)):
+                return True
+    return False
 
 
 def _contents(pdf: pikepdf.Pdf) -> Iterator[bool]:

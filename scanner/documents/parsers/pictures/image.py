@@ -36,7 +36,10 @@ _LAYER_TEXT = re.compile(rb"(?:Txt TEXT|8BIMluni.{4})(?P<length>\0.{3})", re.DOT
 _MOST_LAYERS = 10_000
 _TAG = re.compile(r"<[^<>]{0,4000}>")
 _ATTRIBUTE = re.compile(r'(?<=[\w:])="([^"<>]{3,4000})"')
-_PRIVATE = frozenset({"MakerNote", "PrintImageMatching", "JPEGTables", "StripOffsets", "StripByteCounts"})
+# Bytes for programs: where things stand, how colours look.
+_PRIVATE = frozenset(
+    ("MakerNote", "PrintImageMatching", "JPEGTables", "StripOffsets", "StripByteCounts", "InterColorProfile")
+)
 _SILENT = frozenset({"exif", "icc_profile", "photoshop", "transparency", "version", "compression"})
 # Written by Windows in UTF-16.
 _WINDOWS = re.compile(r"XP[A-Z]")

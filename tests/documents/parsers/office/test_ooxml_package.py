@@ -64,6 +64,15 @@ def test_both_of_two_members_with_one_name_are_parts() -> None:
     assert texts(opened, "a.xml") == "second"
 
 
+def test_a_member_is_not_lost_behind_an_empty_one_of_its_name() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        archive.writestr("a.xml", "<a>first</a>")
+        archive.writestr("a.xml", "")
+    assert texts(open_package(Source.from_bytes(out.getvalue()), Limits()), "a.xml") == "first"
+
+
 def test_relationships_are_resolved_and_followed() -> None:
     opened = package(
         {

@@ -366,7 +366,11 @@ def test_content_that_is_something_else_is_told(parts: dict[str, str], status: S
 
 @pytest.mark.parametrize(
     ("manifest", "read_too"),
-    [("<m:manifest xmlns:m='m'><m:entry>name</m:entry></m:manifest>", False), ("<x>smuggledtoken</x>", True)],
+    [
+        ("<m:manifest xmlns:m='m'><m:entry>name</m:entry></m:manifest>", False),
+        ("<x>smuggledtoken</x>", True),
+        ("<x xmlns:manifest='urn:manifest'>smuggledtoken</x>", True),
+    ],
 )
 def test_a_manifest_that_is_something_else_is_read(manifest: str, read_too: bool) -> None:
     parts: dict[str, str | bytes] = {

@@ -85,6 +85,11 @@ PACKED = zlib.compress(b"BT (Tokenstream) Tj ET " * 50)
         ),
         (pdf_page(b"0 0 m blot 9 9 l S", {}), CONTENT, "a word that is no operator"),
         (pdf_page(b"0 0 m 9 9 l S (blot", {}), CONTENT, "a text that does not end"),
+        (
+            pdf_page(b"0 0 m 9 9 l S " * 9, {}).replace(b"9 9 l S ", b"9 S ", 1),
+            STRUCTURE,
+            "content that is shorter than it says",
+        ),
         (pdf_page(b"BX 0 0 m blot 9 9 l S EX", {}), "", "near miss: where any word may stand"),
         (pdf_page(b"BT (blot \x81\x95) Tj ET", {}), "", "near miss: the same within text"),
     ],

@@ -10,7 +10,7 @@ from pathlib import Path
 import docx
 import pypdfium2 as pdfium
 import pytest
-from PIL import Image, ImageDraw, ImageFilter, ImageFont, PngImagePlugin
+from PIL import Image, ImageCms, ImageDraw, ImageFilter, ImageFont, PngImagePlugin
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
@@ -277,3 +277,13 @@ def test_text_on_its_side() -> None:
     assert coverage.status is Status.INSPECTED
     if "osd" in languages():
         assert any("Tokenside" in segment.text for segment in segments)
+
+
+def test_how_colours_look_is_no_text() -> None:
+    stream = io.BytesIO()
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.new("RGB", (8, 8)).save(stream, "TIFF", icc_profile=profile, description="descriptiontoken")
+    segments, _ = read(stream.getvalue())
+    assert [segment.text for segment in segments if segment.hidden == "picture properties"] == [
+        "descriptiontoken"
+    ]
