@@ -195,7 +195,7 @@ def decode(data: bytes, declared: str = "") -> str:
         return data.decode("ascii")
     known = declared.strip().strip("\"'").lower() if declared else ""
     known = _MEANT.get(known, known)
-    if known and _TEXT_CODEC.fullmatch(known) and (_stateful(known) or not _is_utf8(data)):
+    if known and _TEXT_CODEC.fullmatch(known) and (_stateful(known) or not is_utf8(data)):
         try:
             return data.decode(known)
         except (LookupError, UnicodeError):
@@ -215,7 +215,8 @@ def _stateful(name: str) -> bool:
     return any(mark in lowered for mark in ("2022", "utf-7", "utf7", "16", "32", "hz-"))
 
 
-def _is_utf8(data: bytes) -> bool:
+def is_utf8(data: bytes) -> bool:
+    """Whether all of the data is UTF-8."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
@@ -261,7 +262,7 @@ def decoded_pieces(file: BinaryIO, piece: int = _PIECE) -> Iterator[str]:
         if data.isascii():
             yield data.decode("ascii")
         else:
-            if not legacy and not _is_utf8(data):
+            if not legacy and not is_utf8(data):
                 legacy = legacy_encoding(data)
             yield _decode_piece(data, legacy or "cp1252")
         if not more:

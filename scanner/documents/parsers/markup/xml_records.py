@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 from xml.parsers import expat
 
-from scanner.documents.decoding import decode
+from scanner.documents.decoding import decode, is_utf8
 from scanner.documents.limits import Limits
 from scanner.documents.model import Gap, Location, Segment, Shortfall
 from scanner.documents.parsers.markup.expat_parser import new_expat
@@ -139,7 +139,7 @@ def _in_utf8(source: Source) -> bytes | None:
         return None
     data = source.read()
     declaration = _DECLARATION.match(data[:200])
-    if declaration is None and _is_utf8(data):
+    if declaration is None and is_utf8(data):
         return None
     text = decode(data, declaration[1].decode("ascii") if declaration else "")
     text = _DECLARED.sub("", text.lstrip("\ufeff"), count=1)
@@ -149,14 +149,6 @@ def _in_utf8(source: Source) -> bytes | None:
     except (expat.ExpatError, ValueError):
         return None
     return data
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _learn(file: BinaryIO) -> _Shape:

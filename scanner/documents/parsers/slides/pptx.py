@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import count
 
 from scanner.documents.limits import Limits
 from scanner.documents.model import Location, Segment
 from scanner.documents.parsers.labelled_table import LabelledTable
 from scanner.documents.parsers.office import ooxml_parts
+from scanner.documents.parsers.office.element_walk import ElementWalk
 from scanner.documents.parsers.office.ooxml_package import Attributes, Package, Part, open_package, parse_xml
-from scanner.documents.parsers.office.ooxml_parts import SHAPE_TAGS, local, record
+from scanner.documents.parsers.office.ooxml_parts import local, record
 from scanner.documents.protocol import HERE, Event, Source
 from scanner.documents.rows import Cell, Row
 
-# Elements that are handled as another one is.
-_ALIKE = dict.fromkeys(("pic", "graphicFrame", "cxnSp", "contentPart"), "sp")
+# Shapes of other kinds.
+_FRAMES = ("pic", "graphicFrame", "cxnSp", "contentPart")
 _NOT_SHOWN = re.compile(r"""<(?:[\w.-]+:)?sld\s[^<>]*\bshow\s*=\s*["'](?:0|false)["']""")
 # So many layouts are remembered.
 _LAYOUTS = 1_000
@@ -45,12 +45,15 @@ class _Shape:
     lines: list[str] = field(default_factory=list)
 
 
-class ShapeWalk:
+class ShapeWalk(ElementWalk):
     """One slide, notes page, layout or master as segments: a shape's text is one segment.
 
     ``size`` is that of the slide (0 where unknown), in the units of its shapes; ``boilerplate`` leaves
     out the text of placeholders.
     """
+
+    starts = dict.fromkeys(_FRAMES, "_start_sp")
+    ends = dict.fromkeys(_FRAMES, "_end_sp")
 
     def __init__(
         self,
@@ -61,6 +64,7 @@ class ShapeWalk:
         *,
         boilerplate: bool = False,
     ) -> None:
+        super().__init__()
         self._place = place
         self._hidden = hidden
         self._tables = tables
@@ -78,8 +82,6 @@ class ShapeWalk:
         self._cells: list[Cell] = []
         self._cell_lines: list[str] | None = None
         self._table_place = place
-        self._starts: dict[str, Callable[[Attributes], None] | None] = {}
-        self._ends: dict[str, Callable[[], None] | None] = {}
 
     def read(self, package: Package, part: Part) -> Iterator[Segment]:
         """Yield the segments of ``part``."""
@@ -91,29 +93,6 @@ class ShapeWalk:
         while self._shapes:
             self._finish(self._shapes.pop())
         yield from self._ready
-
-    # expat's three handlers
-
-    def _start(self, name: str, attributes: Attributes) -> None:
-        try:
-            handler = self._starts[name]
-        except KeyError:
-            handler = self._starts[name] = self._handler_of(local(name))
-        if handler is not None:
-            handler(attributes)
-
-    def _end(self, name: str) -> None:
-        try:
-            handler = self._ends[name]
-        except KeyError:
-            handler = self._ends[name] = getattr(self, f"_end_{_ALIKE.get(local(name), local(name))}", None)
-        if handler is not None:
-            handler()
-
-    def _handler_of(self, tag: str) -> Callable[[Attributes], None] | None:
-        """Return what is done where an element begins; most of a drawing's elements say nothing."""
-        handler = getattr(self, f"_start_{_ALIKE.get(tag, tag)}", None)
-        return handler or (partial(self._attributes, tag) if tag in SHAPE_TAGS else None)
 
     def _start_t(self, attributes: Attributes) -> None:
         self._in_text = True
@@ -147,7 +126,7 @@ class ShapeWalk:
             shape.hidden = hidden or next((reason for reason in self._groups if reason), "")
         elif self._groups:
             self._groups[-1] = hidden
-        self._attributes("cNvPr", attributes)
+        self._shape_texts("cNvPr", attributes)
 
     def _start_ph(self, attributes: Attributes) -> None:
         if self._shapes:
@@ -210,7 +189,7 @@ class ShapeWalk:
     def _salvaged(self, data: str) -> None:
         self._emit(data.strip(), self._place / "damaged part", "")
 
-    def _attributes(self, tag: str, attributes: Attributes) -> None:
+    def _shape_texts(self, tag: str, attributes: Attributes) -> None:
         for text, reason in ooxml_parts.shape_texts(tag, attributes):
             self._emit(text, self._here(), reason)
 

@@ -6,15 +6,15 @@ Elements are told by their local names, so that transitional, strict and templat
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 
 from scanner.documents.model import Location, Segment
 from scanner.documents.parsers.labelled_table import LabelledTable, label_before
 from scanner.documents.parsers.looks import BY, NOTHING, Look, parted
+from scanner.documents.parsers.office.element_walk import ElementWalk
 from scanner.documents.parsers.office.ooxml_package import Attributes, Package, Part, decode_xml, parse_xml
-from scanner.documents.parsers.office.ooxml_parts import SHAPE_TAGS, local, shape_texts
+from scanner.documents.parsers.office.ooxml_parts import local, shape_texts
 from scanner.documents.protocol import HERE
 from scanner.documents.rows import Cell, Row
 from scanner.text import Field
@@ -105,12 +105,15 @@ class _Alternate:
     grew: bool = False
 
 
-class StoryWalk:
+class StoryWalk(ElementWalk):
     """One part of a Word document as segments.
 
     ``place`` is the location of what stands outside of numbered paragraphs, ``hidden`` the reason that
     holds for the whole part, ``tables`` counts tables over all parts of the document.
     """
+
+    starts = _STARTS
+    ends = _ENDS
 
     def __init__(
         self,
@@ -121,6 +124,7 @@ class StoryWalk:
         *,
         numbered: bool = False,
     ) -> None:
+        super().__init__()
         self._ready: list[Segment] = []
         self._tables_seen = tables
         self._styles = styles
@@ -141,8 +145,6 @@ class StoryWalk:
         self._in_change = 0
         self._in_control_properties = False
         self._background = False
-        self._starts: dict[str, Callable[[Attributes], None] | None] = {}
-        self._ends: dict[str, Callable[[], None] | None] = {}
 
     def read(self, package: Package, part: Part) -> Iterator[Segment]:
         """Yield the segments of ``part``."""
@@ -161,29 +163,7 @@ class StoryWalk:
             self._end_tbl()
         yield from self._ready
 
-    # expat's three handlers
-
-    def _start(self, name: str, attributes: Attributes) -> None:
-        try:
-            handler = self._starts[name]
-        except KeyError:
-            handler = self._starts[name] = self._handler(local(name))
-        if handler is not None:
-            handler(attributes)
-
-    def _end(self, name: str) -> None:
-        try:
-            handler = self._ends[name]
-        except KeyError:
-            tag = local(name)
-            handler = self._ends[name] = getattr(self, _ENDS.get(tag) or f"_end_{tag}", None)
-        if handler is not None:
-            handler()
-
-    def _handler(self, tag: str) -> Callable[[Attributes], None] | None:
-        """Return what is done where an element begins; most say nothing to a reader."""
-        handler = getattr(self, _STARTS.get(tag) or f"_start_{tag}", None)
-        return handler or (partial(self._shape_texts, tag) if tag in SHAPE_TAGS else None)
+    # what the elements say
 
     def _shape_texts(self, tag: str, attributes: Attributes) -> None:
         for text, reason in shape_texts(tag, attributes):
