@@ -176,7 +176,10 @@ async def soak(
             if sending.done():
                 break
             what = chance.choices(list(_TARGETS), list(_TARGETS.values()))[0]
-            killed[what] += await programs.kill(what, chance)
+            # What was killed a moment ago may not be back yet.
+            while not (fell := await programs.kill(what, chance)) and not sending.done():
+                await asyncio.sleep(0.05)
+            killed[what] += fell
             if tell and number % 10 == 0:
                 print(f"{queue.done:>7} of {messages} after {killed.total()} kills", flush=True)
         await sending

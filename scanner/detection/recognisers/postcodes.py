@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from rules.contacts import PostcodeWords, load_postcode_words
 from rules.places import load_outward_codes, load_towns
+from scanner.detection.encoded import lies_in_data
 from scanner.detection.finding import Evidence, EvidenceKind, Finding
 from scanner.detection.scan import CandidateScan
 from scanner.detection.view import View
@@ -103,7 +104,7 @@ class PostcodeRecogniser:
         for start, end in self._scan.spans(view, "postcode_misread"):
             if end not in ends and start not in taken:
                 self._keep(findings, self._misread(view, start, end), taken, ends)
-        return findings
+        return [finding for finding in findings if not lies_in_data(view.text, finding.start)]
 
     @staticmethod
     def _keep(findings: list[Finding], finding: Finding | None, taken: set[int], ends: set[int]) -> None:

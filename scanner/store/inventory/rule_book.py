@@ -48,7 +48,7 @@ class RuleBook:
         left_out = frozenset() if worded else _WORDS
         return {
             "identifiers": [
-                _sorted(rule.model_dump(mode="json", exclude=set(left_out)), "specimens")
+                _sorted(rule, rule.model_dump(mode="json", exclude=set(left_out)))
                 for rule in self.identifiers.rules
             ],
             "counter": self.identifiers.counter,
@@ -84,9 +84,12 @@ def read_book(text: str) -> RuleBook:
     return RuleBook(identifiers, packs)
 
 
-def _sorted(rule: dict[str, Any], name: str) -> dict[str, Any]:
-    """Sets have no order of their own."""
-    return {**rule, name: sorted(rule[name])}
+def _sorted(rule: IdentifierRule, told: dict[str, Any]) -> dict[str, Any]:
+    """Sets have no order of their own, and another one in each process."""
+    return {
+        name: sorted(value) if isinstance(getattr(rule, name), frozenset) else value
+        for name, value in told.items()
+    }
 
 
 def meaning(data: object) -> object:
