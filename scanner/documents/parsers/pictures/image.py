@@ -41,6 +41,8 @@ _PRIVATE = frozenset(
     ("MakerNote", "PrintImageMatching", "JPEGTables", "StripOffsets", "StripByteCounts", "InterColorProfile")
 )
 _SILENT = frozenset({"exif", "icc_profile", "photoshop", "transparency", "version", "compression"})
+# Of a larger one it is not asked what stands behind its pixels.
+_PICTURE_BYTES = 50_000_000
 # Written by Windows in UTF-16.
 _WINDOWS = re.compile(r"XP[A-Z]")
 _READABLE = re.compile(r"[^\W_]{2}")
@@ -171,7 +173,8 @@ def _properties(image: ImageFile.ImageFile) -> Iterator[Segment]:
 
 def _written(image: ImageFile.ImageFile) -> Iterator[tuple[str, str]]:
     try:
-        exif = image.getexif()
+        # Of a PNG without properties behind its pixels the library would unpack all pixels to learn that.
+        exif = image.getexif() if image.format != "PNG" or _goes_on_behind(image) else Image.Exif()
         directories = (exif, exif.get_ifd(ExifTags.IFD.Exif))
         for directory in directories:
             for tag, value in directory.items():
@@ -192,6 +195,19 @@ def _written(image: ImageFile.ImageFile) -> Iterator[tuple[str, str]]:
                 yield f"IPTC {record}:{dataset}", _text(one, "")
     except Exception:  # noqa: S110 (as above)
         pass
+
+
+def _goes_on_behind(image: ImageFile.ImageFile) -> bool:
+    """Whether a PNG has EXIF, or any text behind its pixels."""
+    file = image.fp
+    if "exif" in image.info or file is None:
+        return True
+    position = file.tell()
+    file.seek(0)
+    data = file.read(_PICTURE_BYTES)
+    file.seek(position)
+    behind = data[data.rfind(b"IDAT") :]
+    return len(data) == _PICTURE_BYTES or any(mark in behind for mark in (b"tEXt", b"zTXt", b"iTXt", b"eXIf"))
 
 
 def _text(value: Any, name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 import struct
+import zlib
 from pathlib import Path
 
 import docx
@@ -287,3 +288,22 @@ def test_how_colours_look_is_no_text() -> None:
     assert [segment.text for segment in segments if segment.hidden == "picture properties"] == [
         "descriptiontoken"
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (b"tEXt", b"Comment\0latetoken"),
+        (b"eXIf", b""),
+        (b"zTXt", b"Comment\0\0" + zlib.compress(b"latetoken")),
+    ],
+)
+def test_what_stands_behind_the_pixels_of_a_png_is_read(kind: bytes, body: bytes) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "latetoken"
+    body = body or exif.tobytes().removeprefix(b"Exif\0\0")
+    data = saved(Image.new("RGB", (20, 20)), "PNG")
+    chunk = struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    end = data.rindex(b"IEND") - 4
+    segments, _ = read(data[:end] + chunk + data[end:])
+    assert segment_with(segments, "latetoken")
