@@ -14,7 +14,7 @@ from scanner.documents.decoding import byte_order_mark, decode, utf16_by_nuls, u
 from scanner.documents.delimiters import delimiter_of
 from scanner.documents.protocol import Source
 from scanner.documents.sql_statements import is_dump
-from scanner.documents.zip_directory import is_incomplete
+from scanner.documents.zip_directory import is_incomplete, whole_member
 
 HEAD = 65_536
 """Bytes of the start that decide the kind."""
@@ -523,7 +523,10 @@ def _entry(archive: zipfile.ZipFile, names: Mapping[str, str], name: str, limit:
     if name not in names:
         return b""
     try:
-        with archive.open(names[name]) as file:
+        entry = archive.getinfo(names[name])
+        if entry.file_size <= limit and (whole := whole_member(archive, entry)) is not None:
+            return whole
+        with archive.open(entry) as file:
             return file.read(limit)
     except Exception:
         return b""
